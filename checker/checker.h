@@ -1,0 +1,40 @@
+#pragma once
+// The checker as a library: a History in, a CheckResult out. It knows nothing of how the history
+// was made.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "checker/verdict.h"
+#include "history/history.h"
+
+namespace assay {
+
+struct CheckOptions {
+  std::string model = "linearizable";
+  std::string datatype = "auto";  ///< auto infers it from the history or says what is ambiguous
+  std::optional<Nanos> timeout;   ///< then unknown, with what was established
+  std::uint64_t memory_bytes = 0; ///< then unknown; 0: no limit
+  int threads = 0;                ///< 0: all cores
+  int max_anomalies = 20;         ///< at most one a key
+  bool certificate = true;        ///< make one
+};
+
+/// A named thing with one line of help: the vocabulary tables print as help, docs and JSON.
+struct NamedEntry {
+  std::string_view name;
+  std::string_view summary;
+};
+std::span<const NamedEntry> models();
+std::span<const NamedEntry> datatypes();
+std::span<const NamedEntry> anomaly_types();
+
+/// Thread-safe. Errors: usage (unknown or unsupported model or datatype), bad_data (the history's
+/// operations do not fit the datatype; names the event).
+Result<CheckResult> check(const History& history, const CheckOptions& options);
+
+}  // namespace assay

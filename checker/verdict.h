@@ -1,0 +1,59 @@
+#pragma once
+// What a check found. pass needs a complete check, violation needs a witness; everything else is
+// unknown and says why.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checker/certificate/certificate.h"
+#include "history/value.h"
+
+namespace assay {
+
+/// Ordered so that merging verdicts is std::max: unknown never hides a violation.
+enum class Verdict : std::uint8_t { pass, unknown, violation };
+std::string_view name_of(Verdict verdict);
+std::optional<Verdict> verdict_named(std::string_view name);
+/// 0 pass, 1 violation, 2 unknown.
+int exit_code(Verdict verdict);
+
+/// One "must come before, because" of an explanation: `before` precedes `after` in every order.
+struct Step {
+  std::uint64_t before;  ///< event index of an invocation
+  std::uint64_t after;
+  std::string rule;     ///< real-time, reads-from, cas, initial, …: a stable word
+  std::string because;  ///< one sentence for a person
+};
+
+struct Anomaly {
+  std::string type;                    ///< nonlinearizable, stale-read, …
+  std::string model;                   ///< the weakest model it refutes here
+  std::optional<Value> key;            ///< of which object, if keyed
+  std::vector<std::uint64_t> witness;  ///< event indices of the invocations, ascending
+  std::string explanation;             ///< the claim in one or two sentences
+  std::vector<Step> steps;             ///< the contradiction as a cycle of steps; may be empty
+  bool minimal = false;                ///< no operation can be left out of the witness
+};
+
+struct CheckStatistics {
+  std::string algorithm;             ///< "zones", "frontier", or both joined by +
+  int threads = 1;
+  double elapsed_s = 0;
+  std::uint64_t keys_checked = 0;
+  std::uint64_t configurations = 0;  ///< visited by the frontier search
+};
+
+struct CheckResult {
+  Verdict verdict = Verdict::unknown;
+  std::string model;
+  std::string datatype;
+  std::vector<Anomaly> anomalies;
+  std::string unknown_because;  ///< non-empty exactly if verdict is unknown
+  Certificate certificate;      ///< empty if unknown
+  CheckStatistics statistics;
+};
+
+}  // namespace assay

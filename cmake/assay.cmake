@@ -1,0 +1,68 @@
+# assay_library, assay_test, assay_bench: how a room names its files and what it may include.
+# Files are listed, never globbed: a file that is not listed is dead, and the tidy test says so.
+
+# The arrows of the house: ARROWS_<room> lists every room that <room> may include. The tidy test
+# reads this table too, and checks each #include against it.
+set(ARROWS_base "")
+set(ARROWS_history base)
+set(ARROWS_checker base history)
+set(ARROWS_harness base history)
+set(ARROWS_nemesis base history harness)
+set(ARROWS_workloads base history checker harness)
+set(ARROWS_protocols base)
+set(ARROWS_targets base history harness protocols)
+set(ARROWS_reports base history checker)
+set(ARROWS_cli base history checker harness nemesis workloads targets reports)
+
+add_library(assay_options INTERFACE)
+target_compile_features(assay_options INTERFACE cxx_std_20)
+target_include_directories(assay_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(assay_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wold-style-cast -Werror)
+
+# assay_library(ROOM SOURCES … HEADERS … DEPS rooms… LINK libraries…)
+function(assay_library room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;DEPS;LINK" ${ARGN})
+  if(NOT DEFINED ARROWS_${room})
+    message(FATAL_ERROR "room '${room}' is not in the table of arrows (cmake/assay.cmake)")
+  endif()
+  foreach(dep IN LISTS ARG_DEPS)
+    if(NOT dep IN_LIST ARROWS_${room})
+      message(FATAL_ERROR "forbidden arrow: ${room} -> ${dep}; '${room}' may include: ${ARROWS_${room}}")
+    endif()
+  endforeach()
+  if(NOT ARG_SOURCES)
+    add_library(assay_${room} INTERFACE)
+    return()
+  endif()
+  add_library(assay_${room} STATIC ${ARG_SOURCES} ${ARG_HEADERS})
+  list(TRANSFORM ARG_DEPS PREPEND assay_)
+  target_link_libraries(assay_${room} PUBLIC assay_options ${ARG_DEPS} ${ARG_LINK})
+endfunction()
+
+# assay_test(NAME SOURCES … LINK …): one doctest executable, built and registered with CTest.
+# LABEL is `fast` (default; no privileges, seconds), or `system` (a real lab; needs root).
+function(assay_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL fast)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE assay_options assay_test_main ${ARG_LINK})
+  target_compile_definitions(${name} PRIVATE
+    ASSAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ASSAY_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+    SKIP_REGULAR_EXPRESSION "skipped: ")
+endfunction()
+
+# assay_bench(NAME SOURCES … LINK …): a program that prints a table; run by script/bench.
+function(assay_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(bench_${name} ${ARG_SOURCES})
+  target_link_libraries(bench_${name} PRIVATE assay_options ${ARG_LINK})
+endfunction()

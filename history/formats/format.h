@@ -1,0 +1,47 @@
+#pragma once
+// The table of history formats: a name, how to recognise it, how to read and write it. `assay
+// list formats`, --format and the documentation are printed from this table.
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "history/history.h"
+
+namespace assay {
+
+struct ReadOptions {
+  std::string format = "auto";      ///< a name of the table, or auto: decided by content
+  std::string keyed = "auto";       ///< auto | yes | no: are values [key value] pairs?
+  std::optional<Value> initial;     ///< overrides what the input declares
+  std::string realtime = "global";  ///< global | process | none, as --realtime
+  std::string datatype;             ///< overrides what the input declares; may be empty
+  bool recover = false;             ///< read a journal cut inside a block up to its last whole block
+};
+
+struct Format {
+  std::string_view name;
+  std::string_view summary;     ///< one line for `assay list formats`
+  std::string_view extensions;  ///< space separated, a hint only
+  /// Does the beginning of a file (up to 4 KiB, decompressed) look like this format?
+  bool (*recognise)(std::string_view beginning);
+  /// Reads to the end of the stream. Errors name the line or the byte offset.
+  Result<History> (*read)(std::istream& input, const ReadOptions& options);
+  /// nullptr if the format cannot be written.
+  Status (*write)(const History& history, std::ostream& output);
+};
+
+std::span<const Format> formats();
+
+/// Reads a file, `-` for standard input; .gz and .zst are transparent (decided by content).
+/// Errors: no_input (missing, unreadable), bad_data (with file and line or offset), usage (unknown
+/// format name).
+Result<History> read_history(const std::string& path, const ReadOptions& options);
+Status write_history(const History& history, const std::string& path, const std::string& format);
+
+}  // namespace assay
