@@ -45,9 +45,7 @@ class Frontier {
         slots_(schedule.slots),
         shadow_(schedule.slots),
         class_shadow_(schedule.classes.size()),
-        available_(schedule.classes.size(), 0) {
-    for (const PendingClass& cls : schedule.classes) guards_[cls.field.word] |= cls.field.guard();
-  }
+        available_(schedule.classes.size(), 0) {}
 
   SearchResult run() {
     Entry first;
@@ -93,7 +91,10 @@ class Frontier {
     const Op& op = calls_[call].op;
     if (calls_[call].pending()) {
       const std::uint32_t c = schedule_.place[call];
-      if (available_[c]++ == 0) active_.push_back(c);
+      if (available_[c]++ != 0) return;
+      active_.push_back(c);
+      const CounterField& field = schedule_.classes[c].field;
+      guards_[field.word] |= field.guard();
       return;
     }
     const std::uint32_t slot = schedule_.place[call];
@@ -137,11 +138,14 @@ class Frontier {
   bool on_return(std::uint32_t call) {
     const std::uint32_t slot = schedule_.place[call];
     begin_return(call);
-    for (const Entry& entry : frontier_.entries()) {
+    for (Entry& entry : frontier_.entries()) {
+      for (std::size_t i = 0; i < W; ++i) entry.used[i] &= ~retired_[i];
       const std::size_t level = level_of(entry);
       if (level >= levels_.size()) levels_.resize(level + 1);
       levels_[level].push_back(entry);
     }
+    came_in_.clear();
+    for (const auto& level : levels_) came_in_.push_back(level.size());
     for (std::size_t level = 0; level < levels_.size(); ++level) {
       for (std::size_t i = 0; i < levels_[level].size(); ++i) {
         if ((++steps_ & 1023U) == 0 && limit_reached()) return false;
@@ -152,7 +156,7 @@ class Frontier {
         }
         // An entry that the closure reached with this call free is the same as one that places
         // the call now and goes on later, so only those that came in with it return for free.
-        if (entry.free.has(slot) && i < level_begins_[level]) {
+        if (entry.free.has(slot) && level < came_in_.size() && i < came_in_[level]) {
           Entry returned = entry;
           if (want_order_) returned.trail = trail_.absorb(entry.trail, call);
           settle(returned, slot);
@@ -178,6 +182,7 @@ class Frontier {
         continue;
       }
       retired_[cls.field.word] |= cls.field.mask();
+      guards_[cls.field.word] &= ~cls.field.guard();
       active_[i] = active_.back();
       active_.pop_back();
     }
@@ -209,7 +214,6 @@ class Frontier {
   void settle(Entry entry, std::size_t slot) {
     entry.done.clear(slot);
     entry.free.clear(slot);
-    for (std::size_t i = 0; i < W; ++i) entry.used[i] &= ~retired_[i];
     entry.state = model_.settled(entry.state, now_);
     Mask<W> reads = reads_;
     reads.clear(slot);
@@ -321,6 +325,7 @@ class Frontier {
   Set next_;
   Set explored_;
   std::vector<std::vector<Entry>> levels_;  ///< entries to expand, by pending calls used
+  std::vector<std::size_t> came_in_;  ///< by level: how many of them are from frontier_
 
   std::vector<std::uint32_t> slots_;  ///< by slot: the open call
   Mask<W> reads_, updates_, overwrites_;  ///< slots of the open calls, by effect
