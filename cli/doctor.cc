@@ -13,9 +13,11 @@ namespace assay::cli {
 namespace {
 
 Result<int> examine(bool json) {
+  auto site = lab_site();
+  if (!site.ok()) return site.error();
   bool all_fine = true;
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
-  for (const DoctorCheck& check : run_doctor()) {
+  for (const DoctorCheck& check : run_doctor(*site)) {
     all_fine = all_fine && check.ok;
     checks.push_back(
         {{"name", check.name}, {"ok", check.ok}, {"found", check.found}, {"fix", check.fix}});

@@ -35,7 +35,9 @@ class SshProcess final : public RemoteProcess {
       {
         const std::lock_guard<std::mutex> exclusive(mutex_);
         if (const Status taken = take(); !taken.ok()) return taken;
-        if (channel_->has_exited() || channel_->at_end()) return ended();
+        if (channel_->has_exited() || channel_->at_end() || !session_->is_connected()) {
+          return ended();
+        }
         const Result<std::size_t> sent = channel_->write(left);
         if (!sent.ok()) return sent.error().in(name_);
         left.remove_prefix(sent.value());
@@ -108,7 +110,9 @@ class SshProcess final : public RemoteProcess {
   }
 
   Error ended() const {
-    std::string message = fmt::format("{}: its command ended", name_);
+    std::string message =
+        fmt::format("{}: its command {}", name_,
+                    session_->is_connected() ? "ended" : "is out of reach: connection lost");
     if (channel_->has_exited()) {
       message += fmt::format(" with status {}", channel_->exit_status());
     }

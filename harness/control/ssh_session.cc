@@ -105,13 +105,13 @@ Result<std::unique_ptr<SshSession>> SshSession::open(const NodeAddress& address,
   if (status.ok()) status = session->log_in();
   if (!status.ok()) return status.error();
   ssh_set_blocking(raw, 0);
+  session->fd_ = ssh_get_fd(raw);
   return session;
 }
 
 SshSession::~SshSession() {
   // A polite farewell could block on a dead connection.
-  const int fd = ssh_get_fd(session_);
-  if (fd >= 0 && is_connected()) ssh_silent_disconnect(session_);
+  if (is_connected()) ssh_silent_disconnect(session_);
   ssh_free(session_);
 }
 
@@ -222,7 +222,7 @@ void SshSession::wait_readable(Nanos deadline) const {
   // In slices: what libssh has taken in already does not show on the socket.
   const Nanos left = std::min(deadline - monotonic_now(), poll_slice);
   if (left <= Nanos::zero()) return;
-  pollfd polled{ssh_get_fd(session_), POLLIN, 0};
+  pollfd polled{fd_, POLLIN, 0};
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
   ::poll(&polled, 1, static_cast<int>(millis + 1));
 }
@@ -278,9 +278,9 @@ struct Carrier {
 
 Result<int> carry_streams(SshSession& session, SshChannel& channel, const CommandStreams& streams,
                           Nanos deadline) {
-  constexpr Nanos grace_after_exit = std::chrono::milliseconds(500);
+  constexpr Nanos quiet_after_exit = std::chrono::milliseconds(500);
   Carrier carrier{channel, streams, {}, {}, true};
-  bool exit_seen = false;
+  Nanos last_moved = monotonic_now();
   while (true) {
     const bool ended = channel.at_end();
     bool moved = false;
@@ -294,21 +294,20 @@ Result<int> carry_streams(SshSession& session, SshChannel& channel, const Comman
       if (!sent.ok()) return sent.error();
       moved = moved || sent.value();
     }
-    if (moved) continue;
-    if (ended && channel.has_exited()) return channel.exit_status();
-    if (channel.has_exited() && !exit_seen) {
-      exit_seen = true;
-      deadline = std::min(deadline, monotonic_now() + grace_after_exit);
-    }
-    if (!session.is_connected()) {
+    const Nanos now = monotonic_now();
+    if (moved) last_moved = now;
+    if (channel.has_exited()) {
+      const bool complete = ended && !moved;
+      if (complete || now - last_moved >= quiet_after_exit || now >= deadline) {
+        return channel.exit_status();
+      }
+    } else if (now >= deadline) {
+      channel.kill();
+      return Error{ErrorKind::unavailable, "timed out; it was asked to stop but may still run"};
+    } else if (!moved && !session.is_connected()) {
       return Error{ErrorKind::unavailable, "connection lost; the command may or may not have run"};
     }
-    if (monotonic_now() >= deadline) {
-      if (channel.has_exited()) return channel.exit_status();
-      channel.kill();
-      return Error{ErrorKind::unavailable, "timed out; the command may still run"};
-    }
-    session.wait_readable(deadline);
+    if (!moved) session.wait_readable(deadline);
   }
 }
 

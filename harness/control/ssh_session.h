@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -65,8 +66,8 @@ class SshSession {
   bool is_connected() const;
 
  private:
-  SshSession(const NodeAddress& address, ssh_session session)
-      : address_(address), session_(session) {}
+  SshSession(NodeAddress address, ssh_session session)
+      : address_(std::move(address)), session_(session) {}
   Status connect(Nanos timeout);
   Status check_host_key();
   Status log_in();
@@ -74,6 +75,7 @@ class SshSession {
 
   NodeAddress address_;
   ssh_session session_;
+  int fd_ = -1;  ///< for waiting; libssh owns it
 };
 
 /// Where a command's input comes from and its output goes. Empty functions: no input, and output

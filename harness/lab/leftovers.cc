@@ -31,12 +31,33 @@ std::vector<pid_t> all_pids() {
   return pids;
 }
 
-bool has_mount_of(const LabSite& site, pid_t pid) {
+/// The mount namespace of a process, as the kernel names it; empty if it is gone.
+std::string mount_namespace(const std::string& pid) {
+  std::error_code failed;
+  return fs::read_symlink(fmt::format("/proc/{}/ns/mnt", pid), failed).string();
+}
+
+/// The fifth blank-separated field of a line of mountinfo.
+std::string mount_point(const std::string& line) {
+  std::size_t at = 0;
+  for (int field = 1; field < 5; ++field) {
+    at = line.find(' ', at);
+    if (at == std::string::npos) return "";
+    ++at;
+  }
+  return line.substr(at, line.find(' ', at) - at);
+}
+
+/// Only the root counts: an overlay of the lab mounted elsewhere, say by a person who looks into
+/// a node's files, does not make its namespace a node. And never a process that sees the machine
+/// as we do.
+bool is_in_node(const LabSite& site, pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/mountinfo", pid));
   const std::string mark = fmt::format("upperdir={}/nodes/", site.folder().string());
   std::string line;
   while (std::getline(file, line)) {
-    if (line.find(mark) != std::string::npos) return true;
+    if (line.find(mark) == std::string::npos || mount_point(line) != "/") continue;
+    return mount_namespace(std::to_string(pid)) != mount_namespace("self");
   }
   return false;
 }
@@ -59,9 +80,7 @@ std::vector<std::string> host_mounts(const LabSite& site) {
   std::vector<std::string> points;
   std::string line;
   while (std::getline(file, line)) {
-    std::size_t at = 0;
-    for (int field = 0; field < 4 && at != std::string::npos; ++field) at = line.find(' ', at) + 1;
-    const std::string point = line.substr(at, line.find(' ', at) - at);
+    const std::string point = mount_point(line);
     if ((point + "/").rfind(folder, 0) == 0) points.insert(points.begin(), point);
   }
   return points;
@@ -77,7 +96,7 @@ std::vector<ProcessIdentity> lab_processes(const LabSite& site) {
   std::vector<ProcessIdentity> first;
   std::vector<ProcessIdentity> others;
   for (const pid_t pid : all_pids()) {
-    if (!has_mount_of(site, pid)) continue;
+    if (!is_in_node(site, pid)) continue;
     const Result<ProcessIdentity> identity = identify_process(pid);
     if (!identity.ok()) continue;
     (is_first_process(pid) ? first : others).push_back(identity.value());

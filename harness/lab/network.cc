@@ -15,7 +15,9 @@ namespace {
 constexpr const char* interfaces_folder = "/sys/class/net";
 
 Status ip_batch(const std::string& lines, bool go_on) {
-  Subprocess ip{{"ip", "-batch", "-"}, lines, std::chrono::seconds(20), {}};
+  Subprocess ip;
+  ip.command = {"ip", "-batch", "-"};
+  ip.input = lines;
   if (go_on) ip.command.insert(ip.command.begin() + 1, "-force");
   const Result<SubprocessResult> result = run_subprocess(ip);
   if (!result.ok()) return result.error();

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -11,7 +12,9 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <algorithm>
 #include <cstring>
+#include <ctime>
 
 namespace assay {
 namespace {
@@ -41,9 +44,37 @@ struct Pipe {
   }
 };
 
+/// Keeps SIGPIPE from this thread: a program that closes its input is no reason to die.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+  ~NoPipeSignal() {
+    if (::sigismember(&before_, SIGPIPE) == 1) return;
+    const timespec at_once{};
+    // One that came meanwhile would be delivered as soon as it is unblocked.
+    ::sigtimedwait(&pipe_, nullptr, &at_once);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+};
+
 /// Between fork and exec only system calls are allowed: another thread may hold any lock.
-[[noreturn]] void become(const char* program, char* const* arguments, int input, int output) {
+[[noreturn]] void become(const char* program, char* const* arguments, int input, int output,
+                         bool new_network) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (new_network && ::unshare(CLONE_NEWNET) != 0) ::_exit(126);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
@@ -67,6 +98,7 @@ bool converse(const Subprocess& subprocess, Pipe& input, Pipe& output, std::stri
   std::size_t written = 0;
   std::size_t told = 0;
   std::array<char, 16384> buffer{};
+  const NoPipeSignal no_pipe_signal;
   ::fcntl(input.write, F_SETFL, O_NONBLOCK);
   while (true) {
     if (written == subprocess.input.size()) Pipe::close_end(input.write);
@@ -131,7 +163,9 @@ Result<SubprocessResult> run_subprocess(const Subprocess& subprocess) {
     return Error{ErrorKind::unavailable,
                  fmt::format("cannot start {}: {}", program, std::strerror(errno))};
   }
-  if (child == 0) become(program.c_str(), arguments.data(), input.read, output.write);
+  if (child == 0) {
+    become(program.c_str(), arguments.data(), input.read, output.write, subprocess.new_network);
+  }
   Pipe::close_end(input.read);
   Pipe::close_end(output.write);
   SubprocessResult result;

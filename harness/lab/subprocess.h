@@ -15,6 +15,7 @@ struct Subprocess {
   std::vector<std::string> command;  ///< program, found through PATH, and its arguments
   std::string input;                 ///< written to its standard input
   Nanos timeout = std::chrono::seconds(20);
+  bool new_network = false;  ///< in a network namespace of its own, which ends with it
   std::function<void(std::string_view)> on_line;  ///< told of each line of output as it comes
 };
 

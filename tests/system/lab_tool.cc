@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/lab/doctor.h"
 #include "harness/lab/lab.h"
 
 namespace assay {
@@ -46,6 +47,14 @@ int execute(const LabSite& site, const std::string& name, const std::string& com
   return fail({ErrorKind::usage, fmt::format("no node {}", name)});
 }
 
+int examine(const LabSite& site) {
+  for (const DoctorCheck& check : run_doctor(site)) {
+    fmt::print("{:4} {:16} {}{}{}\n", check.ok ? "ok" : check.required ? "FAIL" : "warn", check.name,
+               check.found, check.fix.empty() ? "" : "; ", check.fix);
+  }
+  return 0;
+}
+
 int change(const LabSite& site, std::string_view what, int number) {
   Result<Lab> lab = Lab::lock(site);
   if (!lab.ok()) return fail(lab.error());
@@ -66,6 +75,7 @@ int main(int count, char** arguments) {
   const assay::Result<assay::LabSite> site = assay::lab_site();
   if (!site.ok()) return assay::fail(site.error());
   if (what == "status") return assay::show(site.value());
+  if (what == "doctor") return assay::examine(site.value());
   if (what == "exec" && count > 3) {
     std::string command;
     for (int i = 3; i < count; ++i) command += std::string(i > 3 ? " " : "") + arguments[i];
@@ -75,7 +85,7 @@ int main(int count, char** arguments) {
     return assay::change(site.value(), what, count > 2 ? std::atoi(arguments[2]) : 0);
   }
   fmt::print(stderr,
-             "usage: lab_tool up [NODES] | down | status | kill N | start N | exec NODE COMMAND…\n"
+             "usage: lab_tool up [NODES] | down | status | doctor | kill N | start N | exec NODE COMMAND…\n"
              "ASSAY_LAB_NUMBER=0..9 chooses the lab, ASSAY_LAB its state folder\n");
   return static_cast<int>(assay::ErrorKind::usage);
 }
