@@ -35,7 +35,7 @@ class SleepTarget final : public Target, public ProcessControl {
     return "kill -9 $(cat " + pid_file(0) + ")";
   }
   std::string start_command(std::size_t /*node*/) const override {
-    return "kill -0 $(cat " + pid_file(0) + " 2>/dev/null) 2>/dev/null && exit 0; " +
+    return "[ -n \"$(readlink /proc/$(cat " + pid_file(0) + ")/exe)\" ] 2>/dev/null && exit 0; " +
            testing::program("clock_reader") + " < " + folder_ + "/input >/dev/null 2>&1 & echo $! > " +
            pid_file(0);
   }
