@@ -18,12 +18,13 @@ Result<int> examine(bool json) {
   bool all_fine = true;
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
   for (const DoctorCheck& check : run_doctor(*site)) {
-    all_fine = all_fine && check.ok;
+    all_fine = all_fine && (check.ok || !check.required);
     checks.push_back(
         {{"name", check.name}, {"ok", check.ok}, {"found", check.found}, {"fix", check.fix}});
     if (json) continue;
-    fmt::print("{:4} {:22} {}\n", check.ok ? "ok" : "MISS", check.name, check.found);
-    if (!check.ok) fmt::print("{:27} fix: {}\n", "", check.fix);
+    const char* mark = check.ok ? "ok" : check.required ? "MISSING" : "less";
+    fmt::print("{:8} {:22} {}\n", mark, check.name, check.found);
+    if (!check.ok) fmt::print("{:31} fix: {}\n", "", check.fix);
   }
   if (json) {
     const nlohmann::ordered_json document = {
