@@ -15,9 +15,11 @@ constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 
 std::optional<Command> to_command(const Invocation& invocation) {
   Command command;
-  const auto key = to_datum(invocation.key.value_or(Value()));
-  if (!key) return std::nullopt;
-  command.key = *key;
+  if (invocation.key) {
+    const auto key = to_datum(*invocation.key);
+    if (!key) return std::nullopt;
+    command.key = *key;
+  }
   if (invocation.f == "read") {
     command.kind = CommandKind::read;
     return command;
@@ -43,11 +45,16 @@ std::optional<Command> to_command(const Invocation& invocation) {
 }  // namespace
 
 std::optional<Datum> to_datum(const Value& value) {
-  if (value.is_nil()) return Datum{};
-  if (const auto* number = value.get_if<std::int64_t>()) return Datum{*number};
+  std::optional<Datum> datum;
   const auto* text = value.get_if<std::string>();
-  if (text != nullptr && text->size() <= datum_bytes_max) return Datum{*text};
-  return std::nullopt;
+  if (value.is_nil()) {
+    datum.emplace();
+  } else if (const auto* number = value.get_if<std::int64_t>()) {
+    datum.emplace(*number);
+  } else if (text != nullptr && text->size() <= datum_bytes_max) {
+    datum.emplace(*text);
+  }
+  return datum;
 }
 
 Value to_value(const Datum& datum) {
