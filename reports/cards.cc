@@ -40,7 +40,12 @@ std::string reference(const History& history, const std::vector<OpIndex>& operat
 
 std::string step_list(const History& history, const Anomaly& anomaly,
                       const std::vector<OpIndex>& operations) {
-  if (anomaly.steps.empty()) return {};
+  if (anomaly.steps.empty()) {
+    return operations.size() < 2
+               ? std::string()
+               : "<p class=\"note\">There is no circle of reasons to show: whichever of these "
+                 "operations is put first, a later one contradicts it.</p>";
+  }
   std::string out =
       "<h4>Why no order explains it</h4><ol class=\"steps\" aria-label=\"Steps of the "
       "contradiction\">";

@@ -12,8 +12,10 @@ namespace assay {
 namespace {
 
 std::string_view edge_class(const GraphEdge& edge) {
-  if (edge.label == "real-time" || edge.label == "realtime") return "edge real-time";
-  if (edge.label == "reads-from") return "edge reads-from";
+  if (edge.label == "real-time") return "edge real-time";
+  if (edge.label == "reads-from" || edge.label == "cas" || edge.label == "initial") {
+    return "edge reads-from";
+  }
   return "edge derived";
 }
 

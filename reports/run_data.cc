@@ -113,6 +113,10 @@ class Column {
 /// Short texts for the page: whole values of a large register do not belong into every tooltip.
 std::string short_text(std::string_view text) { return clip(visible(text), text_limit); }
 
+std::string key_text(const History& history, KeyId key) {
+  return history.keyed() && key != no_key ? to_text(history.key(key)) : std::string();
+}
+
 std::string columns_json(const History& history, const std::vector<OpIndex>& drawn) {
   const bool times = has_times(history);
   Dictionary labels;
@@ -153,7 +157,7 @@ std::string columns_json(const History& history, const std::vector<OpIndex>& dra
       column.add(static_cast<std::int64_t>(texts.id(short_text(text))));
     };
     add_text(label_ids, labels, operation_label(history, operation));
-    add_text(key_ids, keys, history.keyed() ? to_text(history.key(operation.key)) : "");
+    add_text(key_ids, keys, key_text(history, operation.key));
     add_text(node_ids, nodes, history.node(index));
     add_text(error_ids, errors, history.error(index));
   }

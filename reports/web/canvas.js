@@ -53,8 +53,8 @@ class Painter {
     this.drawFaultBands();
     this.drawAxis();
     if (this.throughputTop) {
-      this.drawThroughput();
-      this.drawLatency();
+      drawThroughput(this);
+      drawLatency(this);
     }
     for (const lane of this.run.lanes.keys()) this.drawLane(lane);
     this.drawMarks();
@@ -119,74 +119,6 @@ class Painter {
       c.fillText(tickText(run, moment, step), x, this.bottom + 7);
     }
     c.textAlign = "left";
-  }
-
-  drawThroughput() {
-    const { ok, info, fail, bin } = this.run.meta.plots;
-    const perSecond = 1e9 / bin;
-    let most = 1;
-    for (let i = 0; i < ok.length; i++) most = Math.max(most, (ok[i] + info[i] + fail[i]) * perSecond);
-    const y = (rate) => this.throughputTop + PLOT * (1 - rate / most);
-    this.throughputMost = most;
-    const area = (sum, colour) => {
-      const { context: c, view } = this;
-      c.fillStyle = colour;
-      c.beginPath();
-      c.moveTo(view.x(0), y(0));
-      for (let i = 0; i < ok.length; i++) {
-        const top = y(sum(i) * perSecond);
-        c.lineTo(view.x(i * bin), top);
-        c.lineTo(view.x((i + 1) * bin), top);
-      }
-      c.lineTo(view.x(ok.length * bin), y(0));
-      c.fill();
-    };
-    area((i) => ok[i] + info[i] + fail[i], this.colour.fail);
-    area((i) => ok[i] + info[i], this.colour.info);
-    area((i) => ok[i], this.colour.ok);
-  }
-
-  drawLatency() {
-    const { context: c, view } = this;
-    const plots = this.run.meta.plots;
-    let least = Infinity, most = 0;
-    for (let i = 0; i < plots.p50.length; i++) {
-      if (plots.max[i] <= 0) continue;
-      least = Math.min(least, Math.max(plots.p50[i], 1e-4));
-      most = Math.max(most, plots.max[i]);
-    }
-    if (most === 0) return;
-    const low = Math.floor(Math.log10(least)), high = Math.max(low + 1, Math.ceil(Math.log10(most)));
-    this.latencyRange = [low, high];
-    const y = (ms) => this.latencyTop + PLOT * (1 - (Math.log10(Math.max(ms, 1e-4)) - low) / (high - low));
-    c.strokeStyle = this.colour.line;
-    c.lineWidth = 1;
-    for (let power = low; power <= high; power++) {
-      const line = Math.round(y(10 ** power)) + 0.5;
-      c.beginPath();
-      c.moveTo(GUTTER, line);
-      c.lineTo(view.right, line);
-      c.stroke();
-    }
-    const curve = (values, colour, dash, width) => {
-      c.strokeStyle = colour;
-      c.setLineDash(dash);
-      c.lineWidth = width;
-      c.beginPath();
-      let open = false;
-      for (let i = 0; i < values.length; i++) {
-        if (plots.max[i] <= 0) { open = false; continue; }
-        const x = view.x((i + 0.5) * plots.bin);
-        if (open) c.lineTo(x, y(values[i])); else c.moveTo(x - 0.5, y(values[i])), c.lineTo(x, y(values[i]));
-        open = true;
-      }
-      c.stroke();
-      c.setLineDash([]);
-      c.lineWidth = 1;
-    };
-    curve(plots.max, this.colour.soft, [2, 3], 1);
-    curve(plots.p99, this.colour.info, [6, 3], 1.5);
-    curve(plots.p50, this.colour.ok, [], 2);
   }
 
   drawLane(row) {
@@ -332,26 +264,9 @@ class Painter {
       c.fillText(spanText(10 ** high * 1e6).replace(/\.0+ /, " "), GUTTER - 8, this.latencyTop + 18);
       c.fillText(spanText(10 ** low * 1e6).replace(/\.0+ /, " "), GUTTER - 8, this.latencyTop + PLOT - 3);
       c.textAlign = "left";
-      this.latencyLegend();
+      latencyLegend(this);
     }
     c.textAlign = "left";
-  }
-
-  latencyLegend() {
-    const { context: c } = this;
-    let x = GUTTER + 6;
-    const y = this.latencyTop - 9;
-    for (const [name, colour, dash] of [["p50", "ok", []], ["p99", "info", [6, 3]], ["max", "soft", [2, 3]]]) {
-      c.strokeStyle = this.colour[colour];
-      c.setLineDash(dash);
-      c.lineWidth = 2;
-      c.beginPath(); c.moveTo(x, y); c.lineTo(x + 22, y); c.stroke();
-      c.setLineDash([]);
-      c.lineWidth = 1;
-      c.fillStyle = this.colour.soft;
-      c.fillText(name, x + 27, y);
-      x += 70;
-    }
   }
 
   // The operation under a point, or -1; thin bars may be missed by two pixels.

@@ -68,13 +68,13 @@ struct Words {
 };
 
 History stale_read(const Words& words, bool times) {
-  HistoryInfo info;
-  info.datatype = "register";
-  info.initial = words.first;
-  info.initial_declared = true;
-  info.real_time = times ? RealTime::time : RealTime::position;
-  info.format = "assay-jsonl";
-  Maker maker(info, times);
+  HistoryInfo header;
+  header.datatype = "register";
+  header.initial = words.first;
+  header.initial_declared = true;
+  header.real_time = times ? RealTime::time : RealTime::position;
+  header.format = "assay-jsonl";
+  Maker maker(header, times);
   using enum EventType;
   const auto op = [&](int process, EventType type, const std::string& f, const Value& value,
                       std::int64_t at, const std::string& error = {}) {
@@ -119,7 +119,7 @@ CheckResult stale_read_result(const Words& words) {
   anomaly.steps = {
       {4, 7, "reads-from", "the read returned " + to_text(words.second) + ", which it wrote"},
       {7, 9, "real-time", "it ended 37 ms before the other began"},
-      {9, 4, "overwrites",
+      {9, 4, "overwritten",
        "it read " + to_text(words.first) + ", which the write of " + to_text(words.second) +
            " overwrote"}};
   anomaly.minimal = true;
