@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "checker/linearizability/explain.h"
-#include "checker/linearizability/frontier.h"
 #include "checker/linearizability/register_object.h"
+#include "checker/linearizability/register_search.h"
 #include "checker/linearizability/witness.h"
 #include "checker/linearizability/zones.h"
 
@@ -100,8 +100,8 @@ class RegisterCheck {
     if (outcome.by_zones) {
       outcome.search = check_zones(calls, object->value_count, options_.certificate);
     } else {
-      const RegisterModel model(calls, object->value_count);
-      outcome.search = search_frontier<RegisterModel>(model, calls, limits_, options_.certificate);
+      outcome.search =
+          search_register(calls, object->value_count, limits_, options_.certificate);
     }
     outcome.order.reserve(outcome.search.order.size());
     for (const std::uint32_t i : outcome.search.order) outcome.order.push_back(calls[i].event);

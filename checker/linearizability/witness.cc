@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "checker/linearizability/frontier.h"
+#include "checker/linearizability/register_search.h"
 
 namespace assay {
 namespace {
@@ -111,9 +111,8 @@ class WitnessSearch {
 
   bool refutes(const Calls& candidates, Calls& members) {
     Restriction rest = restrict_to(candidates);
-    const RegisterModel model(rest.calls, value_count_);
     const SearchResult result =
-        search_frontier<RegisterModel>(model, rest.calls, limits_, /*want_order=*/false);
+        search_register(rest.calls, value_count_, limits_, /*want_order=*/false);
     if (limits_.time_is_up()) interrupted_ = true;
     members = std::move(rest.members);
     return result.answer == SearchAnswer::not_linearizable;

@@ -20,7 +20,7 @@ struct Cluster {
   std::uint32_t previous = none;  ///< the cluster whose value this one's cas replaced
   std::uint32_t next = none;
   std::uint32_t reads = 0;
-  std::uint32_t a_read = none;
+  std::uint32_t a_proof = none;  ///< a returned call that observed its value
 };
 
 /// The chain of clusters that begins at `root`.
@@ -94,6 +94,7 @@ class ZoneTest {
         continue;
       }
       Cluster& cluster = clusters_[source];
+      if (cluster.a_proof == none && !call.pending()) cluster.a_proof = i;
       if (call.op.mutates()) {
         const std::uint32_t own = cluster_of_call_[i];
         if (cluster.next != none) rival = std::min(rival, i);
@@ -103,7 +104,6 @@ class ZoneTest {
       }
       cluster_of_call_[i] = source;
       ++cluster.reads;
-      if (cluster.a_read == none) cluster.a_read = i;
       if (cluster.writer != none && call.end < calls_[cluster.writer].start) {
         early = std::min(early, i);
       }
@@ -219,12 +219,12 @@ class ZoneTest {
 
   /// Adds a call, and if it is pending those that show that it took effect.
   void suspect(std::uint32_t call) {
-    while (call != none) {
+    while (call != none && std::find(suspects_.begin(), suspects_.end(), call) == suspects_.end()) {
       suspects_.push_back(call);
       if (!calls_[call].pending()) return;
       const Cluster& cluster = clusters_[cluster_of_call_[call]];
-      if (cluster.a_read != none) {
-        call = cluster.a_read;
+      if (cluster.a_proof != none) {
+        call = cluster.a_proof;
       } else {
         call = cluster.next == none ? none : clusters_[cluster.next].writer;
       }
