@@ -78,6 +78,22 @@ TEST_CASE("primary-backup: semi-sync 1 needs one backup, sync needs all") {
   }
 }
 
+TEST_CASE("primary-backup: a restarted primary learns from its backups what they have") {
+  SimulatedCluster cluster(5, 3, {}, make(2, ReadFrom::leader));
+  Answers answers(cluster);
+  cluster.run_until(milliseconds(100));
+  cluster.request(primary, write_of(1, 5));
+  cluster.run_until(milliseconds(300));
+  REQUIRE(answers.of(1) == Outcome::ok);
+  cluster.crash(primary);
+  cluster.restart(primary);
+  cluster.request(primary, read_of(2));
+  CHECK_FALSE(answers.of(2).has_value());
+  cluster.run_until(milliseconds(400));
+  REQUIRE(answers.of(2) == Outcome::ok);
+  CHECK(answers.replies.at({2, 1}).value == Datum{std::int64_t{5}});
+}
+
 TEST_CASE("primary-backup: a write that waits too long for backups is in doubt") {
   SimulatedCluster cluster(3, 3, {}, make(1, ReadFrom::leader));
   Answers answers(cluster);
