@@ -88,9 +88,9 @@ TEST_CASE("raft rule: no vote for a candidate with an older log, and one vote a 
     Term last_term;
     bool granted;
   };
-  for (const Row& row : {Row{"same", 2, 2, true}, Row{"longer", 3, 2, true},
-                        Row{"later term", 1, 3, true}, Row{"shorter", 1, 2, false},
-                        Row{"longer but earlier term", 9, 1, false}}) {
+  for (const Row& row :
+       {Row{"same", 2, 2, true}, Row{"longer", 3, 2, true}, Row{"later term", 1, 3, true},
+        Row{"shorter", 1, 2, false}, Row{"longer but earlier term", 9, 1, false}}) {
     CAPTURE(row.name);
     for (const bool pre : {true, false}) {
       CAPTURE(pre);
