@@ -10,7 +10,7 @@ std::string define_running(const ServerProcess& server) {
   return "running() { p=$(cat " + shell_quote(server.pid_file) +
          " 2>/dev/null) && [ -n \"$p\" ] && "
          "[ \"$(cat /proc/$p/comm 2>/dev/null)\" = assay-node ] && "
-         "! grep -q '^State:[[:space:]]*[ZX]' /proc/$p/status 2>/dev/null; }; ";
+         "grep -q '^State:[[:space:]]*[^ZX[:space:]]' /proc/$p/status 2>/dev/null; }; ";
 }
 
 std::string folder_of(const std::string& path) {
