@@ -151,7 +151,8 @@ TEST_CASE("edn: a history that stops in the middle says where the open form begi
   }
   CHECK(contains(error_of(edn(text.substr(0, 60))), "line 2: the map that begins here"));
   CHECK(contains(error_of(edn(text.substr(0, 51))), "line 1: the vector that begins here"));
-  CHECK(contains(error_of(edn(text.substr(0, text.size() - 4))), "line 4: the vector"));
+  CHECK(
+      contains(error_of(edn(text.substr(0, text.size() - 4))), "line 3: the map that begins here"));
   CHECK(contains(error_of(edn("{:type :invoke, :process 0, :f :r}\n{:type :ok, :process")),
                  "line 2: the map that begins here is never closed"));
 }
