@@ -15,11 +15,11 @@ namespace assay {
 
 /// Why one call must precede another. `third` is the call that the rule is about, if any.
 enum class EdgeRule : std::uint8_t {
-  real_time,   ///< it returned before the other began
-  reads_from,  ///< it wrote what the other observed
-  initial,     ///< it observed the initial value, so every write comes later
-  before_source,    ///< else it would lie between `third`, the observer, and its source, the other
-  after_observer,   ///< it observed `third`'s value, which the other overwrites
+  real_time,       ///< it returned before the other began
+  reads_from,      ///< it wrote what the other observed
+  initial,         ///< it observed the initial value, so every write comes later
+  before_source,   ///< else it would lie between `third`, the observer, and its source, the other
+  after_observer,  ///< it observed `third`'s value, which the other overwrites
 };
 
 struct Edge {

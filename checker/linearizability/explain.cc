@@ -138,14 +138,15 @@ class Explainer {
         break;
       case EdgeRule::initial:
         result.rule = "initial";
-        result.because = fmt::format("{}, the initial value, so nothing was written before",
-                                     clause(a));
+        result.because =
+            fmt::format("{}, the initial value, so nothing was written before", clause(a));
         break;
       case EdgeRule::before_source:
         result.rule = "overwritten";
-        result.because = fmt::format("{} must precede {}, which found the value of {}: it cannot "
-                                     "lie between the two",
-                                     noun(a), noun(*edge.third), noun(b));
+        result.because = fmt::format(
+            "{} must precede {}, which found the value of {}: it cannot "
+            "lie between the two",
+            noun(a), noun(*edge.third), noun(b));
         break;
       case EdgeRule::after_observer:
         result.rule = "overwritten";
@@ -178,9 +179,10 @@ class Explainer {
       if (!calls_[i].op.observes()) continue;
       if (auto text = went_back(i)) return *text;
     }
-    return fmt::format("No order of these {} operations explains what they returned: whichever is "
-                       "put first, some read or cas finds a value it did not see.",
-                       calls_.size());
+    return fmt::format(
+        "No order of these {} operations explains what they returned: whichever is "
+        "put first, some read or cas finds a value it did not see.",
+        calls_.size());
   }
 
   /// By position in the witness: its writers of the value that call i observed.
@@ -204,8 +206,8 @@ class Explainer {
     std::string text =
         fmt::format("{} {}, but nothing ever wrote {}", subject(i), finished(i), observed(i));
     if (calls_[i].pending()) {
-      text = fmt::format("{}, which was never there: nothing ever wrote {}", subject(i),
-                         observed(i));
+      text =
+          fmt::format("{}, which was never there: nothing ever wrote {}", subject(i), observed(i));
     }
     if (const auto failed = failed_writer(observed(i))) {
       text += fmt::format(": the operation that would have (event {}) failed", *failed);
@@ -254,9 +256,10 @@ class Explainer {
             calls_.size() > writers_for(i).size() + 2) {
           continue;
         }
-        return fmt::format("{} and {} both succeeded, but the value {} was there only once: one "
-                           "of the two changes was lost.",
-                           noun(i), noun(j), observed(i));
+        return fmt::format(
+            "{} and {} both succeeded, but the value {} was there only once: one "
+            "of the two changes was lost.",
+            noun(i), noun(j), observed(i));
       }
     }
     return std::nullopt;
@@ -299,9 +302,10 @@ class Explainer {
           !contradiction_.precedes(old_source.call, new_source.call)) {
         continue;
       }
-      return fmt::format("The value went back in time: {} began {} and found {}, although {} had "
-                         "already found the newer {} {}.",
-                         process(i), began(i), observed(i), process(r), observed(r), finished(r));
+      return fmt::format(
+          "The value went back in time: {} began {} and found {}, although {} had "
+          "already found the newer {} {}.",
+          process(i), began(i), observed(i), process(r), observed(r), finished(r));
     }
     return std::nullopt;
   }
