@@ -323,7 +323,7 @@ Result<int> carry_streams(SshSession& session, SshChannel& channel, const Comman
       }
     } else if (now >= deadline) {
       channel.kill();
-      return Error{ErrorKind::unavailable, "timed out; it was asked to stop but may still run"};
+      return Error{ErrorKind::unavailable, "timed out; it was asked to stop, but may still run"};
     } else if (!moved && channel.is_closed()) {
       return Error{ErrorKind::unavailable, "ended without an exit status"};
     } else if (!moved && !session.is_connected()) {
