@@ -175,9 +175,9 @@ Status SshNode::upload(const std::string& local_path, const std::string& remote_
   const Result<int> status = perform(command, streams, transfer_timeout);
   if (!status.ok()) return status.error();
   if (status.value() == 0) return {};
-  return Error{ErrorKind::cannot_write, fmt::format("{}: upload of {} to {} failed: {}",
-                                                    address_.name, local_path, remote_path,
-                                                    complaint.empty() ? "size differs" : complaint)};
+  return Error{ErrorKind::cannot_write,
+               fmt::format("{}: upload of {} to {} failed: {}", address_.name, local_path,
+                           remote_path, complaint.empty() ? "size differs" : complaint)};
 }
 
 Status SshNode::download(const std::string& remote_path, const std::string& local_path) {
@@ -200,8 +200,8 @@ Status SshNode::download(const std::string& remote_path, const std::string& loca
   if (!exit.ok()) {
     status = exit.error();
   } else if (exit.value() != 0) {
-    status = Error{ErrorKind::no_input, fmt::format("{}: cannot read {}: {}", address_.name,
-                                                    remote_path, complaint)};
+    status = Error{ErrorKind::no_input,
+                   fmt::format("{}: cannot read {}: {}", address_.name, remote_path, complaint)};
   } else if (!file.close() || std::rename(temporary.c_str(), local_path.c_str()) != 0) {
     status = file_error(ErrorKind::cannot_write, "write", local_path);
   }

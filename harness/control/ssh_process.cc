@@ -123,9 +123,9 @@ class SshProcess final : public RemoteProcess {
   std::mutex mutex_;        ///< held for one call into libssh; never while waiting
   std::unique_ptr<SshSession> session_;
   std::unique_ptr<SshChannel> channel_;
-  std::string text_;        ///< output not yet given out
+  std::string text_;  ///< output not yet given out
   std::size_t searched_ = 0;
-  std::string complaint_;   ///< the end of its stderr
+  std::string complaint_;  ///< the end of its stderr
 };
 
 }  // namespace

@@ -50,9 +50,9 @@ void SshChannel::on_exit_status(ssh_session /*session*/, ssh_channel /*channel*/
   static_cast<SshChannel*>(user)->exit_status_ = status;
 }
 
-void SshChannel::on_exit_signal(ssh_session /*session*/, ssh_channel /*channel*/,
-                                const char* name, int /*core*/, const char* /*message*/,
-                                const char* /*language*/, void* user) {
+void SshChannel::on_exit_signal(ssh_session /*session*/, ssh_channel /*channel*/, const char* name,
+                                int /*core*/, const char* /*message*/, const char* /*language*/,
+                                void* user) {
   static_cast<SshChannel*>(user)->exit_status_ = 128 + signal_number(name);
 }
 
@@ -158,19 +158,21 @@ Status SshSession::check_host_key() {
     case SSH_KNOWN_HOSTS_OK:
       return {};
     case SSH_KNOWN_HOSTS_CHANGED:
-      return Error{ErrorKind::not_permitted,
-                   fmt::format("{}: host key has CHANGED: {} answers with another key than {} says; "
-                               "another machine answers there, or it was installed anew; if you "
-                               "know why, correct that file",
-                               address_.name, address_.host, address_.known_hosts_file)};
+      return Error{
+          ErrorKind::not_permitted,
+          fmt::format("{}: host key has CHANGED: {} answers with another key than {} says; "
+                      "another machine answers there, or it was installed anew; if you "
+                      "know why, correct that file",
+                      address_.name, address_.host, address_.known_hosts_file)};
     case SSH_KNOWN_HOSTS_OTHER:
     case SSH_KNOWN_HOSTS_UNKNOWN:
     case SSH_KNOWN_HOSTS_NOT_FOUND:
-      return Error{ErrorKind::not_permitted,
-                   fmt::format("{}: host key of {} is unknown: {} has no key of the type it answers "
-                               "with; add it after checking it (ssh-keyscan -p {} {})",
-                               address_.name, address_.host, address_.known_hosts_file,
-                               address_.port, address_.host)};
+      return Error{
+          ErrorKind::not_permitted,
+          fmt::format("{}: host key of {} is unknown: {} has no key of the type it answers "
+                      "with; add it after checking it (ssh-keyscan -p {} {})",
+                      address_.name, address_.host, address_.known_hosts_file, address_.port,
+                      address_.host)};
     case SSH_KNOWN_HOSTS_ERROR:
       break;
   }
@@ -194,13 +196,13 @@ Status SshSession::log_in() {
   ssh_key_free(key);
   if (answer == SSH_AUTH_SUCCESS) return {};
   if (answer == SSH_AUTH_ERROR) return error(ErrorKind::unavailable, "login broke off");
-  return error(ErrorKind::not_permitted,
-               fmt::format("login as {} with key {} refused", address_.user, address_.identity_file));
+  return error(ErrorKind::not_permitted, fmt::format("login as {} with key {} refused",
+                                                     address_.user, address_.identity_file));
 }
 
 Error SshSession::error(ErrorKind kind, const std::string& what) const {
-  std::string message = fmt::format("{}: {} ({} port {})", address_.name, what, address_.host,
-                                    address_.port);
+  std::string message =
+      fmt::format("{}: {} ({} port {})", address_.name, what, address_.host, address_.port);
   const std::string detail = ssh_get_error(session_);
   if (!detail.empty()) message += ": " + detail;
   std::replace(message.begin(), message.end(), '\n', ' ');

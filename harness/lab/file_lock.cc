@@ -42,7 +42,9 @@ Result<FileLock> FileLock::try_lock(const std::filesystem::path& file) {
   return lock(file, F_OFD_SETLK);
 }
 
-Result<FileLock> FileLock::wait(const std::filesystem::path& file) { return lock(file, F_OFD_SETLKW); }
+Result<FileLock> FileLock::wait(const std::filesystem::path& file) {
+  return lock(file, F_OFD_SETLKW);
+}
 
 Result<FileLock> FileLock::lock(const std::filesystem::path& file, int operation) {
   FileLock held(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));

@@ -47,8 +47,8 @@ Result<std::string> prepare_node(const LabSite& site, int node, const std::strin
   const fs::path folder = site.node_folder(node);
   const fs::path upper = folder / "upper";
   std::error_code failed;
-  for (const fs::path& path : {upper / "etc/ssh", upper / "root/.ssh", folder / "work",
-                               folder / "root"}) {
+  for (const fs::path& path :
+       {upper / "etc/ssh", upper / "root/.ssh", folder / "work", folder / "root"}) {
     fs::create_directories(path, failed);
     if (failed) {
       return Error{ErrorKind::cannot_write,
@@ -131,7 +131,8 @@ Result<Lab> Lab::lock(const LabSite& site) {
   }
   Result<FileLock> lock = FileLock::try_lock(site.lock_file());
   if (!lock.ok()) {
-    return lock.error().in(fmt::format("lab {} is in use; wait, or set ASSAY_LAB_NUMBER", site.number));
+    return lock.error().in(
+        fmt::format("lab {} is in use; wait, or set ASSAY_LAB_NUMBER", site.number));
   }
   return Lab(site, std::move(*lock));
 }
@@ -144,13 +145,15 @@ Status Lab::up(int nodes, const Progress& progress) {
   if (Status status = ensure_base(site_, progress); !status.ok()) return status;
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
-  if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes && is_whole(state.value())) {
+  if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes &&
+      is_whole(state.value())) {
     if (wait_for_ssh(state.value().nodes).ok()) {
       progress(fmt::format("lab {}: {} nodes are up already", site_.number, nodes));
       return {};
     }
   }
-  if (!lab_leftovers(site_).empty()) progress(fmt::format("lab {}: removing an older one", site_.number));
+  if (!lab_leftovers(site_).empty())
+    progress(fmt::format("lab {}: removing an older one", site_.number));
   if (Status status = remove_lab(site_); !status.ok()) return status;
   if (Status status = make(nodes); !status.ok()) {
     // The first error is the one worth telling; the next `up` or `down` removes the rest.
@@ -225,7 +228,8 @@ Status Lab::kill_node(int node) {
   if (node < 1 || node > static_cast<int>(state->nodes.size())) {
     return Error{ErrorKind::usage, fmt::format("the lab has no node {}", LabSite::node_name(node))};
   }
-  if (Status status = kill_process(state->nodes[static_cast<std::size_t>(node - 1)]); !status.ok()) {
+  if (Status status = kill_process(state->nodes[static_cast<std::size_t>(node - 1)]);
+      !status.ok()) {
     return status.error().in(LabSite::node_name(node));
   }
   return remove_cable(site_, node);

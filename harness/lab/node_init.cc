@@ -23,8 +23,8 @@ namespace assay {
 namespace {
 
 /// What would reach past the node: the machine's clock, its power, its kernel, its devices.
-constexpr std::array dropped_capabilities{CAP_SYS_TIME, CAP_SYS_BOOT, CAP_SYS_MODULE,
-                                          CAP_SYS_RAWIO, CAP_MKNOD};
+constexpr std::array dropped_capabilities{CAP_SYS_TIME, CAP_SYS_BOOT, CAP_SYS_MODULE, CAP_SYS_RAWIO,
+                                          CAP_MKNOD};
 
 [[noreturn]] void fail(int report, const char* step, const char* detail = "") {
   NodeInitFailure failure;
@@ -61,7 +61,8 @@ bool mount_one(const NodeMount& mount) {
 void change_root(const NodeInit& init, int report) {
   if (::chdir(init.root.c_str()) != 0) fail(report, "enter ", init.root.c_str());
   // Old and new root on the same point: the old one ends up on top and is then detached.
-  if (::syscall(SYS_pivot_root, ".", ".") != 0) fail(report, "change the root to ", init.root.c_str());
+  if (::syscall(SYS_pivot_root, ".", ".") != 0)
+    fail(report, "change the root to ", init.root.c_str());
   if (::umount2(".", MNT_DETACH) != 0) fail(report, "detach the old root");
   if (::chdir("/") != 0) fail(report, "enter the new root");
 }
@@ -142,8 +143,8 @@ void add_device_mounts(NodeInit& init) {
   const std::string dev = init.root + "/dev";
   init.mounts.push_back({Kind::filesystem, "dev", dev, "tmpfs", MS_NOSUID, "mode=755,size=1m"});
   for (const char* device : {"null", "zero", "full", "random", "urandom", "tty"}) {
-    init.mounts.push_back(
-        {Kind::bind_file, fmt::format("/dev/{}", device), fmt::format("{}/{}", dev, device), "", 0, ""});
+    init.mounts.push_back({Kind::bind_file, fmt::format("/dev/{}", device),
+                           fmt::format("{}/{}", dev, device), "", 0, ""});
   }
   init.mounts.push_back({Kind::filesystem, "devpts", dev + "/pts", "devpts", MS_NOSUID | MS_NOEXEC,
                          "newinstance,ptmxmode=0666,mode=620,gid=5"});
@@ -169,16 +170,18 @@ NodeInit make_node_init(const LabSite& site, int node) {
                          fmt::format("lowerdir={},upperdir={}/upper,workdir={}/work",
                                      site.base().string(), folder, folder)});
   constexpr unsigned long plain = MS_NOSUID | MS_NODEV;
-  init.mounts.push_back({Kind::filesystem, "proc", init.root + "/proc", "proc", plain | MS_NOEXEC, ""});
+  init.mounts.push_back(
+      {Kind::filesystem, "proc", init.root + "/proc", "proc", plain | MS_NOEXEC, ""});
   init.mounts.push_back(
       {Kind::filesystem, "sysfs", init.root + "/sys", "sysfs", plain | MS_NOEXEC | MS_RDONLY, ""});
   add_device_mounts(init);
   init.mounts.push_back({Kind::filesystem, "run", init.root + "/run", "tmpfs", plain, "mode=755"});
   init.mounts.push_back({Kind::filesystem, "tmp", init.root + "/tmp", "tmpfs", plain, "mode=1777"});
   // Settings of the whole machine; a node's own are under /proc/sys/net.
-  for (const char* path : {"sys/kernel", "sys/vm", "sys/fs", "sys/debug", "sys/dev",
-                           "sysrq-trigger", "kcore"}) {
-    init.mounts.push_back({Kind::bind_read_only, "", fmt::format("{}/proc/{}", init.root, path), "", 0, ""});
+  for (const char* path :
+       {"sys/kernel", "sys/vm", "sys/fs", "sys/debug", "sys/dev", "sysrq-trigger", "kcore"}) {
+    init.mounts.push_back(
+        {Kind::bind_read_only, "", fmt::format("{}/proc/{}", init.root, path), "", 0, ""});
   }
   init.command = {"/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null"};
   for (const char* option :

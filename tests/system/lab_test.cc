@@ -116,10 +116,9 @@ TEST_CASE("lab: root in a node cannot reach the machine's clock, power and setti
   const RunningLab lab(1);
   const std::unique_ptr<Node> node = lab.connect(1);
   const std::time_t before = std::time(nullptr);
-  for (const char* command :
-       {"date -s 2001-01-01", "mknod /root/disk b 8 0", "echo h > /proc/sysrq-trigger",
-        "echo 1 > /proc/sys/kernel/panic", "echo 3 > /proc/sys/vm/drop_caches",
-        "chroot . date -s 2001-01-01"}) {
+  for (const char* command : {"date -s 2001-01-01", "mknod /root/disk b 8 0",
+                              "echo h > /proc/sysrq-trigger", "echo 1 > /proc/sys/kernel/panic",
+                              "echo 3 > /proc/sys/vm/drop_caches", "chroot . date -s 2001-01-01"}) {
     CAPTURE(command);
     const auto result = node->run(command);
     REQUIRE(result.ok());
