@@ -26,6 +26,9 @@ using OpIndex = std::uint32_t;
 using KeyId = std::uint32_t;       ///< 0 … key_count()-1
 using FunctionId = std::uint16_t;  ///< 0 … function_count()-1
 
+/// The key of an operation that names none in a history whose other operations do.
+inline constexpr KeyId no_key = std::numeric_limits<KeyId>::max();
+
 /// An interned Value: small integers in place, everything else an index into the History's pool.
 enum class ValueId : std::uint64_t {};
 inline constexpr ValueId nil_value{0};
@@ -51,7 +54,7 @@ struct HistoryInfo {
   bool initial_declared = false;
   NilRead nil_read = NilRead::absent;
   RealTime real_time = RealTime::position;
-  std::string format;  ///< the name of the format it was read from
+  std::string format;              ///< the name of the format it was read from
   std::vector<std::string> notes;  ///< what a reader must tell the user: cut short, keys guessed, …
 };
 
@@ -143,10 +146,18 @@ class HistoryBuilder {
 
   /// Error (bad_data) names the event's index and what is wrong with it; callers add line/offset.
   Status add(const Event& event);
-  /// Whatever is still open becomes info. The builder is spent afterwards.
+  /// What finish() puts into the History, for readers that learn it on the way.
+  HistoryInfo& info();
+  /// Whatever is still open becomes info. If info().real_time is `time`, events without a time turn
+  /// it into `position`; times that go back within a process are an error (bad_data). The builder
+  /// is spent afterwards.
   Result<History> finish();
 
  private:
+  void note_time(const Event& event);
+  Status add_invocation(const Event& event);
+  Status add_completion(const Event& event);
+
   std::unique_ptr<History::Columns> columns_;
   struct Open;
   std::unique_ptr<Open> open_;

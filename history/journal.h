@@ -37,8 +37,8 @@ class JournalWriter {
 
 /// Reads a journal. One that stops between two blocks without an end mark (its recorder was killed)
 /// is read whole, with a note in info().notes. One that stops inside a block is an error (bad_data,
-/// with the offset) unless `recover`, which then reads up to the last whole block and notes what was
-/// lost. A damaged block in the middle is always an error.
+/// with the offset) unless `recover`, which then reads up to the last whole block and notes what
+/// was lost. A damaged block in the middle is always an error.
 Result<History> read_journal(std::istream& input, bool recover);
 
 }  // namespace assay

@@ -15,11 +15,11 @@ namespace assay {
 
 /// What a report says about where the history came from. All text is untrusted.
 struct RunSummary {
-  std::string title;      ///< "reference raft / register"; or the file's name for `assay check`
-  std::string source;     ///< path of the history as the user gave it
-  std::string target;     ///< empty if the history was not made by a run
+  std::string title;   ///< "reference raft / register"; or the file's name for `assay check`
+  std::string source;  ///< path of the history as the user gave it
+  std::string target;  ///< empty if the history was not made by a run
   std::string workload;
-  std::string started;    ///< UTC, ISO 8601; may be empty
+  std::string started;  ///< UTC, ISO 8601; may be empty
   std::uint64_t seed = 0;
   bool has_seed = false;
   std::vector<std::string> nodes;

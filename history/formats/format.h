@@ -21,7 +21,7 @@ struct ReadOptions {
   std::optional<Value> initial;     ///< overrides what the input declares
   std::string realtime = "global";  ///< global | process | none, as --realtime
   std::string datatype;             ///< overrides what the input declares; may be empty
-  bool recover = false;             ///< read a journal cut inside a block up to its last whole block
+  bool recover = false;  ///< read a journal cut inside a block up to its last whole block
 };
 
 struct Format {

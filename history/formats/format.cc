@@ -1,0 +1,157 @@
+// The table of formats, and reading and writing files by it.
+#include "history/formats/format.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <istream>
+#include <ostream>
+#include <system_error>
+#include <utility>
+
+#include "history/formats/readers.h"
+#include "history/formats/streams.h"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t look_ahead = 4096;
+
+constexpr std::array table{
+    Format{"assay", "binary journal, as runs record it", ".assay", recognise_journal,
+           read_journal_format, write_journal_format},
+    Format{"assay-jsonl", "JSON lines: an optional header, then one event a line", ".jsonl",
+           recognise_json_lines, read_json_lines, write_json_lines},
+    Format{"jepsen-edn", "Jepsen history: one vector or list of maps, or a map a line", ".edn",
+           recognise_jepsen_edn, read_jepsen_edn, write_jepsen_edn},
+    Format{"jepsen-log", "Jepsen log lines: process, type, function and value, tab separated",
+           ".log .txt", recognise_jepsen_log, read_jepsen_log, nullptr},
+};
+
+std::string format_names() {
+  std::string names;
+  for (const Format& format : table) {
+    if (!names.empty()) names += ", ";
+    names += format.name;
+  }
+  return names;
+}
+
+Result<const Format*> format_named(std::string_view name) {
+  for (const Format& format : table) {
+    if (format.name == name) return &format;
+  }
+  return Error{ErrorKind::usage,
+               fmt::format("unknown format '{}'; known are {}", name, format_names())};
+}
+
+Result<const Format*> choose(const std::string& name, std::string_view beginning) {
+  if (name != "auto") return format_named(name);
+  for (const Format& format : table) {
+    if (format.recognise(beginning)) return &format;
+  }
+  return Error{ErrorKind::bad_data,
+               fmt::format("line 1 (byte 0): looks like none of the formats {}; --format names one",
+                           format_names())};
+}
+
+Status check_options(const ReadOptions& options) {
+  if (options.format != "auto") {
+    if (auto format = format_named(options.format); !format) return format.error();
+  }
+  const auto& keyed = options.keyed;
+  if (keyed != "auto" && keyed != "yes" && keyed != "no") {
+    return Error{ErrorKind::usage, fmt::format("--keyed takes auto, yes or no, not '{}'", keyed)};
+  }
+  const auto& realtime = options.realtime;
+  if (realtime != "global" && realtime != "process" && realtime != "none") {
+    return Error{ErrorKind::usage,
+                 fmt::format("--realtime takes global, process or none, not '{}'", realtime)};
+  }
+  return {};
+}
+
+Status write_to(const History& history, std::ostream& output, const std::string& path,
+                const Format& format) {
+  const auto sink = compressed(*output.rdbuf(), path);
+  std::ostream plain(sink.get());
+  Status status = format.write(history, plain);
+  if (status) status = sink->finish();
+  output.flush();
+  if (status && !output) status = Error{ErrorKind::cannot_write, "the output could not be written"};
+  return status;
+}
+
+/// Writes beside the file and renames, so that a failure leaves what was there before.
+Status write_file(const History& history, const std::string& path, const Format& format) {
+  std::error_code ignored;
+  const bool special =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const std::string part = special ? path : fmt::format("{}.part-{}", path, ::getpid());
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  if (!file) {
+    return Error{ErrorKind::cannot_write,
+                 fmt::format("{}: {}", path, std::generic_category().message(errno))};
+  }
+  Status status = write_to(history, file, path, format);
+  file.close();
+  if (status && !file) status = Error{ErrorKind::cannot_write, "the file could not be closed"};
+  if (status && !special && std::rename(part.c_str(), path.c_str()) != 0) {
+    status = Error{ErrorKind::cannot_write, std::generic_category().message(errno)};
+  }
+  if (status) return {};
+  if (!special) std::filesystem::remove(part, ignored);
+  return status.error().in(path);
+}
+
+}  // namespace
+
+std::span<const Format> formats() { return table; }
+
+void apply_options(const ReadOptions& options, HistoryInfo& info) {
+  if (!options.datatype.empty()) info.datatype = options.datatype;
+  if (options.initial) {
+    info.initial = *options.initial;
+    info.initial_declared = true;
+  }
+  if (options.realtime != "global") info.real_time = RealTime::none;
+}
+
+Result<History> read_history(const std::string& path, const ReadOptions& options) {
+  if (auto status = check_options(options); !status) return status.error();
+  auto opened = open_source(path);
+  if (!opened) return opened.error();
+  const std::string name = path == "-" ? "standard input" : path;
+  const auto source = decompressed(*std::move(opened));
+  const std::string_view beginning = source->peek(look_ahead);
+  if (auto error = source->error()) return error->in(name);
+  if (beginning.empty()) {
+    return Error{ErrorKind::bad_data, fmt::format("{}: line 1 (byte 0): the file is empty", name)};
+  }
+  auto format = choose(options.format, beginning);
+  if (!format) return format.error().in(name);
+  std::istream input(source.get());
+  auto history = (*format)->read(input, options);
+  // A stream that broke off is the reason for whatever the reader then complained about.
+  if (auto error = source->error()) return error->in(name);
+  if (!history) return history.error().in(name);
+  return history;
+}
+
+Status write_history(const History& history, const std::string& path, const std::string& format) {
+  const auto entry = format_named(format);
+  if (!entry) return entry.error();
+  if ((*entry)->write == nullptr) {
+    return Error{ErrorKind::usage, fmt::format("format '{}' can only be read", format)};
+  }
+  if (path == "-") return write_to(history, std::cout, path, **entry);
+  return write_file(history, path, **entry);
+}
+
+}  // namespace assay

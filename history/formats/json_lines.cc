@@ -1,0 +1,346 @@
+// assay-jsonl: the native text form. docs/formats.md defines it.
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <charconv>
+#include <istream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "history/codec.h"
+#include "history/formats/keyed.h"
+#include "history/formats/readers.h"
+#include "history/text.h"
+
+namespace assay {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+Error bad(std::string what) { return {ErrorKind::bad_data, std::move(what)}; }
+
+/// Object keys that spell an integer are integers: JSON has no other way to write them.
+Value key_of(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool canonical =
+      error == std::errc() && end == text.data() + text.size() && fmt::format("{}", number) == text;
+  if (canonical) return number;
+  return text;
+}
+
+Result<Value> value_of(const element& json, int depth = 0) {
+  if (depth > nesting_max) {
+    return bad(fmt::format("values are nested deeper than {} levels", nesting_max));
+  }
+  switch (json.type()) {
+    case element_type::NULL_VALUE:
+      return Value();
+    case element_type::BOOL:
+      return Value(bool(json));
+    case element_type::INT64:
+      return Value(std::int64_t(json));
+    case element_type::UINT64:
+      return Value(Value::Tagged{"", fmt::format("{}", std::uint64_t(json))});
+    case element_type::DOUBLE:
+      return Value(double(json));
+    case element_type::STRING:
+      return Value(std::string_view(json));
+    case element_type::ARRAY: {
+      Value::List list;
+      for (const element item : simdjson::dom::array(json)) {
+        auto value = value_of(item, depth + 1);
+        if (!value) return value;
+        list.push_back(*std::move(value));
+      }
+      return Value(std::move(list));
+    }
+    case element_type::OBJECT: {
+      Value::Map map;
+      for (const auto field : simdjson::dom::object(json)) {
+        auto value = value_of(field.value, depth + 1);
+        if (!value) return value;
+        map.emplace_back(key_of(field.key), *std::move(value));
+      }
+      return Value(std::move(map));
+    }
+  }
+  return bad("a JSON value of an unknown type");
+}
+
+std::string shown(const element& json) { return simdjson::minify(json); }
+
+Error expected(std::string_view field, std::string_view what, const element& got) {
+  return bad(fmt::format("\"{}\" must be {}, not {}", field, what, shown(got)));
+}
+
+/// Reads the lines of one file.
+class JsonLinesReader {
+ public:
+  explicit JsonLinesReader(const ReadOptions& options)
+      : options_(options), builder_(initial_info()), keys_(builder_, options.keyed, Keyed::no) {}
+
+  Result<History> read(std::istream& input) {
+    std::string line;
+    while (std::getline(input, line)) {
+      ++number_;
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      const auto is_event = parse(line);
+      if (!is_event) return is_event.error().in(fmt::format("line {}", number_));
+      if (!*is_event) continue;
+      if (auto status = keys_.add(event_, number_); !status) return status.error();
+    }
+    apply_options(options_, builder_.info());
+    if (auto status = keys_.finish(); !status) return status.error();
+    return builder_.finish();
+  }
+
+ private:
+  static HistoryInfo initial_info() {
+    HistoryInfo info;
+    info.format = "assay-jsonl";
+    info.real_time = RealTime::time;
+    return info;
+  }
+
+  /// Leaves an event in event_, or returns false for the header.
+  Result<bool> parse(std::string& line) {
+    line.reserve(line.size() + simdjson::SIMDJSON_PADDING);
+    element json;
+    if (const auto error = parser_.parse(line.data(), line.size(), false).get(json)) {
+      return bad(fmt::format("expected a JSON object: {}", simdjson::error_message(error)));
+    }
+    simdjson::dom::object object;
+    if (json.get(object) != simdjson::SUCCESS) {
+      return bad(fmt::format("expected a JSON object, got {}", shown(json).substr(0, 80)));
+    }
+    element mark;
+    const bool header = object["assay"].get(mark) == simdjson::SUCCESS;
+    const Status status = header ? read_header(object, mark) : read_event(object);
+    if (!status) return status.error();
+    seen_ = true;
+    return !header;
+  }
+
+  Status read_header(const simdjson::dom::object& object, const element& mark) {
+    if (seen_) return bad("a header after the first line");
+    std::string_view version;
+    if (mark.get(version) != simdjson::SUCCESS || version != "history/1") {
+      return expected("assay", "\"history/1\"", mark);
+    }
+    HistoryInfo& info = builder_.info();
+    for (const auto field : object) {
+      if (auto status = read_declaration(field.key, field.value, info); !status) return status;
+    }
+    return {};
+  }
+
+  static Status read_declaration(std::string_view name, const element& json, HistoryInfo& info) {
+    std::string_view text;
+    const bool is_text = json.get(text) == simdjson::SUCCESS;
+    if (name == "datatype" && !json.is_null()) {
+      if (!is_text) return expected(name, "a string", json);
+      info.datatype = text;
+    } else if (name == "initial") {
+      auto value = value_of(json);
+      if (!value) return value.error();
+      info.initial = *std::move(value);
+      info.initial_declared = true;
+    } else if (name == "real_time") {
+      bool flag = true;
+      if (is_text && (text == "time" || text == "position" || text == "none")) {
+        info.real_time = text == "time"   ? RealTime::time
+                         : text == "none" ? RealTime::none
+                                          : RealTime::position;
+      } else if (json.get(flag) == simdjson::SUCCESS) {
+        info.real_time = flag ? RealTime::time : RealTime::none;
+      } else {
+        return expected(name, "true, false, \"time\", \"position\" or \"none\"", json);
+      }
+    } else if (name == "nil_read") {
+      if (!is_text || (text != "absent" && text != "unconstrained")) {
+        return expected(name, "\"absent\" or \"unconstrained\"", json);
+      }
+      info.nil_read = text == "absent" ? NilRead::absent : NilRead::unconstrained;
+    }
+    return {};
+  }
+
+  Status read_event(const simdjson::dom::object& object) {
+    event_ = Event{};
+    event_.index = next_index_;
+    bool has_process = false;
+    bool has_type = false;
+    for (const auto field : object) {
+      if (auto status = read_field(field.key, field.value); !status) return status;
+      has_process = has_process || field.key == "process";
+      has_type = has_type || field.key == "type";
+    }
+    if (!has_process) return bad("an event needs a \"process\"");
+    if (!has_type) return bad("an event needs a \"type\"");
+    if (event_.f.empty() && event_.type == EventType::invoke) return bad("an event needs an \"f\"");
+    next_index_ = event_.index + 1;
+    return {};
+  }
+
+  Status read_field(std::string_view name, const element& json) {
+    if (name == "index") return read_index(json);
+    if (name == "time") return read_time(json);
+    if (name == "process") return read_process(json);
+    if (name == "value" || name == "key") {
+      auto value = value_of(json);
+      if (!value) return value.error();
+      if (name == "value") {
+        event_.value = *std::move(value);
+      } else if (!value->is_nil()) {
+        event_.key = *std::move(value);
+      }
+      return {};
+    }
+    if (name == "error") return read_error(json);
+    if (name != "type" && name != "f" && name != "node") return {};
+    std::string_view text;
+    if (json.get(text) != simdjson::SUCCESS) {
+      if (name == "node" && json.is_null()) return {};
+      return expected(name, "a string", json);
+    }
+    if (name == "f") event_.f = text;
+    if (name == "node") event_.node = text;
+    if (name != "type") return {};
+    const auto type = event_type_named(text);
+    if (!type) return expected(name, "invoke, ok, fail or info", json);
+    event_.type = *type;
+    return {};
+  }
+
+  Status read_index(const element& json) {
+    std::uint64_t index = 0;
+    if (json.get(index) != simdjson::SUCCESS) return expected("index", "a number from 0", json);
+    event_.index = index;
+    return {};
+  }
+
+  Status read_time(const element& json) {
+    std::int64_t time = -1;
+    if (json.is_null()) return {};
+    if (json.get(time) != simdjson::SUCCESS) {
+      return expected("time", "whole nanoseconds", json);
+    }
+    event_.time = Nanos(time);
+    return {};
+  }
+
+  Status read_process(const element& json) {
+    std::int64_t process = 0;
+    if (json.is_string()) {
+      event_.process = nemesis_process;
+      return {};
+    }
+    if (json.get(process) != simdjson::SUCCESS || process < -1 ||
+        process > std::numeric_limits<std::int32_t>::max()) {
+      return expected("process", "a number from 0, or \"nemesis\"", json);
+    }
+    event_.process = static_cast<ProcessId>(process);
+    return {};
+  }
+
+  Status read_error(const element& json) {
+    if (json.is_null()) return {};
+    std::string_view text;
+    if (json.get(text) == simdjson::SUCCESS) {
+      event_.error = text;
+    } else {
+      event_.error = shown(json);
+    }
+    return {};
+  }
+
+  const ReadOptions& options_;
+  HistoryBuilder builder_;
+  KeySplitter keys_;
+  simdjson::dom::parser parser_;
+  Event event_;
+  std::uint64_t number_ = 0;
+  std::uint64_t next_index_ = 0;
+  bool seen_ = false;
+};
+
+void append_field(std::string_view name, std::string_view text, std::string& out) {
+  fmt::format_to(std::back_inserter(out), ",\"{}\":", name);
+  append_quoted(text, out);
+}
+
+void append_event(const Event& event, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "{{\"index\":{}", event.index);
+  if (event.time >= Nanos(0)) {
+    fmt::format_to(std::back_inserter(out), ",\"time\":{}", event.time.count());
+  }
+  if (event.process == nemesis_process) {
+    out += ",\"process\":\"nemesis\"";
+  } else {
+    fmt::format_to(std::back_inserter(out), ",\"process\":{}",
+                   static_cast<std::int32_t>(event.process));
+  }
+  append_field("type", name_of(event.type), out);
+  append_field("f", event.f, out);
+  if (event.key) {
+    out += ",\"key\":";
+    append_json(*event.key, out);
+  }
+  out += ",\"value\":";
+  append_json(event.value, out);
+  if (!event.node.empty()) append_field("node", event.node, out);
+  if (!event.error.empty()) append_field("error", event.error, out);
+  out += "}\n";
+}
+
+std::string header_line(const HistoryInfo& info) {
+  std::string out = "{\"assay\":\"history/1\"";
+  if (!info.datatype.empty()) append_field("datatype", info.datatype, out);
+  if (info.initial_declared) {
+    out += ",\"initial\":";
+    append_json(info.initial, out);
+  }
+  out += info.real_time == RealTime::time   ? ",\"real_time\":true"
+         : info.real_time == RealTime::none ? ",\"real_time\":false"
+                                            : ",\"real_time\":\"position\"";
+  if (info.nil_read == NilRead::unconstrained) append_field("nil_read", "unconstrained", out);
+  return out + "}\n";
+}
+
+}  // namespace
+
+bool recognise_json_lines(std::string_view beginning) {
+  const std::size_t start = beginning.find_first_not_of(" \t\r\n");
+  if (start == std::string_view::npos || beginning[start] != '{') return false;
+  const std::string_view line = beginning.substr(start, beginning.find('\n', start) - start);
+  return line.find("\"assay\"") != std::string_view::npos ||
+         (line.find("\"process\"") != std::string_view::npos &&
+          line.find("\"type\"") != std::string_view::npos);
+}
+
+Result<History> read_json_lines(std::istream& input, const ReadOptions& options) {
+  return JsonLinesReader(options).read(input);
+}
+
+Status write_json_lines(const History& history, std::ostream& output) {
+  constexpr std::size_t buffer_bytes = std::size_t{64} << 10U;
+  std::string out = header_line(history.info());
+  for (const Event& event : history.events()) {
+    append_event(event, out);
+    if (out.size() < buffer_bytes) continue;
+    output.write(out.data(), static_cast<std::streamsize>(out.size()));
+    out.clear();
+  }
+  output.write(out.data(), static_cast<std::streamsize>(out.size()));
+  if (!output) return Error{ErrorKind::cannot_write, "the history could not be written"};
+  return {};
+}
+
+}  // namespace assay

@@ -1,0 +1,94 @@
+#include "history/formats/keyed.h"
+
+#include <fmt/format.h>
+
+namespace assay {
+namespace {
+
+/// After so many invocations that all look like pairs the answer is taken to be yes.
+constexpr std::size_t held_max = 20'000;
+
+const Value::List* pair_of(const Value& value) {
+  const auto* list = value.get_if<Value::List>();
+  return list != nullptr && list->size() == 2 ? list : nullptr;
+}
+
+bool has_value(const Event& event) {
+  return event.process != nemesis_process && !event.key &&
+         (event.type == EventType::invoke || event.type == EventType::ok);
+}
+
+}  // namespace
+
+KeySplitter::KeySplitter(HistoryBuilder& builder, std::string_view option, Keyed automatic)
+    : builder_(builder),
+      keyed_(option == "yes"  ? Keyed::yes
+             : option == "no" ? Keyed::no
+                              : automatic) {}
+
+void KeySplitter::look_at(const Event& event) {
+  if (!has_value(event)) return;
+  const auto* pair = pair_of(event.value);
+  const bool reads = event.f == "read" && event.type == EventType::invoke;
+  if (pair == nullptr || (reads && !(*pair)[1].is_nil())) {
+    keyed_ = Keyed::no;
+  } else if (reads) {
+    saw_read_ = true;
+  }
+}
+
+Status KeySplitter::add(const Event& event, std::uint64_t line) {
+  if (keyed_ != Keyed::undecided) return pass(event, line);
+  held_.emplace_back(event, line);
+  look_at(event);
+  if (keyed_ == Keyed::no) return decide(Keyed::no);
+  if (held_.size() >= held_max && saw_read_) return decide(Keyed::yes);
+  return {};
+}
+
+Status KeySplitter::decide(Keyed keyed) {
+  keyed_ = keyed;
+  guessed_ = keyed == Keyed::yes;
+  for (const auto& [event, line] : held_) {
+    if (auto status = pass(event, line); !status) return status;
+  }
+  held_ = {};
+  return {};
+}
+
+Status KeySplitter::finish() {
+  if (keyed_ == Keyed::undecided) {
+    if (auto status = decide(saw_read_ ? Keyed::yes : Keyed::no); !status) return status;
+  }
+  if (guessed_) {
+    builder_.info().notes.emplace_back(
+        "every value is a pair, so the pairs are read as [key value]; if they are not, say "
+        "--keyed no");
+  }
+  return {};
+}
+
+Status KeySplitter::pass(const Event& event, std::uint64_t line) {
+  Status status;
+  if (keyed_ == Keyed::yes && event.process != nemesis_process && !event.key) {
+    Event split = event;
+    auto* list = split.value.get_if<Value::List>();
+    if (list != nullptr && list->size() == 2) {
+      split.key = std::move((*list)[0]);
+      Value rest = std::move((*list)[1]);
+      split.value = std::move(rest);
+    } else if (has_value(event)) {
+      return Error{ErrorKind::bad_data,
+                   fmt::format("line {}: event {}: expected a pair [key value], got {}{}", line,
+                               event.index, to_text(event.value).substr(0, 80),
+                               guessed_ ? "; if the pairs are no keys, say --keyed no" : "")};
+    }
+    status = builder_.add(split);
+  } else {
+    status = builder_.add(event);
+  }
+  if (!status) return status.error().in(fmt::format("line {}", line));
+  return {};
+}
+
+}  // namespace assay

@@ -1,0 +1,43 @@
+#pragma once
+// Independent keys in formats that do not mark them: a history over many keys prints each value as
+// a pair [key value], which a plain list of two looks the same as. What is what is decided once for
+// the whole input, from its invocations.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "history/event.h"
+#include "history/history.h"
+
+namespace assay {
+
+/// Whether values are [key value] pairs.
+enum class Keyed : std::uint8_t { no, yes, undecided };
+
+/// Stands between a reader and its builder. While the question is open, events are held back.
+class KeySplitter {
+ public:
+  /// `option` is ReadOptions::keyed; `automatic` is what `auto` begins with for this format.
+  KeySplitter(HistoryBuilder& builder, std::string_view option, Keyed automatic);
+  /// Errors name the line.
+  Status add(const Event& event, std::uint64_t line);
+  /// Decides at the end of the input what is still undecided.
+  Status finish();
+
+ private:
+  Status pass(const Event& event, std::uint64_t line);
+  Status decide(Keyed keyed);
+  void look_at(const Event& event);
+
+  HistoryBuilder& builder_;
+  Keyed keyed_;
+  bool guessed_ = false;
+  bool saw_read_ = false;
+  std::vector<std::pair<Event, std::uint64_t>> held_;
+};
+
+}  // namespace assay

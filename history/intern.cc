@@ -1,0 +1,145 @@
+#include "history/intern.h"
+
+#include <cstring>
+
+#include "base/assert.h"
+#include "history/codec.h"
+#include "history/digest.h"
+
+namespace assay {
+namespace {
+
+constexpr unsigned tag_bits = 2;
+constexpr std::uint64_t tag_integer = 1;
+constexpr std::uint64_t tag_pool = 2;
+constexpr std::int64_t integer_limit = std::int64_t{1} << 60U;
+
+std::uint64_t bits_of(ValueId id) { return static_cast<std::uint64_t>(id); }
+
+ValueId pool_id(std::size_t index) {
+  return static_cast<ValueId>((std::uint64_t{index} << tag_bits) | tag_pool);
+}
+
+std::uint32_t hash_of(std::string_view bytes) {
+  return static_cast<std::uint32_t>(hash64(bytes) >> 32U);
+}
+
+}  // namespace
+
+std::uint32_t StringTable::intern(std::string_view text) {
+  if (auto it = ids_.find(text); it != ids_.end()) return it->second;
+  const auto id = static_cast<std::uint32_t>(texts_.size());
+  const auto it = ids_.emplace(std::string(text), id).first;
+  texts_.push_back(it->first);
+  return id;
+}
+
+std::optional<std::uint32_t> StringTable::find(std::string_view text) const {
+  if (auto it = ids_.find(text); it != ids_.end()) return it->second;
+  return std::nullopt;
+}
+
+std::optional<ValueId> ValuePool::in_place(const Value& value) {
+  if (value.is_nil()) return nil_value;
+  const auto* integer = value.get_if<std::int64_t>();
+  if (integer == nullptr || *integer < -integer_limit || *integer >= integer_limit) {
+    return std::nullopt;
+  }
+  return static_cast<ValueId>((static_cast<std::uint64_t>(*integer) << tag_bits) | tag_integer);
+}
+
+std::string_view ValuePool::entry(std::size_t index) const {
+  const char* start = entries_[index];
+  std::uint32_t length = 0;
+  std::memcpy(&length, start, sizeof length);
+  return {start + sizeof length, length};
+}
+
+std::size_t ValuePool::slot_of(std::string_view bytes, std::uint32_t hash) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = hash & mask;
+  while (slots_[at] != 0) {
+    const std::uint64_t slot = slots_[at];
+    const auto index = static_cast<std::size_t>((slot & 0xFFFFFFFFU) - 1);
+    if (static_cast<std::uint32_t>(slot >> 32U) == hash && entry(index) == bytes) break;
+    at = (at + 1) & mask;
+  }
+  return at;
+}
+
+void ValuePool::store(std::string_view bytes) {
+  const auto length = static_cast<std::uint32_t>(bytes.size());
+  const std::size_t needed = sizeof length + bytes.size();
+  char* at = nullptr;
+  if (needed > chunk_bytes / 4) {
+    // A large value gets a chunk of its own, put before the open one.
+    auto chunk = std::make_unique_for_overwrite<char[]>(needed);
+    at = chunk.get();
+    chunks_.insert(chunks_.empty() ? chunks_.end() : chunks_.end() - 1, std::move(chunk));
+    if (chunks_.size() == 1) used_ = chunk_bytes;
+  } else {
+    if (used_ + needed > chunk_bytes) {
+      chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes));
+      used_ = 0;
+    }
+    at = chunks_.back().get() + used_;
+    used_ += needed;
+  }
+  std::memcpy(at, &length, sizeof length);
+  std::memcpy(at + sizeof length, bytes.data(), bytes.size());
+  entries_.push_back(at);
+}
+
+void ValuePool::grow() {
+  std::vector<std::uint64_t> old(slots_.empty() ? 64 : slots_.size() * 2);
+  old.swap(slots_);
+  const std::size_t mask = slots_.size() - 1;
+  for (const std::uint64_t slot : old) {
+    if (slot == 0) continue;
+    std::size_t at = static_cast<std::size_t>(slot >> 32U) & mask;
+    while (slots_[at] != 0) at = (at + 1) & mask;
+    slots_[at] = slot;
+  }
+}
+
+ValueId ValuePool::intern(const Value& value) {
+  if (const auto id = in_place(value)) return *id;
+  if ((entries_.size() + 1) * 3 > slots_.size() * 2) grow();
+  scratch_.clear();
+  append_value(value, scratch_);
+  const std::uint32_t hash = hash_of(scratch_);
+  const std::size_t at = slot_of(scratch_, hash);
+  if (slots_[at] == 0) {
+    store(scratch_);
+    slots_[at] = (std::uint64_t{hash} << 32U) | entries_.size();
+  }
+  return pool_id(static_cast<std::size_t>((slots_[at] & 0xFFFFFFFFU) - 1));
+}
+
+std::optional<ValueId> ValuePool::find(const Value& value) const {
+  if (const auto id = in_place(value)) return id;
+  if (slots_.empty()) return std::nullopt;
+  std::string bytes;
+  append_value(value, bytes);
+  const std::uint64_t slot = slots_[slot_of(bytes, hash_of(bytes))];
+  if (slot == 0) return std::nullopt;
+  return pool_id(static_cast<std::size_t>((slot & 0xFFFFFFFFU) - 1));
+}
+
+std::string_view ValuePool::bytes(ValueId id) const {
+  if ((bits_of(id) & tag_pool) == 0) return {};
+  const auto index = static_cast<std::size_t>(bits_of(id) >> tag_bits);
+  ASSAY_ASSERT(index < entries_.size());
+  return entry(index);
+}
+
+Value ValuePool::value(ValueId id) const {
+  if (id == nil_value) return {};
+  if ((bits_of(id) & tag_integer) != 0) return static_cast<std::int64_t>(bits_of(id)) >> tag_bits;
+  Decoder decoder(bytes(id));
+  Value value = decoder.value();
+  ASSAY_ASSERT(!decoder.failed());
+  return value;
+}
+
+}  // namespace assay

@@ -1,0 +1,63 @@
+#pragma once
+// Interning: names to small numbers, values to ValueIds. Values are kept as their canonical bytes
+// in one arena, because a pool of Value objects would take ten times the memory.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "history/history.h"
+#include "history/value.h"
+
+namespace assay {
+
+/// Strings to 0, 1, 2, … in the order of their first use. Not thread-safe.
+class StringTable {
+ public:
+  std::uint32_t intern(std::string_view text);
+  std::optional<std::uint32_t> find(std::string_view text) const;
+  std::string_view operator[](std::uint32_t id) const { return texts_[id]; }
+  std::size_t size() const { return texts_.size(); }
+
+ private:
+  std::vector<std::string_view> texts_;  // views of the map's keys, which never move
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> ids_;
+};
+
+/// Values to ValueIds. nil and integers of up to 60 bits are in the id itself; everything else is
+/// an index into the pool. Interning is not thread-safe; the const functions are.
+class ValuePool {
+ public:
+  ValueId intern(const Value& value);
+  std::optional<ValueId> find(const Value& value) const;
+  Value value(ValueId id) const;
+  /// The canonical bytes of a pooled value. Empty for a value that is in its id.
+  std::string_view bytes(ValueId id) const;
+
+ private:
+  static constexpr std::size_t chunk_bytes = std::size_t{1} << 20U;
+  static std::optional<ValueId> in_place(const Value& value);
+  std::string_view entry(std::size_t index) const;
+  std::size_t slot_of(std::string_view bytes, std::uint32_t hash) const;
+  void store(std::string_view bytes);
+  void grow();
+
+  std::vector<std::unique_ptr<char[]>> chunks_;  // NOLINT(modernize-avoid-c-arrays): an arena
+  std::size_t used_ = chunk_bytes;               // of the last chunk; larger entries have their own
+  std::vector<const char*> entries_;             // each a length, then the bytes
+  std::vector<std::uint64_t> slots_;             // hash in the high half, index + 1 in the low
+  std::string scratch_;
+};
+
+}  // namespace assay

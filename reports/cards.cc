@@ -1,0 +1,155 @@
+#include "reports/cards.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "reports/escape.h"
+#include "reports/graph.h"
+#include "reports/witness_svg.h"
+#include "reports/words.h"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t dot_nodes_max = 12;
+constexpr std::size_t ring_nodes_max = 24;
+constexpr std::size_t steps_max = 60;
+constexpr std::size_t table_rows_max = 200;
+constexpr std::size_t value_limit = 400;
+constexpr Nanos dot_limit = std::chrono::seconds(2);
+
+std::string short_html(std::string_view text) {
+  return escape_html(clip(visible(text), value_limit));
+}
+
+/// "① write 7": the operation as it is called in this card.
+std::string reference(const History& history, const std::vector<OpIndex>& operations,
+                      std::uint64_t event) {
+  const auto index = operation_invoked_at(history, event);
+  if (!index) return fmt::format("<span class=\"op\">event {}</span>", event);
+  const auto at = std::lower_bound(operations.begin(), operations.end(), *index);
+  const std::string label = short_html(operation_label(history, history[*index]));
+  if (at == operations.end() || *at != *index) {
+    return fmt::format("<span class=\"op\"><bdi>{}</bdi></span>", label);
+  }
+  return fmt::format("<span class=\"op\"><span class=\"badge\">{}</span> <bdi>{}</bdi></span>",
+                     at - operations.begin() + 1, label);
+}
+
+std::string step_list(const History& history, const Anomaly& anomaly,
+                      const std::vector<OpIndex>& operations) {
+  if (anomaly.steps.empty()) {
+    return operations.size() < 2
+               ? std::string()
+               : "<p class=\"note\">There is no circle of reasons to show: whichever of these "
+                 "operations is put first, a later one contradicts it.</p>";
+  }
+  std::string out =
+      "<h4>Why no order explains it</h4><ol class=\"steps\" aria-label=\"Steps of the "
+      "contradiction\">";
+  const std::size_t shown = std::min(anomaly.steps.size(), steps_max);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Step& step = anomaly.steps[i];
+    const bool last = i + 1 == anomaly.steps.size();
+    fmt::format_to(std::back_inserter(out),
+                   "<li{}>{}{} must come before {}, because <bdi>{}</bdi>{} "
+                   "<span class=\"rule\">{}</span></li>",
+                   last ? " class=\"contradiction\"" : "",
+                   last && anomaly.steps.size() > 1 ? "However, " : "",
+                   reference(history, operations, step.before),
+                   reference(history, operations, step.after), short_html(step.because),
+                   last ? ": <strong>a contradiction.</strong>" : ".", short_html(step.rule));
+  }
+  out += "</ol>";
+  if (shown < anomaly.steps.size()) {
+    fmt::format_to(std::back_inserter(out), "<p class=\"note\">The first {} of {} steps.</p>",
+                   shown, anomaly.steps.size());
+  }
+  return out;
+}
+
+std::string witness_table(const History& history, const std::vector<OpIndex>& operations) {
+  const bool times = has_times(history);
+  const int decimals = decimals_for(history, operations);
+  std::string out =
+      "<div class=\"scroll\"><table class=\"ops\"><caption>The operations of the witness</caption>"
+      "<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">Event</th><th scope=\"col\">Process"
+      "</th><th scope=\"col\">Node</th><th scope=\"col\">Operation</th><th scope=\"col\">Outcome"
+      "</th><th scope=\"col\">Start</th><th scope=\"col\">End</th></tr></thead><tbody>";
+  for (std::size_t i = 0; i < std::min(operations.size(), table_rows_max); ++i) {
+    const Operation operation = history[operations[i]];
+    const std::string error(history.error(operations[i]));
+    fmt::format_to(
+        std::back_inserter(out),
+        "<tr><td><span class=\"badge\">{}</span></td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
+        "<td><bdi>{}</bdi></td><td class=\"v\"><bdi>{}</bdi></td><td class=\"{}\">{}{}</td>"
+        "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+        i + 1, operation.invoke_event, static_cast<int>(operation.process),
+        short_html(history.node(operations[i])), short_html(operation_label(history, operation)),
+        name_of(operation.outcome), outcome_words(operation.outcome),
+        error.empty() ? "" : ": <bdi>" + short_html(error) + "</bdi>",
+        start_text(operation, times, decimals), end_text(operation, times, decimals));
+  }
+  return out + "</tbody></table></div>";
+}
+
+}  // namespace
+
+std::string Pictures::draw(const History& history, const Anomaly& anomaly,
+                           const std::vector<OpIndex>& operations, const std::string& id) {
+  const Graph graph = contradiction_graph(history, anomaly, operations);
+  if (graph.edges.empty() || graph.nodes.size() > ring_nodes_max) return {};
+  if (!dot_.empty() && graph.nodes.size() <= dot_nodes_max) {
+    if (const auto layout = lay_out_with_dot(graph, dot_, dot_limit)) {
+      return draw_graph(graph, *layout, id);
+    }
+    dot_.clear();
+  }
+  return draw_graph(graph, lay_out_in_ring(graph), id);
+}
+
+std::string anomaly_card(const History& history, const Anomaly& anomaly, std::size_t number,
+                         Pictures& pictures) {
+  const std::vector<OpIndex> operations = witness_operations(history, anomaly);
+  std::string out = fmt::format(
+      "<article class=\"card\" id=\"anomaly-{0}\" aria-labelledby=\"anomaly-{0}-title\"><header>"
+      "<h3 id=\"anomaly-{0}-title\"><span class=\"kind\">Anomaly {0}</span> <bdi>{1}</bdi>",
+      number, short_html(anomaly.type));
+  if (anomaly.key) {
+    fmt::format_to(std::back_inserter(out), " <span class=\"key\">on key <bdi>{}</bdi></span>",
+                   short_html(to_text(*anomaly.key)));
+  }
+  fmt::format_to(
+      std::back_inserter(out),
+      "</h3><button type=\"button\" class=\"jump needs-script\" data-anomaly=\"{}\">Show "
+      "in the timeline</button></header><p class=\"claim\"><bdi>{}</bdi></p>",
+      number, short_html(anomaly.explanation));
+  if (!operations.empty()) {
+    out +=
+        "<div class=\"scroll picture\" tabindex=\"0\" role=\"group\" "
+        "aria-label=\"Timeline of the witness\">" +
+        draw_witness(history, operations) + "</div>";
+  }
+  out += step_list(history, anomaly, operations);
+  if (const std::string picture =
+          pictures.draw(history, anomaly, operations, fmt::format("arrow-{}", number));
+      !picture.empty()) {
+    out +=
+        "<figure class=\"scroll picture\"><figcaption>The contradiction: follow the arrows, and "
+        "every operation must come before itself.</figcaption>" +
+        picture + "</figure>";
+  }
+  if (!operations.empty()) out += witness_table(history, operations);
+  fmt::format_to(std::back_inserter(out),
+                 "<p class=\"note\">Refutes the model <code>{}</code>. {}</p></article>",
+                 short_html(anomaly.model),
+                 anomaly.minimal
+                     ? "The witness is minimal: without any one of its operations there "
+                       "would be no contradiction."
+                     : "The witness may hold more operations than are needed.");
+  return out;
+}
+
+}  // namespace assay

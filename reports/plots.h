@@ -1,0 +1,32 @@
+#pragma once
+// Throughput and latency over time, counted over all operations of a run in bins of equal length.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "history/history.h"
+
+namespace assay {
+
+struct PlotBin {
+  std::array<std::uint32_t, 3> completed{};  ///< by Outcome: ok, fail, info
+  double p50_ms = 0;                         ///< of acknowledged operations; 0 if there are none
+  double p99_ms = 0;
+  double max_ms = 0;
+};
+
+struct Plots {
+  std::int64_t bin_ns = 0;  ///< 0: the history has no times, so there is nothing to plot
+  std::vector<PlotBin> bins;
+};
+
+/// Operations count where they completed. At most 400 bins; their length is 1, 2 or 5 times a power
+/// of ten nanoseconds. O(n log n).
+Plots make_plots(const History& history);
+
+/// Appends "plots":{…} for the page.
+void append_plots(std::string& out, const History& history);
+
+}  // namespace assay

@@ -1,0 +1,99 @@
+// The tables of a report: which faults were in force, and what is known of the run.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+#include "reports/cards.h"
+#include "reports/escape.h"
+#include "reports/faults.h"
+#include "reports/words.h"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t fault_rows_max = 500;
+constexpr std::size_t value_limit = 2'000;
+
+std::string short_html(std::string_view text) {
+  return escape_html(clip(visible(text), value_limit));
+}
+
+std::string moment(const History& history, std::int64_t at) {
+  return has_times(history) ? moment_text(Nanos(at), 3) : fmt::format("event {}", at);
+}
+
+void append_row(std::string& out, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  fmt::format_to(std::back_inserter(out),
+                 "<tr><th scope=\"row\">{}</th><td><bdi>{}</bdi></td></tr>", short_html(name),
+                 short_html(value));
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+}  // namespace
+
+std::string fault_table(const History& history) {
+  const std::vector<FaultBand> bands = fault_bands(history);
+  if (bands.empty()) return "<p class=\"note\">The history records no faults.</p>";
+  std::string out =
+      "<div class=\"scroll\"><table><caption>Faults, in the order in which they came into force"
+      "</caption><thead><tr><th scope=\"col\">Fault</th><th scope=\"col\">What was done</th>"
+      "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Certain</th></tr>"
+      "</thead><tbody>";
+  for (std::size_t i = 0; i < std::min(bands.size(), fault_rows_max); ++i) {
+    const FaultBand& band = bands[i];
+    std::string to = "until the end";
+    if (band.to_event != no_event) to = moment(history, band.to);
+    if (band.instant) to = "at once";
+    std::string certain = band.certain ? "yes" : "no";
+    if (!band.error.empty()) certain += ": " + band.error;
+    fmt::format_to(std::back_inserter(out),
+                   "<tr><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td><td class=\"n\">{}</td>"
+                   "<td class=\"n\">{}</td><td><bdi>{}</bdi></td></tr>",
+                   short_html(band.kind), short_html(band.what), moment(history, band.from), to,
+                   short_html(certain));
+  }
+  out += "</tbody></table></div>";
+  if (bands.size() > fault_rows_max) {
+    fmt::format_to(std::back_inserter(out), "<p class=\"note\">The first {} of {} faults.</p>",
+                   fault_rows_max, bands.size());
+  }
+  return out;
+}
+
+std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result) {
+  std::array<std::uint64_t, 3> outcomes{};
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    ++outcomes[static_cast<std::size_t>(history[static_cast<OpIndex>(i)].outcome)];
+  }
+  std::string out;
+  append_row(out, "Target", run.target);
+  append_row(out, "Workload", run.workload);
+  append_row(out, "Started", run.started);
+  append_row(out, "Nodes", joined(run.nodes));
+  if (run.has_seed) append_row(out, "Seed", fmt::format("{}", run.seed));
+  append_row(out, "History", run.source);
+  append_row(out, "Format", history.info().format);
+  append_row(out, "Datatype", result.datatype);
+  append_row(out, "Initial value", to_text(history.info().initial));
+  append_row(out, "Acknowledged", grouped(outcomes[0]));
+  append_row(out, "Failed", grouped(outcomes[1]));
+  append_row(out, "Outcome unknown", grouped(outcomes[2]));
+  append_row(out, "Digest", history.digest());
+  append_row(out, "Checked by",
+             fmt::format("{}, {}, {:.3f} s", result.statistics.algorithm,
+                         counted(static_cast<std::uint64_t>(result.statistics.threads), "thread"),
+                         result.statistics.elapsed_s));
+  for (const auto& [name, value] : run.facts) append_row(out, name, value);
+  for (const std::string& note : history.info().notes) append_row(out, "Note", note);
+  return out;
+}
+
+}  // namespace assay

@@ -1,0 +1,161 @@
+#include "reports/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace assay {
+namespace {
+
+std::string arguments_text(const History& history, const Operation& operation) {
+  const Value argument = history.value(operation.argument);
+  if (history.function_name(operation.function) == "cas") {
+    const auto* pair = argument.get_if<Value::List>();
+    if (pair != nullptr && pair->size() == 2) {
+      return fmt::format("{} to {}", to_text((*pair)[0]), to_text((*pair)[1]));
+    }
+  }
+  return argument.is_nil() ? std::string() : to_text(argument);
+}
+
+}  // namespace
+
+std::optional<OpIndex> operation_invoked_at(const History& history, std::uint64_t event_index) {
+  std::size_t low = 0;
+  std::size_t high = history.size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (history[static_cast<OpIndex>(middle)].invoke_event < event_index) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == history.size()) return std::nullopt;
+  const auto index = static_cast<OpIndex>(low);
+  if (history[index].invoke_event != event_index) return std::nullopt;
+  return index;
+}
+
+std::vector<OpIndex> witness_operations(const History& history, const Anomaly& anomaly) {
+  std::vector<OpIndex> operations;
+  for (const std::uint64_t event : anomaly.witness) {
+    if (const auto index = operation_invoked_at(history, event)) operations.push_back(*index);
+  }
+  std::sort(operations.begin(), operations.end());
+  operations.erase(std::unique(operations.begin(), operations.end()), operations.end());
+  return operations;
+}
+
+std::string operation_label(const History& history, const Operation& operation) {
+  std::string label(history.function_name(operation.function));
+  const bool read = label == "read";
+  if (const std::string arguments = arguments_text(history, operation);
+      !arguments.empty() && !(read && operation.outcome == Outcome::ok)) {
+    label += " " + arguments;
+  }
+  if (operation.outcome == Outcome::fail) return label + ": failed";
+  if (operation.outcome == Outcome::info) return label + (read ? ": no answer" : ": unknown");
+  const bool answers = read || (operation.result != operation.argument &&
+                                operation.result != nil_value && label.rfind("write", 0) != 0);
+  if (answers) label += " → " + to_text(history.value(operation.result));
+  return label;
+}
+
+std::string_view outcome_words(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::ok:
+      return "acknowledged";
+    case Outcome::fail:
+      return "failed";
+    case Outcome::info:
+      break;
+  }
+  return "outcome unknown";
+}
+
+bool has_times(const History& history) {
+  return history.size() > 0 && history[0].invoked != unknown_time && history.duration().count() > 0;
+}
+
+std::string moment_text(Nanos moment, int decimals) {
+  return fmt::format("{:.{}f} s", static_cast<double>(moment.count()) / 1e9, decimals);
+}
+
+int decimals_for(const History& history, const std::vector<OpIndex>& operations) {
+  std::set<std::int64_t> moments;
+  for (const OpIndex index : operations) {
+    const Operation operation = history[index];
+    moments.insert(operation.invoked.count());
+    if (operation.completed != unknown_time) moments.insert(operation.completed.count());
+  }
+  std::int64_t smallest = 1'000'000'000;
+  for (auto it = moments.begin(); it != moments.end() && std::next(it) != moments.end(); ++it) {
+    smallest = std::min(smallest, *std::next(it) - *it);
+  }
+  return smallest >= 1'000'000 ? 3 : smallest >= 1'000 ? 6 : 9;
+}
+
+std::string start_text(const Operation& operation, bool times, int decimals) {
+  if (times) return moment_text(operation.invoked, decimals);
+  return fmt::format("event {}", operation.invoke_event);
+}
+
+std::string end_text(const Operation& operation, bool times, int decimals) {
+  if (operation.complete_event == no_event) return "never returned";
+  if (times && operation.completed != unknown_time) {
+    return moment_text(operation.completed, decimals);
+  }
+  return fmt::format("event {}", operation.complete_event);
+}
+
+std::string grouped(std::uint64_t number) {
+  const std::string digits = fmt::format("{}", number);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += "\u202f";
+    out += digits[i];
+  }
+  return out;
+}
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+}
+
+std::string_view headline(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass:
+      return "Holds on this history";
+    case Verdict::violation:
+      return "Violated";
+    case Verdict::unknown:
+      break;
+  }
+  return "Not decided";
+}
+
+std::string verdict_sentence(const History& history, const CheckResult& result) {
+  switch (result.verdict) {
+    case Verdict::pass:
+      return fmt::format(
+          "All {} were checked, and they satisfy the model “{}”. This says nothing about other "
+          "runs: a test shows the presence of errors, never their absence.",
+          counted(history.size(), "operation"), result.model);
+    case Verdict::violation:
+      return fmt::format(
+          "This history breaks the model “{}”. The operations of {} below are enough to show it, "
+          "and "
+          "can be checked by hand.",
+          result.model, result.anomalies.size() == 1 ? "the anomaly" : "each anomaly");
+    case Verdict::unknown:
+      break;
+  }
+  return fmt::format(
+      "The check of the model “{}” did not come to an end: {}. No violation was found, but this is "
+      "not a pass.",
+      result.model, result.unknown_because.empty() ? "no reason given" : result.unknown_because);
+}
+
+}  // namespace assay

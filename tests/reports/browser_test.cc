@@ -1,0 +1,160 @@
+// Opens reports in headless Chromium, without a network, and looks at what happened: the script
+// drew, the policy held, nothing was asked of any host. Leaves pictures in report-screenshots/.
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "reports/report.h"
+#include "tests/reports/example.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path folder = fs::path(ASSAY_BINARY_DIR) / "report-screenshots";
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+int shell(const std::string& command) {
+  return std::system(command.c_str());  // NOLINT(concurrency-mt-unsafe): one thread
+}
+
+bool chromium_is_missing() {
+  if (shell("command -v chromium >/dev/null 2>&1") == 0) return false;
+  std::puts("skipped: no chromium");
+  return true;
+}
+
+struct Visit {
+  bool finished = false;
+  std::string page;     ///< the DOM after the script ran
+  std::string console;  ///< lines the page wrote, or the browser about the page
+  std::string hosts;    ///< addresses the browser asked for, one a line
+};
+
+std::string lines_with(const std::string& text, std::string_view part) {
+  std::istringstream lines(text);
+  std::string out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(part) != std::string::npos) out += line + "\n";
+  }
+  return out;
+}
+
+/// Addresses of requests in a network log that leave the machine.
+std::string requested(const std::string& log) {
+  std::string out;
+  for (std::size_t at = log.find("\"url\":\"http"); at != std::string::npos;
+       at = log.find("\"url\":\"http", at + 1)) {
+    out += log.substr(at + 7, log.find('"', at + 7) - at - 7) + "\n";
+  }
+  return out;
+}
+
+/// One visit dumps the DOM; another takes the picture: Chromium does one of the two at a time.
+Visit visit(const std::string& name, const std::string& html, int height = 2400,
+            const std::string& anchor = "") {
+  fs::create_directories(folder);
+  const fs::path page = folder / (name + ".html");
+  std::ofstream(page, std::ios::binary) << html;
+  const fs::path work = fs::temp_directory_path() / fmt::format("assay-browser-{}-{}", name, getpid());
+  fs::remove_all(work);
+  fs::create_directories(work);
+  const std::string common = fmt::format(
+      "cd '{0}' && timeout -k 5 150 chromium --headless --no-sandbox --disable-gpu --disable-quic "
+      "--no-first-run --disable-background-networking --disable-component-update --disable-sync "
+      "--disable-default-apps --disable-extensions --disable-dev-shm-usage "
+      "--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir='{0}/profile' "
+      "--enable-logging=stderr --v=0 --virtual-time-budget=20000 --window-size=1400,{1} ",
+      work.string(), height);
+  const std::string target = fmt::format("'file://{}{}'", page.string(), anchor);
+  Visit result;
+  const int dumped = shell(common + "--log-net-log=net.json --dump-dom " + target +
+                           " >dom.html 2>log.txt");
+  const int drawn = shell(common + fmt::format("--screenshot='{}' ", (folder / (name + ".png")).string()) +
+                          target + " >/dev/null 2>log2.txt");
+  result.finished = dumped == 0 && drawn == 0;
+  result.page = read(work / "dom.html");
+  result.console = lines_with(read(work / "log.txt"), "CONSOLE") +
+                   lines_with(read(work / "log2.txt"), "CONSOLE");
+  result.hosts = requested(read(work / "net.json"));
+  if (!result.finished) result.console += read(work / "log.txt") + read(work / "log2.txt");
+  fs::remove_all(work);
+  return result;
+}
+
+std::string html_of(const example::Report& report) {
+  return render_html(report.run, report.history, report.result);
+}
+
+void check_clean(const Visit& visit) {
+  CAPTURE(visit.console);
+  CHECK(visit.finished);
+  CHECK(visit.console.empty());
+  CHECK(visit.hosts == "");
+  CHECK(visit.page.find("data-ready=\"true\"") != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("browser: a violation is drawn without a complaint or a request") {
+  if (chromium_is_missing()) return;
+  check_clean(visit("violation", html_of(example::violation()), 2900));
+}
+
+TEST_CASE("browser: hostile text is shown and never run") {
+  if (chromium_is_missing()) return;
+  const Visit seen = visit("hostile", html_of(example::hostile_violation()), 4200, "#op=9");
+  check_clean(seen);
+  // Selecting the operation by its address puts its texts through the script's side of the page.
+  const std::size_t details = seen.page.find("id=\"details\"");
+  REQUIRE(details != std::string::npos);
+  CHECK(seen.page.find("Selected operation", details) != std::string::npos);
+  CHECK(seen.page.find("<img") == std::string::npos);
+  CHECK(seen.page.find("alert(1)&gt;") != std::string::npos);
+}
+
+TEST_CASE("browser: a hundred thousand operations, dark") {
+  if (chromium_is_missing()) return;
+  std::string html = html_of(example::large_pass(100'000, 5));
+  const std::string light = "<html lang=\"en\"";
+  html.replace(html.find(light), light.size(), "<html lang=\"en\" data-theme=\"dark\"");
+  check_clean(visit("large-dark", html, 1900));
+}
+
+TEST_CASE("browser: a history without times is drawn") {
+  if (chromium_is_missing()) return;
+  check_clean(visit("without-times", html_of(example::without_times()), 2700, "#at-anomaly=1"));
+}
+
+TEST_CASE("browser: this test notices scripts, requests and complaints") {
+  if (chromium_is_missing()) return;
+  std::string html = html_of(example::violation());
+  html.insert(html.find("<footer>"),
+              "<script>document.title = 'run'</script><img src=\"http://assay.invalid/a.png\">");
+  const Visit blocked = visit("canary", html);
+  CHECK(blocked.console.find("Content Security Policy") != std::string::npos);
+  CHECK(blocked.page.find("<title>run</title>") == std::string::npos);
+  const std::size_t policy = html.find("<meta http-equiv");
+  html.erase(policy, html.find('>', policy) + 1 - policy);
+  const Visit asked = visit("canary", html);
+  CHECK(asked.hosts.find("http://assay.invalid/a.png") != std::string::npos);
+  CHECK(asked.page.find("<title>run</title>") != std::string::npos);
+  fs::remove(folder / "canary.png");
+  fs::remove(folder / "canary.html");
+}
+
+}  // namespace assay

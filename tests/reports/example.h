@@ -1,0 +1,37 @@
+#pragma once
+// Histories and results for the tests of the reports, made by hand: what a checker would say is
+// not the matter here.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checker/verdict.h"
+#include "history/history.h"
+#include "reports/report.h"
+
+namespace assay::example {
+
+struct Report {
+  History history;
+  CheckResult result;
+  RunSummary run;
+};
+
+/// Text that breaks whatever forgets to escape it. `plain_marks` are substrings that no markup
+/// output may hold.
+extern const std::string hostile;
+extern const std::vector<std::string> plain_marks;
+
+/// A stale read: written, read, and then read as it was before. Keyed, with faults and a crash.
+Report violation();
+/// The same shape with hostile text in every place that text can be.
+Report hostile_violation();
+/// The same without times: real_time is position.
+Report without_times();
+Report unknown();
+/// `operations` over 10 s on five nodes, with failed and indeterminate ones and three faults.
+Report large_pass(std::size_t operations, std::uint64_t seed);
+Report empty();
+
+}  // namespace assay::example

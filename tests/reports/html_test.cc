@@ -1,0 +1,170 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/escape.h"
+#include "reports/faults.h"
+#include "reports/page.h"
+#include "reports/plots.h"
+#include "reports/report.h"
+#include "reports/run_data.h"
+#include "reports/words.h"
+#include "tests/reports/example.h"
+#include "tests/reports/markup.h"
+
+namespace assay {
+namespace {
+
+std::string html_of(const example::Report& report) {
+  return render_html(report.run, report.history, report.result);
+}
+
+}  // namespace
+
+TEST_CASE("html: the page allows its own script by hash and nothing from anywhere") {
+  const std::string html = html_of(example::violation());
+  CHECK(html.find("default-src 'none'; script-src '" + script_source(page_script_sha256()) +
+                  "'; style-src 'unsafe-inline'; img-src data:;") != std::string::npos);
+  CHECK(html.find("<script>" + std::string(page_script()) + "</script>") != std::string::npos);
+  CHECK(html.find("http://") == std::string::npos);
+  CHECK(html.find("https://") == std::string::npos);
+  CHECK(html.find("{{") == std::string::npos);
+}
+
+TEST_CASE("html: the policy's source is the digest in base64") {
+  CHECK(script_source("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855") ==
+        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+}
+
+TEST_CASE("html: filling a template does not look at what was filled in") {
+  CHECK(fill_template("<{{a}}|{{b}}>", {{"a", "{{b}}"}, {"b", "2"}}) == "<{{b}}|2>");
+}
+
+TEST_CASE("html: a violation tells its story in plain HTML") {
+  const std::string html = html_of(example::violation());
+  for (const char* part :
+       {"<h1 id=\"headline\">Violated</h1>", "stale-read", "must come before", "read → 0",
+        "a contradiction.", "cut {n1 n2} from {n3 n4 n5}", "assay check runs/reference",
+        "The witness is minimal", "0.180 s", "aria-label=\"Timeline of the witness\"",
+        "primary-backup --replication async"}) {
+    CAPTURE(part);
+    CHECK(html.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("html: hostile text stays text wherever it stands") {
+  const std::string html = html_of(example::hostile_violation());
+  for (const std::string& mark : example::plain_marks) {
+    CAPTURE(mark);
+    CHECK(html.find(mark) == std::string::npos);
+  }
+  CHECK(example::count_of(html, "<script") == 3);
+  CHECK(example::count_of(html, "</script") == 3);
+  CHECK(example::count_of(html, "</style") == 1);
+  CHECK(html.find("{{meta}}") != std::string::npos);
+  CHECK(example::count_of(html, "\"schema\":\"assay.report/1\"") == 1);
+}
+
+TEST_CASE("html: every picture is well-formed, with hostile text too") {
+  for (const example::Report& report :
+       {example::violation(), example::hostile_violation(), example::without_times()}) {
+    const auto pictures = example::pictures_of(html_of(report));
+    REQUIRE(pictures.size() == 2);
+    for (const std::string& picture : pictures) {
+      CHECK(example::malformed(picture) == "");
+      CHECK(picture.find("nan") == std::string::npos);
+      CHECK(picture.find("inf") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("html: a history without times is placed by the position of its events") {
+  const std::string html = html_of(example::without_times());
+  CHECK(html.find("\"axis\":\"position\"") != std::string::npos);
+  CHECK(html.find("This history has no times") != std::string::npos);
+  CHECK(html.find("event 9") != std::string::npos);
+}
+
+TEST_CASE("html: undecided is neither pass nor violation, and says why") {
+  const std::string html = html_of(example::unknown());
+  CHECK(html.find("Not decided") != std::string::npos);
+  CHECK(html.find("3 of 10 keys undecided") != std::string::npos);
+  CHECK(html.find("this is not a pass") != std::string::npos);
+}
+
+TEST_CASE("html: a history without operations has a page") {
+  const std::string html = html_of(example::empty());
+  CHECK(html.find("Holds on this history") != std::string::npos);
+}
+
+TEST_CASE("html: the script's data is JSON and names the witness") {
+  for (const example::Report& report : {example::violation(), example::hostile_violation()}) {
+    const RunData data = run_data(report.history, report.result);
+    const auto meta = nlohmann::json::parse(data.meta);
+    CHECK(meta["operations"] == report.history.size());
+    CHECK(meta["anomalies"][0]["witness"] == nlohmann::json::array({0, 4, 7, 9}));
+    REQUIRE(meta["faults"].size() == 1);
+    CHECK(meta["faults"][0]["from"] == 100'000'000);
+    CHECK(meta["faults"][0]["to"] == 300'000'000);
+  }
+}
+
+TEST_CASE("html: when not all operations are drawn the page says so and keeps the witness") {
+  example::Report report = example::large_pass(2'000, 11);
+  report.result.verdict = Verdict::violation;
+  Anomaly anomaly;
+  anomaly.type = "stale-read";
+  anomaly.witness = {report.history[700].invoke_event, report.history[705].invoke_event};
+  report.result.anomalies.push_back(anomaly);
+  const RunData all = run_data(report.history, report.result);
+  CHECK(all.drawn == report.history.size());
+  const RunData some = run_data(report.history, report.result, 300);
+  CHECK(some.drawn <= 300);
+  CHECK(some.drawn > 250);
+  CHECK(some.columns.size() < all.columns.size());
+  const auto meta = nlohmann::json::parse(some.meta);
+  CHECK(meta["anomalies"][0]["witness"].size() == 2);
+}
+
+TEST_CASE("plots: every completed operation is counted once") {
+  const example::Report report = example::large_pass(2'000, 12);
+  const Plots plots = make_plots(report.history);
+  CHECK(plots.bins.size() <= 400);
+  CHECK(plots.bins.size() > 100);
+  std::uint64_t counted = 0;
+  for (const PlotBin& bin : plots.bins) {
+    counted += bin.completed[0] + bin.completed[1] + bin.completed[2];
+    CHECK(bin.p50_ms <= bin.p99_ms);
+    CHECK(bin.p99_ms <= bin.max_ms);
+  }
+  CHECK(counted == report.history.size());
+}
+
+TEST_CASE("faults: a band goes from the completion of its start to that of its stop") {
+  const example::Report report = example::large_pass(200, 13);
+  const auto bands = fault_bands(report.history);
+  REQUIRE(bands.size() == 3);
+  CHECK(bands[0].kind == "partition");
+  CHECK(bands[0].what == "cut {n1 n2} from {n3 n4 n5}");
+  CHECK(bands[0].from == 10'020'000'000);
+  CHECK(bands[0].to == 20'030'000'000);
+  CHECK(bands[0].certain);
+  CHECK(bands[2].kind == "clock");
+}
+
+TEST_CASE("words: operations are called as a person would call them") {
+  const example::Report report = example::violation();
+  const auto label = [&](OpIndex index) {
+    return operation_label(report.history, report.history[index]);
+  };
+  CHECK(label(0) == "write 0");
+  CHECK(label(2) == "write 7: unknown");
+  CHECK(label(3) == "read → 1");
+  CHECK(label(5) == "cas 0 to 1: failed");
+  CHECK(operation_invoked_at(report.history, 9) == OpIndex{4});
+  CHECK_FALSE(operation_invoked_at(report.history, 10).has_value());
+  CHECK_FALSE(operation_invoked_at(report.history, 10'000).has_value());
+}
+
+}  // namespace assay
