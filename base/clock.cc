@@ -39,6 +39,19 @@ Result<Nanos> parse_duration(std::string_view text) {
                                      "(ns, us, ms, s, m, h), for example 60s"};
 }
 
+std::string exact_duration(Nanos duration) {
+  struct Unit {
+    const char* name;
+    std::int64_t nanos;
+  };
+  for (const Unit unit : {Unit{"s", 1'000'000'000}, Unit{"ms", 1'000'000}, Unit{"us", 1'000}}) {
+    if (duration.count() % unit.nanos == 0) {
+      return std::to_string(duration.count() / unit.nanos) + unit.name;
+    }
+  }
+  return std::to_string(duration.count()) + "ns";
+}
+
 std::string format_duration(Nanos duration) {
   const auto ns = static_cast<double>(duration.count());
   std::array<char, 48> text{};

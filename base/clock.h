@@ -21,7 +21,10 @@ std::string utc_stamp();
 /// "1.5s", "200ms", "60s", "5m", "2h". A bare number is refused: a duration always names its unit.
 Result<Nanos> parse_duration(std::string_view text);
 
-/// The shortest of "12ns", "3.4us", "1.5ms", "2.25s", "3m10s".
+/// Loses nothing and can be read back: "1500ms", "60s".
+std::string exact_duration(Nanos duration);
+
+/// For people, rounded: one of "12ns", "3.4us", "1.5ms", "2.25s", "3m10s".
 std::string format_duration(Nanos duration);
 
 }  // namespace assay

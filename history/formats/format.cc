@@ -28,6 +28,10 @@ constexpr std::array table{
            read_journal_format, write_journal_format},
     Format{"assay-jsonl", "JSON lines: an optional header, then one event a line", ".jsonl",
            recognise_json_lines, read_json_lines, write_json_lines},
+    Format{"jepsen-edn", "Jepsen history: one vector or list of maps, or a map a line", ".edn",
+           recognise_jepsen_edn, read_jepsen_edn, write_jepsen_edn},
+    Format{"jepsen-log", "Jepsen log lines: process, type, function and value, tab separated",
+           ".log .txt", recognise_jepsen_log, read_jepsen_log, nullptr},
 };
 
 std::string format_names() {

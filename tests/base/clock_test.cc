@@ -27,4 +27,13 @@ TEST_CASE("clock: a duration without a unit, negative or nonsense is refused") {
   }
 }
 
+TEST_CASE("clock: an exact duration reads back as itself") {
+  for (const std::int64_t nanos : {0LL, 7LL, 1'500LL, 2'000'000LL, 60'000'000'000LL, 1'234'567LL}) {
+    CAPTURE(nanos);
+    const auto parsed = parse_duration(exact_duration(Nanos(nanos)));
+    REQUIRE(parsed.ok());
+    CHECK(parsed->count() == nanos);
+  }
+}
+
 }  // namespace assay

@@ -1,0 +1,204 @@
+#include "checker/certificate/certificate.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view schema = "assay.certificate/1";
+
+bool is_utf8(const std::string& text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const std::size_t length = byte < 0x80                    ? 1
+                               : byte >= 0xc2 && byte <= 0xdf ? 2
+                               : (byte & 0xf0) == 0xe0        ? 3
+                               : byte >= 0xf0 && byte <= 0xf4 ? 4
+                                                              : 0;
+    if (length == 0 || i + length > text.size()) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
+    }
+    const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    const bool overlong = (byte == 0xe0 && second < 0xa0) || (byte == 0xf0 && second < 0x90);
+    const bool surrogate_or_large =
+        (byte == 0xed && second > 0x9f) || (byte == 0xf4 && second > 0x8f);
+    if (overlong || surrogate_or_large) return false;
+    i += length;
+  }
+  return true;
+}
+
+Json text_to_json(const std::string& text) {
+  if (is_utf8(text)) return text;
+  std::string hex;
+  for (const char c : text) {
+    fmt::format_to(std::back_inserter(hex), "{:02x}", static_cast<unsigned char>(c));
+  }
+  return Json{{"bytes", hex}};
+}
+
+Json to_json(const Value& value);
+
+Json to_json(const Value::List& list) {
+  Json array = Json::array();
+  for (const Value& element : list) array.push_back(to_json(element));
+  return array;
+}
+
+/// Scalars and lists as JSON has them, everything else as an object with one telling member.
+Json to_json(const Value& value) {
+  if (value.is_nil()) return nullptr;
+  if (const auto* b = value.get_if<bool>()) return *b;
+  if (const auto* i = value.get_if<std::int64_t>()) return *i;
+  if (const auto* d = value.get_if<double>()) {
+    if (std::isfinite(*d)) return *d;
+    return Json{{"double", std::isnan(*d) ? "nan" : *d > 0 ? "inf" : "-inf"}};
+  }
+  if (const auto* s = value.get_if<std::string>()) return text_to_json(*s);
+  if (const auto* list = value.get_if<Value::List>()) return to_json(*list);
+  if (const auto* k = value.get_if<Value::Keyword>()) {
+    return Json{{"keyword", text_to_json(k->name)}};
+  }
+  if (const auto* t = value.get_if<Value::Tagged>()) {
+    return Json{{"tag", text_to_json(t->tag)}, {"text", text_to_json(t->text)}};
+  }
+  if (const auto* set = value.get_if<Value::Set>()) return Json{{"set", to_json(set->elements)}};
+  Json entries = Json::array();
+  for (const auto& [key, mapped] : *value.get_if<Value::Map>()) {
+    entries.push_back(Json::array({to_json(key), to_json(mapped)}));
+  }
+  return Json{{"map", entries}};
+}
+
+/// Throws Json::exception on anything to_json does not write; certificate_from_json catches it.
+std::string text_from_json(const Json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  const auto hex = json.at("bytes").get<std::string>();
+  std::string text;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const auto digit = [](char c) {
+      return c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= '0' && c <= '9' ? c - '0' : 0;
+    };
+    text.push_back(static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1])));
+  }
+  return text;
+}
+
+Value value_from_json(const Json& json);
+
+Value::List list_from_json(const Json& json) {
+  Value::List list;
+  for (const Json& element : json.get_ref<const Json::array_t&>()) {
+    list.push_back(value_from_json(element));
+  }
+  return list;
+}
+
+Value value_from_json(const Json& json) {
+  if (json.is_null()) return {};
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_float()) return json.get<double>();
+  if (json.is_number()) return json.get<std::int64_t>();
+  if (json.is_string()) return json.get<std::string>();
+  if (json.is_array()) return list_from_json(json);
+  if (json.contains("double")) return std::stod(json.at("double").get<std::string>());
+  if (json.contains("bytes")) return text_from_json(json);
+  if (json.contains("keyword")) return Value::Keyword{text_from_json(json.at("keyword"))};
+  if (json.contains("tag")) {
+    return Value::Tagged{text_from_json(json.at("tag")), text_from_json(json.at("text"))};
+  }
+  if (json.contains("set")) return Value::Set{list_from_json(json.at("set"))};
+  Value::Map map;
+  for (const Json& entry : json.at("map")) {
+    map.emplace_back(value_from_json(entry.at(0)), value_from_json(entry.at(1)));
+  }
+  return map;
+}
+
+void append_indices(std::string& out, const std::vector<std::uint64_t>& indices) {
+  out += '[';
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (i != 0) out += ',';
+    const fmt::format_int digits(indices[i]);
+    out.append(digits.data(), digits.size());
+  }
+  out += ']';
+}
+
+void append_entry(std::string& out, bool first, const std::optional<Value>& key,
+                  std::string_view member, const std::vector<std::uint64_t>& indices) {
+  out += first ? "\n  {" : ",\n  {";
+  if (key.has_value()) out += fmt::format("\"key\":{},", to_json(*key).dump());
+  out += fmt::format("\"{}\":", member);
+  append_indices(out, indices);
+  out += '}';
+}
+
+Result<Certificate> convert(const Json& json) {
+  if (json.at("schema").get<std::string>() != schema) {
+    return Error{ErrorKind::bad_data, fmt::format("not a certificate: schema is '{}', expected {}",
+                                                  json.at("schema").get<std::string>(), schema)};
+  }
+  const auto key_of = [](const Json& entry) {
+    return entry.contains("key") ? std::optional<Value>(value_from_json(entry.at("key")))
+                                 : std::nullopt;
+  };
+  Certificate certificate;
+  certificate.verdict = json.at("verdict").get<std::string>();
+  certificate.model = json.at("model").get<std::string>();
+  certificate.datatype = json.at("datatype").get<std::string>();
+  certificate.history_digest = json.at("history").get<std::string>();
+  certificate.initial = value_from_json(json.at("initial"));
+  for (const Json& entry : json.at("orders")) {
+    certificate.orders.push_back(
+        {key_of(entry), entry.at("order").get<std::vector<std::uint64_t>>()});
+  }
+  for (const Json& entry : json.at("witnesses")) {
+    certificate.witnesses.push_back(
+        {key_of(entry), entry.at("operations").get<std::vector<std::uint64_t>>()});
+  }
+  return certificate;
+}
+
+}  // namespace
+
+// Written by hand, because an order of a million operations as a JSON tree takes many times its
+// size in memory.
+std::string to_json(const Certificate& certificate) {
+  std::string out = fmt::format(
+      "{{\"schema\":\"{}\",\"verdict\":{},\"model\":{},\"datatype\":{},\"history\":{},"
+      "\"initial\":{},\n \"orders\":[",
+      schema, Json(certificate.verdict).dump(), Json(certificate.model).dump(),
+      Json(certificate.datatype).dump(), Json(certificate.history_digest).dump(),
+      to_json(certificate.initial).dump());
+  for (const LinearOrder& order : certificate.orders) {
+    append_entry(out, &order == certificate.orders.data(), order.key, "order", order.order);
+  }
+  out += "],\n \"witnesses\":[";
+  for (const Witness& witness : certificate.witnesses) {
+    append_entry(out, &witness == certificate.witnesses.data(), witness.key, "operations",
+                 witness.operations);
+  }
+  out += "]}\n";
+  return out;
+}
+
+Result<Certificate> certificate_from_json(const std::string& text) {
+  try {
+    return convert(Json::parse(text));
+  } catch (const std::exception& e) {
+    return Error{ErrorKind::bad_data, fmt::format("not a certificate: {}", e.what())};
+  }
+}
+
+}  // namespace assay

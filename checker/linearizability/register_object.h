@@ -1,0 +1,56 @@
+#pragma once
+// One key of a History as calls on a register, for the searches: failed operations, reads that
+// never returned and pending writes that nobody needs are left out, values are numbered densely.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "checker/models/register.h"
+#include "history/history.h"
+
+namespace assay {
+
+struct RegisterObject {
+  std::vector<RegisterCall> calls;  ///< sorted by start
+  std::vector<OpIndex> operations;  ///< by call: the operation it stands for
+  std::size_t value_count = 1;      ///< values 0 … value_count-1; 0 is the initial one
+};
+
+/// Reads keys of one history. Reuses its tables: give each thread its own.
+class RegisterReader {
+ public:
+  /// With `scalars_only`, reading or writing a collection is an error: the datatype was guessed.
+  RegisterReader(const History& history, bool scalars_only);
+
+  /// Errors: bad_data (an operation's function or value does not fit a register; names the event).
+  Result<RegisterObject> read(KeyId key);
+
+ private:
+  Status add(const Operation& operation, RegisterObject& object);
+  Status check_scalar(ValueId id, std::uint64_t event) const;
+  std::uint32_t number(ValueId id);
+  std::uint32_t number(const Value& value);
+  void start_numbering();
+  void grow();
+
+  struct Slot {
+    std::uint64_t id = 0;
+    std::uint32_t number = 0;
+    std::uint32_t generation = 0;
+  };
+
+  const History& history_;
+  bool scalars_only_;
+  std::vector<std::optional<RegisterFunction>> functions_;  ///< by FunctionId
+  std::vector<Slot> table_;                                 ///< open addressing, power of two
+  std::uint32_t generation_ = 0;
+  std::uint32_t count_ = 0;  ///< values numbered so far
+  bool fresh_ = false;       ///< the last value numbered was new
+  std::map<Value, std::uint32_t> strangers_;  ///< parts of cas arguments the history has no id for
+};
+
+}  // namespace assay

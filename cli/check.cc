@@ -1,0 +1,141 @@
+// assay check FILE…: read each history, decide it, say so.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "checker/checker.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/history_input.h"
+#include "cli/output.h"
+#include "harness/run_store.h"
+#include "reports/report.h"
+
+namespace assay::cli {
+namespace {
+
+struct CheckFlags {
+  std::vector<std::string> files;
+  HistoryInput input;
+  std::string model = "linearizable";
+  std::string timeout;
+  std::string memory;
+  int threads = 0;
+  int max_anomalies = 20;
+  std::string certificate;
+  std::string report;
+  bool json = false;
+  bool minimal = false;
+  bool list_format = false;
+};
+
+Result<CheckOptions> options_of(const CheckFlags& flags) {
+  CheckOptions options;
+  options.model = flags.model;
+  options.datatype = flags.input.options.datatype.empty() ? "auto" : flags.input.options.datatype;
+  options.threads = flags.threads;
+  options.max_anomalies = flags.max_anomalies;
+  if (!flags.timeout.empty()) {
+    auto timeout = parse_duration(flags.timeout);
+    if (!timeout.ok()) return timeout.error().in("--timeout");
+    options.timeout = *timeout;
+  }
+  if (!flags.memory.empty()) {
+    auto bytes = parse_bytes(flags.memory);
+    if (!bytes.ok()) return bytes.error().in("--memory");
+    options.memory_bytes = *bytes;
+  }
+  return options;
+}
+
+/// The document of one file, or the error instead of it.
+struct FileOutcome {
+  std::string text;
+  int code = 0;
+};
+
+Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& options,
+                               const std::string& file) {
+  auto history = flags.input.read(file);
+  if (!history.ok()) return history.error();
+  auto result = check(*history, options);
+  if (!result.ok()) return result.error().in(file);
+  if (!flags.certificate.empty() && !result->certificate.empty()) {
+    auto status = write_file(flags.certificate, to_json(result->certificate));
+    if (!status.ok()) return status.error();
+  }
+  RunSummary run;
+  run.title = file;
+  run.source = file;
+  run.check_command = "assay check " + shell_word(file) + " --model " + flags.model;
+  const std::string certificate = result->certificate.empty() ? "" : flags.certificate;
+  if (!flags.report.empty()) {
+    auto status = write_file(flags.report, render_html(run, *history, *result));
+    if (!status.ok()) return status.error();
+  }
+  return FileOutcome{flags.json ? render_json(run, *history, *result, certificate)
+                                : render_text(run, *history, *result, color_wanted()),
+                     exit_code(result->verdict)};
+}
+
+Result<int> check_files(const CheckFlags& flags) {
+  if (flags.list_format) {
+    for (const Format& format : formats()) fmt::print("{:14} {}\n", format.name, format.summary);
+    return 0;
+  }
+  if (flags.files.empty()) {
+    return Error{ErrorKind::usage, "check: no file given; expected one or more histories, or -"};
+  }
+  if (flags.files.size() > 1 && !(flags.certificate.empty() && flags.report.empty())) {
+    return Error{ErrorKind::usage, "--certificate and --report take one history, got " +
+                                       std::to_string(flags.files.size())};
+  }
+  auto options = options_of(flags);
+  if (!options.ok()) return options.error();
+  const bool array = flags.json && flags.files.size() > 1;
+  int code = 0;
+  std::string separator = array ? "[" : "";
+  for (const std::string& file : flags.files) {
+    auto outcome = check_file(flags, *options, file);
+    if (!outcome.ok()) {
+      fmt::print(stderr, "assay: {}\n", outcome.error().message);
+      outcome = FileOutcome{flags.json ? error_json(file, outcome.error()) : "",
+                            outcome.error().exit_code()};
+    }
+    code = worse_of(code, outcome->code);
+    fmt::print("{}{}", separator, outcome->text);
+    if (array) separator = ",";
+  }
+  if (array) fmt::print("]\n");
+  return code;
+}
+
+}  // namespace
+
+Action define_check(CLI::App& app) {
+  auto flags = std::make_shared<CheckFlags>();
+  app.add_option("FILE", flags->files, "histories, folders of runs, or - for standard input");
+  app.add_option("--model,-m", flags->model, "consistency model: see `assay list models`")
+      ->capture_default_str();
+  flags->input.define(app);
+  app.add_option("--timeout", flags->timeout, "then unknown, e.g. 60s");
+  app.add_option("--memory", flags->memory, "then unknown, e.g. 8GiB");
+  app.add_option("--threads,-j", flags->threads, "0: all cores")->check(CLI::NonNegativeNumber);
+  app.add_option("--max-anomalies", flags->max_anomalies, "report at most so many")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--certificate", flags->certificate, "write the verdict's certificate here");
+  app.add_option("--report", flags->report, "write an HTML report here");
+  app.add_flag("--json", flags->json, "one JSON document a file on standard output");
+  app.add_flag("--minimal", flags->minimal, "make witnesses minimal (they always are)");
+  app.add_flag("--list-format", flags->list_format, "print the known formats and stop");
+  return [flags] { return check_files(*flags); };
+}
+
+}  // namespace assay::cli

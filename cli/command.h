@@ -1,0 +1,33 @@
+#pragma once
+// The table of subcommands. Each has one file that defines its flags and returns what to do.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace assay::cli {
+
+/// Runs after parsing; the exit code, or an Error that main prints and turns into one.
+using Action = std::function<Result<int>()>;
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  Action (*define)(CLI::App& app);
+};
+std::span<const Command> commands();
+
+Action define_check(CLI::App& app);
+Action define_doctor(CLI::App& app);
+Action define_history(CLI::App& app);
+Action define_lab(CLI::App& app);
+Action define_list(CLI::App& app);
+Action define_report(CLI::App& app);
+Action define_run(CLI::App& app);
+Action define_verify(CLI::App& app);
+Action define_version(CLI::App& app);
+
+}  // namespace assay::cli

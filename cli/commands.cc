@@ -1,0 +1,26 @@
+// The table itself: what `assay --help` prints, in the order of a user's day.
+
+#include <array>
+
+#include "cli/command.h"
+
+namespace assay::cli {
+
+std::span<const Command> commands() {
+  static constexpr std::array<Command, 9> table{{
+      {"run", "drive a workload against a cluster while breaking it, then check and report",
+       define_run},
+      {"check", "check recorded histories of any known format", define_check},
+      {"verify", "re-check a verdict's certificate with the independent verifier", define_verify},
+      {"report", "write the report of a run or a history again", define_report},
+      {"history", "convert, validate or describe a history", define_history},
+      {"lab", "nodes on this machine: up, down, status, exec, logs", define_lab},
+      {"doctor", "say what this machine lacks for the lab and the faults, and how to get it",
+       define_doctor},
+      {"list", "print a vocabulary: targets, workloads, faults, models, …", define_list},
+      {"version", "print the version", define_version},
+  }};
+  return table;
+}
+
+}  // namespace assay::cli

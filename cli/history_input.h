@@ -1,0 +1,38 @@
+#pragma once
+// What `check`, `verify`, `report` and `history` share: flags that say how to read a history, and
+// paths that may be a file or a run's folder.
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "history/formats/format.h"
+#include "history/history.h"
+
+namespace assay::cli {
+
+struct HistoryInput {
+  ReadOptions options;
+  std::string initial;  ///< as typed; empty: not given
+
+  /// Adds --format, --keyed, --initial, --realtime, --datatype, --recover.
+  void define(CLI::App& app);
+  /// Reads a file, a run's folder (its history.assay), or - for standard input; prints the
+  /// reader's notes to stderr.
+  Result<History> read(const std::string& path) const;
+};
+
+/// `path`/history.assay if path is a folder, else path.
+std::string history_path(const std::string& path);
+
+/// "3" the integer, "nil" and "null" nil, "\"x\"" and x the string.
+Value parse_scalar(const std::string& text);
+
+/// "8GiB", "512MiB", "4096": bytes. Error: usage.
+Result<std::uint64_t> parse_bytes(const std::string& text);
+
+/// The whole file, `-` for standard input. Error: no_input.
+Result<std::string> read_text(const std::string& path);
+
+}  // namespace assay::cli

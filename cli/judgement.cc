@@ -1,0 +1,94 @@
+#include "cli/judgement.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/history_input.h"
+#include "cli/output.h"
+#include "cli/run_settings.h"
+#include "harness/run_store.h"
+#include "history/formats/format.h"
+#include "reports/report.h"
+
+namespace assay::cli {
+namespace {
+
+bool anything_acknowledged(const History& history) {
+  for (OpIndex op = 0; op < history.size(); ++op) {
+    if (history[op].outcome == Outcome::ok) return true;
+  }
+  return false;
+}
+
+Status write_results(const std::string& folder, const RunSummary& run, const History& history,
+                     const CheckResult& result) {
+  const std::string certificate = result.certificate.empty() ? "" : folder + "/certificate.json";
+  if (!certificate.empty()) {
+    auto status = write_file(certificate, to_json(result.certificate));
+    if (!status.ok()) return status;
+  }
+  struct Output {
+    const char* name;
+    std::string text;
+  };
+  for (const Output& output :
+       {Output{"verdict.json", render_json(run, history, result, certificate)},
+        Output{"report.html", render_html(run, history, result)},
+        Output{"junit.xml", render_junit(run, history, result)}}) {
+    auto status = write_file(folder + "/" + output.name, output.text);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+RunRecord record_of(const std::string& store, const std::string& folder, const RunSummary& run,
+                    const History& history, const CheckResult& result) {
+  RunRecord record;
+  record.folder = std::filesystem::path(folder).lexically_relative(store).string();
+  record.target = run.target;
+  record.workload = run.workload;
+  record.seed = run.seed;
+  record.started = run.started;
+  record.duration_s = static_cast<double>(history.duration().count()) / 1e9;
+  record.verdict = name_of(result.verdict);
+  record.model = result.model;
+  record.operations = history.size();
+  record.anomalies = result.anomalies.size();
+  return record;
+}
+
+}  // namespace
+
+Result<int> judge_run(const std::string& store, const std::string& folder,
+                      const CheckOptions& options, bool json) {
+  auto plan = read_text(folder + "/plan.json");
+  if (!plan.ok()) return plan.error();
+  auto run = summary_from_plan(*plan, folder);
+  if (!run.ok()) return run.error();
+  auto history = read_history(folder + "/history.assay", {});
+  if (!history.ok()) return history.error();
+  auto result = check(*history, options);
+  if (!result.ok()) return result.error();
+  if (result->verdict == Verdict::pass && !anything_acknowledged(*history)) {
+    result->verdict = Verdict::unknown;
+    result->unknown_because = "no operation was acknowledged, so nothing was tested";
+    result->certificate = {};
+  }
+  if (auto status = write_results(folder, *run, *history, *result); !status.ok()) {
+    return status.error();
+  }
+  if (auto status = index_run(store, record_of(store, folder, *run, *history, *result));
+      !status.ok()) {
+    return status.error();
+  }
+  if (json) {
+    fmt::print("{}", render_json(*run, *history, *result, folder + "/certificate.json"));
+  } else {
+    fmt::print("{}report: {}/report.html\n", render_text(*run, *history, *result, color_wanted()),
+               folder);
+  }
+  return exit_code(result->verdict);
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,86 @@
+// assay list VOCABULARY: the tables that help, docs and JSON are printed from.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "checker/checker.h"
+#include "cli/command.h"
+#include "history/formats/format.h"
+#include "nemesis/registry.h"
+#include "targets/registry.h"
+#include "workloads/workload.h"
+
+namespace assay::cli {
+namespace {
+
+struct Row {
+  std::string name;
+  std::string summary;
+  std::vector<std::string> options;  ///< "--protocol raft  summary (values)"
+};
+
+template <class Table>
+std::vector<Row> rows_of(const Table& table) {
+  std::vector<Row> rows;
+  for (const auto& entry : table) {
+    Row row{std::string(entry.name), std::string(entry.summary), {}};
+    if constexpr (requires { entry.options; }) {
+      for (const auto& option : entry.options) {
+        row.options.push_back(fmt::format("--{} {}: {} ({})", option.name, option.fallback,
+                                          option.summary, option.values));
+      }
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+struct Vocabulary {
+  const char* name;
+  std::vector<Row> (*rows)();
+};
+
+constexpr std::array<Vocabulary, 7> vocabularies{{
+    {"targets", [] { return rows_of(targets()); }},
+    {"workloads", [] { return rows_of(workloads()); }},
+    {"faults", [] { return rows_of(faults()); }},
+    {"models", [] { return rows_of(models()); }},
+    {"datatypes", [] { return rows_of(datatypes()); }},
+    {"anomalies", [] { return rows_of(anomaly_types()); }},
+    {"formats", [] { return rows_of(formats()); }},
+}};
+
+Result<int> print(const std::string& name, bool json) {
+  for (const Vocabulary& vocabulary : vocabularies) {
+    if (vocabulary.name != name) continue;
+    nlohmann::ordered_json document = nlohmann::ordered_json::array();
+    for (const Row& row : vocabulary.rows()) {
+      document.push_back({{"name", row.name}, {"summary", row.summary}, {"options", row.options}});
+      if (json) continue;
+      fmt::print("{:26} {}\n", row.name, row.summary);
+      for (const std::string& option : row.options) fmt::print("{:26}   {}\n", "", option);
+    }
+    if (json) fmt::print("{}\n", document.dump());
+    return 0;
+  }
+  return Error{ErrorKind::internal, "no vocabulary '" + name + "'"};
+}
+
+}  // namespace
+
+Action define_list(CLI::App& app) {
+  auto name = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  std::vector<std::string> names;
+  for (const Vocabulary& vocabulary : vocabularies) names.emplace_back(vocabulary.name);
+  app.add_option("VOCABULARY", *name, "what to print")->required()->check(CLI::IsMember(names));
+  app.add_flag("--json", *json, "as a JSON document");
+  return [name, json] { return print(*name, *json); };
+}
+
+}  // namespace assay::cli

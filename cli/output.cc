@@ -1,0 +1,44 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "harness/control/node.h"
+
+namespace assay::cli {
+namespace {
+
+bool dumb_terminal() {
+  const char* term = std::getenv("TERM");
+  return term == nullptr || std::string_view(term) == "dumb";
+}
+
+}  // namespace
+
+bool color_wanted() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0') &&
+         !dumb_terminal();
+}
+
+bool progress_line_wanted() { return isatty(STDERR_FILENO) == 1 && !dumb_terminal(); }
+
+std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=+@%";
+  const bool bare = !text.empty() && text.find_first_not_of(plain) == std::string::npos;
+  return bare ? text : shell_quote(text);
+}
+
+std::string error_json(const std::string& file, const Error& error) {
+  const nlohmann::ordered_json document = {{"schema", "assay.error/1"},
+                                           {"file", file},
+                                           {"error", error.message},
+                                           {"exit_code", error.exit_code()}};
+  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace assay::cli

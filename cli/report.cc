@@ -1,0 +1,90 @@
+// assay report RUN|HISTORY: check again and write the report.
+
+#include "reports/report.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "checker/checker.h"
+#include "cli/command.h"
+#include "cli/history_input.h"
+#include "cli/output.h"
+#include "cli/run_settings.h"
+#include "harness/run_store.h"
+
+namespace assay::cli {
+namespace {
+
+struct ReportFlags {
+  std::string path;
+  std::string output;
+  std::string kind = "html";
+  std::string model = "linearizable";
+  HistoryInput input;
+};
+
+Result<RunSummary> summary_of(const std::string& path) {
+  if (std::filesystem::is_directory(path)) {
+    auto plan = read_text(path + "/plan.json");
+    if (!plan.ok()) return plan.error();
+    return summary_from_plan(*plan, path);
+  }
+  RunSummary run;
+  run.title = path;
+  run.source = path;
+  run.check_command = "assay check " + shell_word(path);
+  return run;
+}
+
+std::string render(const std::string& kind, const RunSummary& run, const History& history,
+                   const CheckResult& result) {
+  if (kind == "json") return render_json(run, history, result, "");
+  if (kind == "junit") return render_junit(run, history, result);
+  if (kind == "text") return render_text(run, history, result, false);
+  return render_html(run, history, result);
+}
+
+Result<int> write_report(const ReportFlags& flags) {
+  auto run = summary_of(flags.path);
+  if (!run.ok()) return run.error();
+  auto history = flags.input.read(flags.path);
+  if (!history.ok()) return history.error();
+  CheckOptions options;
+  options.model = flags.model;
+  if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
+  auto result = check(*history, options);
+  if (!result.ok()) return result.error();
+  const std::string text = render(flags.kind, *run, *history, *result);
+  if (flags.output == "-") {
+    fmt::print("{}", text);
+    return 0;
+  }
+  const std::string suffix = flags.kind == "junit" ? "xml" : flags.kind == "text" ? "txt" : flags.kind;
+  std::string output = flags.output;
+  if (output.empty()) {
+    const bool folder = std::filesystem::is_directory(flags.path);
+    output = (folder ? flags.path + "/report." : flags.path + ".report.") + suffix;
+  }
+  if (auto status = write_file(output, text); !status.ok()) return status.error();
+  fmt::print("{}\n", output);
+  return 0;
+}
+
+}  // namespace
+
+Action define_report(CLI::App& app) {
+  auto flags = std::make_shared<ReportFlags>();
+  app.add_option("RUN", flags->path, "folder of a run, or a history")->required();
+  app.add_option("--output,-o", flags->output, "file to write, - for standard output");
+  app.add_option("--as", flags->kind, "what to write")
+      ->check(CLI::IsMember({"html", "json", "junit", "text"}))
+      ->capture_default_str();
+  app.add_option("--model,-m", flags->model, "consistency model")->capture_default_str();
+  flags->input.define(app);
+  return [flags] { return write_report(*flags); };
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,272 @@
+// assay run TARGET: bring up nodes, drive a workload while the nemesis breaks things, record,
+// check, report.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checker/checker.h"
+#include "cli/command.h"
+#include "cli/history_input.h"
+#include "cli/interruption.h"
+#include "cli/judgement.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/run_settings.h"
+#include "harness/generators.h"
+#include "harness/lab/lab.h"
+#include "harness/run_store.h"
+#include "harness/scheduler.h"
+#include "harness/worker_pool.h"
+#include "history/journal.h"
+#include "nemesis/registry.h"
+#include "reports/report.h"
+
+namespace assay::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string iso_now() {
+  std::string stamp = utc_stamp();  // 20261123T071500Z
+  for (const std::size_t at : {4U, 7U}) stamp.insert(at, "-");
+  for (const std::size_t at : {13U, 16U}) stamp.insert(at, ":");
+  return stamp;
+}
+
+/// The lab of this run; taken down at the end if the run brought it up.
+class RunLab {
+ public:
+  static Result<RunLab> up(int nodes, bool keep, cli::Progress& progress) {
+    auto site = lab_site();
+    if (!site.ok()) return site.error();
+    auto status = lab_status(*site);
+    const bool was_up = status.ok() && status->is_up;
+    auto lab = Lab::lock(*site);
+    if (!lab.ok()) return lab.error();
+    auto up = lab->up(nodes, [&](const std::string& text) { progress.say(text); });
+    if (!up.ok()) return up.error().in("lab");
+    return RunLab(std::move(*lab), was_up || keep);
+  }
+  /// Never an Error of the run: the verdict stands whatever remains; it is said, though.
+  void down(cli::Progress& progress) {
+    if (keep_) return;
+    if (auto status = lab_.down(); !status.ok()) progress.say(status.error().message);
+  }
+  Result<Nodes> connect() const {
+    auto addresses = lab_nodes(lab_.site());
+    if (!addresses.ok()) return addresses.error();
+    Nodes nodes;
+    for (const NodeAddress& address : *addresses) {
+      auto node = connect_ssh(address, 10s);
+      if (!node.ok()) return node.error().in(address.name);
+      nodes.push_back(std::move(*node));
+    }
+    return nodes;
+  }
+
+ private:
+  RunLab(Lab lab, bool keep) : lab_(std::move(lab)), keep_(keep) {}
+  Lab lab_;
+  bool keep_;
+};
+
+/// What the nemesis did, in words for the progress line.
+std::string fault_words(const Event& event) {
+  if (event.type == EventType::invoke) return "";
+  const auto* map = event.value.get_if<Value::Map>();
+  if (map == nullptr) return event.f;
+  for (const auto& [key, value] : *map) {
+    const auto* what = value.get_if<std::string>();
+    if (key == Value("what") && what != nullptr) return event.f + " " + *what;
+  }
+  return event.f;
+}
+
+/// Journal, fault log and progress: everything that sees each event.
+class Recorder {
+ public:
+  static Result<Recorder> create(const RunFolder& folder, const HistoryInfo& info,
+                                 cli::Progress& progress) {
+    auto journal = JournalWriter::create(folder.file("history.assay"), info);
+    if (!journal.ok()) return journal.error();
+    auto faults = FaultLog::create(folder.file("faults.jsonl"));
+    if (!faults.ok()) return faults.error();
+    return Recorder(std::move(*journal), std::move(*faults), progress);
+  }
+  Status record(const Event& event) {
+    if (auto status = journal_.append(event); !status.ok()) return status;
+    if (event.process != nemesis_process) return {};
+    if (auto words = fault_words(event); !words.empty()) progress_->fault(words);
+    return faults_.append(event);
+  }
+  /// Keeps the loss of a kill -9 below a tenth of a second of operations.
+  void tick() { last_flush_ = journal_.flush(); }
+  Status close() {
+    if (!last_flush_.ok()) return last_flush_;
+    return journal_.close();
+  }
+
+ private:
+  Recorder(JournalWriter journal, FaultLog faults, cli::Progress& progress)
+      : journal_(std::move(journal)), faults_(std::move(faults)), progress_(&progress) {}
+  JournalWriter journal_;
+  FaultLog faults_;
+  cli::Progress* progress_;
+  Status last_flush_;
+};
+
+/// Everything that must exist while operations are under way.
+struct Stage {
+  const RunSettings& settings;
+  Nodes& nodes;
+  Target& target;
+  Workload workload;
+  const RunFolder& folder;
+  cli::Progress& progress;
+};
+
+Plan plan_of(Stage& stage, Nemesis* nemesis, GeneratorPtr fault_schedule) {
+  Plan plan;
+  GeneratorPtr clients = std::move(stage.workload.generator);
+  if (stage.settings.stagger.count() > 0) {
+    clients = stagger(stage.settings.stagger, std::move(clients));
+  }
+  plan.generator = time_limit(stage.settings.time_limit, std::move(clients));
+  plan.nemesis = std::move(fault_schedule);
+  if (nemesis != nullptr) plan.heal = [nemesis] { return nemesis->heal_all(); };
+  plan.final_generator = std::move(stage.workload.final_generator);
+  return plan;
+}
+
+/// Runs the plan; the history is in the folder afterwards, whatever happened.
+Result<Tally> drive(Stage& stage, const Interruption& interruption) {
+  const RunSettings& settings = stage.settings;
+  std::unique_ptr<Nemesis> nemesis;
+  GeneratorPtr schedule;
+  if (!settings.faults.empty()) {
+    NemesisSettings nemesis_settings;
+    nemesis_settings.seed = settings.seed;
+    nemesis_settings.interval = settings.fault_interval;
+    auto made = make_nemesis(settings.faults, stage.nodes, stage.target, nemesis_settings);
+    if (!made.ok()) return made.error();
+    nemesis = std::move(*made);
+    schedule = fault_schedule(settings.faults, stage.nodes.size(), nemesis_settings);
+  }
+  auto recorder = Recorder::create(stage.folder, stage.workload.history, stage.progress);
+  if (!recorder.ok()) return recorder.error();
+  SchedulerOptions options;
+  options.random = Random(settings.seed);
+  options.grace = settings.operation_timeout + 3s;
+  options.stop = &interruption.requested();
+  options.progress = [&](Nanos now, const Tally& tally) {
+    recorder->tick();
+    stage.progress.show(now, tally);
+  };
+  WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
+                     settings.operation_timeout);
+  auto tally =
+      run_plan(plan_of(stage, nemesis.get(), std::move(schedule)), workers,
+               [&](const Event& event) { return recorder->record(event); }, options);
+  const Status closed = recorder->close();
+  if (tally.ok() && !closed.ok()) return closed.error();
+  return tally;
+}
+
+void collect_logs(Stage& stage) {
+  std::vector<std::future<void>> tasks;
+  for (std::size_t i = 0; i < stage.nodes.size(); ++i) {
+    tasks.push_back(std::async(std::launch::async, [&stage, i] {
+      auto folder = stage.folder.log_folder(stage.nodes[i]->name());
+      if (!folder.ok()) return;
+      for (const LogFile& file : stage.target.log_files(i)) {
+        const auto status = stage.nodes[i]->download(file.remote_path, *folder + "/" + file.name);
+        // A missing log is no reason to lose a verdict.
+        static_cast<void>(status.ok());
+      }
+    }));
+  }
+  for (auto& task : tasks) task.get();
+}
+
+/// From a target that answers to a recorded history; the target is down afterwards.
+Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target& target,
+                               Workload workload, const Interruption& interruption,
+                               cli::Progress& progress) {
+  progress.say(fmt::format("starting {} on {} nodes", target.name(), nodes.size()));
+  if (auto status = target.set_up(nodes); !status.ok()) {
+    target.tear_down(nodes);
+    return status.error().in(std::string(target.name()));
+  }
+  auto folder = RunFolder::create(settings.store, std::string(settings.target->name),
+                                  std::string(settings.workload->name), settings.seed);
+  if (!folder.ok()) return folder.error();
+  RunStart start{iso_now(), {}, target.facts()};
+  for (const auto& node : nodes) start.nodes.push_back(node->name());
+  if (auto status = write_file(folder->file("plan.json"), plan_json(settings, start));
+      !status.ok()) {
+    return status.error();
+  }
+  progress.say("recording in " + folder->path());
+  Stage stage{settings, nodes, target, std::move(workload), *folder, progress};
+  auto tally = drive(stage, interruption);
+  collect_logs(stage);
+  target.tear_down(nodes);
+  if (!tally.ok()) return tally.error();
+  progress.say(fmt::format("{} operations invoked: {} ok, {} fail, {} info; {} faults",
+                           tally->invoked, tally->ok, tally->fail, tally->info, tally->faults));
+  return folder->path();
+}
+
+Result<int> run_once(const RunFlags& flags) {
+  auto settings = RunSettings::from(flags);
+  if (!settings.ok()) return settings.error();
+  auto target = settings->target->make(settings->target_options);
+  if (!target.ok()) return target.error();
+  auto workload = settings->workload->make({.threads = settings->threads,
+                                            .nodes = settings->nodes,
+                                            .options = settings->workload_options});
+  if (!workload.ok()) return workload.error();
+  if (auto status = check_faults(settings->faults, **target); !status.ok()) return status.error();
+  CheckOptions check = workload->check;
+  check.timeout = settings->check_timeout;
+
+  cli::Progress progress(flags.quiet, settings->time_limit);
+  progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));
+  const Interruption interruption;
+  auto lab = RunLab::up(settings->nodes, flags.keep_lab, progress);
+  if (!lab.ok()) return lab.error();
+  Result<std::string> folder = Error{};
+  {
+    auto nodes = lab->connect();
+    if (nodes.ok()) {
+      folder = record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress);
+    } else {
+      folder = nodes.error();
+    }
+  }
+  lab->down(progress);
+  if (!folder.ok()) return folder.error();
+  progress.say("checking");
+  auto code = judge_run(settings->store, *folder, check, flags.json);
+  if (!code.ok()) return code.error();
+  return *code != 1 && interruption.exit_code() != 0 ? interruption.exit_code() : *code;
+}
+
+}  // namespace
+
+Action define_run(CLI::App& app) {
+  auto flags = std::make_shared<RunFlags>();
+  flags->define(app);
+  app.footer("Example: assay run reference --protocol raft --nemesis partition,kill --time-limit 30s");
+  return [flags] { return run_once(*flags); };
+}
+
+}  // namespace assay::cli

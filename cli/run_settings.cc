@@ -1,0 +1,283 @@
+#include "cli/run_settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/random.h"
+#include "cli/output.h"
+#include "cli/version.h"
+#include "nemesis/registry.h"
+#include "targets/registry.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr int threads_max = 1'000;
+
+template <class Table>
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& entry : table) names.emplace_back(entry.name);
+  return names;
+}
+
+template <class Table>
+auto find_entry(const Table& table, const std::string& name) {
+  const auto at = std::find_if(table.begin(), table.end(),
+                               [&](const auto& entry) { return entry.name == name; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+Error unknown_name(const char* kind, const std::string& name,
+                   const std::vector<std::string>& known) {
+  return {ErrorKind::usage,
+          fmt::format("unknown {} '{}'; known: {}", kind, name, fmt::join(known, ", "))};
+}
+
+template <class Options>
+bool has_option(const Options& options, const std::string& name) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const auto& option) { return option.name == name; });
+}
+
+template <class Options>
+std::map<std::string, std::string> with_fallbacks(
+    const Options& options, const std::map<std::string, std::string>& given) {
+  std::map<std::string, std::string> filled;
+  for (const auto& option : options) {
+    const auto at = given.find(std::string(option.name));
+    filled[std::string(option.name)] =
+        at == given.end() ? std::string(option.fallback) : at->second;
+  }
+  return filled;
+}
+
+/// "10" threads, or "3n": three for each node.
+Result<int> parse_concurrency(const std::string& text, int nodes) {
+  int number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const bool fits = failure == std::errc{} && number > 0 && number <= threads_max;
+  if (fits && rest.empty()) return number;
+  if (fits && rest == "n" && number * nodes <= threads_max) return number * nodes;
+  return Error{ErrorKind::usage, fmt::format("--concurrency: '{}' is not a number of threads (10) "
+                                             "or of threads a node (2n), at most {} in all",
+                                             text, threads_max)};
+}
+
+/// "1000/s" to the mean time between invocations; empty: none.
+Result<Nanos> parse_rate(const std::string& text) {
+  if (text.empty()) return Nanos{0};
+  double per_second = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), per_second);
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (failure == std::errc{} && rest == "/s" && per_second >= 0.001 && per_second <= 1e8) {
+    return Nanos(static_cast<std::int64_t>(1e9 / per_second));
+  }
+  return Error{ErrorKind::usage, "--rate: '" + text + "' is not a rate: expected e.g. 1000/s"};
+}
+
+Result<std::uint64_t> parse_seed(const std::string& text) {
+  if (text.empty()) return random_seed();
+  std::uint64_t seed = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (failure == std::errc{} && end == text.data() + text.size()) return seed;
+  return Error{ErrorKind::usage, "--seed: '" + text + "' is not a number from 0 to 2^64-1"};
+}
+
+/// The time fields; each error is prefixed by its flag.
+Status read_durations(const RunFlags& flags, RunSettings& settings) {
+  struct Field {
+    const char* flag;
+    const std::string& text;
+    Nanos& value;
+  };
+  for (const Field& field :
+       {Field{"--time-limit", flags.time_limit, settings.time_limit},
+        Field{"--op-timeout", flags.operation_timeout, settings.operation_timeout},
+        Field{"--nemesis-interval", flags.fault_interval, settings.fault_interval}}) {
+    auto parsed = parse_duration(field.text);
+    if (!parsed.ok()) return parsed.error().in(field.flag);
+    if (parsed->count() == 0) {
+      return Error{ErrorKind::usage, std::string(field.flag) + ": must be longer than nothing"};
+    }
+    field.value = *parsed;
+  }
+  if (!flags.check_timeout.empty()) {
+    auto parsed = parse_duration(flags.check_timeout);
+    if (!parsed.ok()) return parsed.error().in("--check-timeout");
+    settings.check_timeout = *parsed;
+  }
+  return {};
+}
+
+Status read_names(const RunFlags& flags, RunSettings& settings) {
+  settings.target = find_entry(targets(), flags.target);
+  if (settings.target == nullptr) {
+    return unknown_name("target", flags.target, names_of(targets()));
+  }
+  settings.workload = find_entry(workloads(), flags.workload);
+  if (settings.workload == nullptr) {
+    return unknown_name("workload", flags.workload, names_of(workloads()));
+  }
+  for (const std::string& fault : flags.faults) {
+    if (find_entry(faults(), fault) == nullptr) {
+      return unknown_name("fault", fault, names_of(faults()));
+    }
+    settings.faults.push_back(fault);
+  }
+  for (const auto& [name, value] : flags.options) {
+    if (!has_option(settings.target->options, name) &&
+        !has_option(settings.workload->options, name)) {
+      return Error{ErrorKind::usage,
+                   fmt::format("--{} belongs neither to target {} nor to workload {}; see `assay "
+                               "list targets` and `assay list workloads`",
+                               name, flags.target, flags.workload)};
+    }
+  }
+  return {};
+}
+
+template <class Table>
+void define_options(CLI::App& app, const Table& table, const char* kind,
+                    std::set<std::string>& defined, std::map<std::string, std::string>& options) {
+  for (const auto& entry : table) {
+    for (const auto& option : entry.options) {
+      const std::string name(option.name);
+      if (!defined.insert(name).second) continue;
+      app.add_option_function<std::string>(
+             "--" + name, [&options, name](const std::string& value) { options[name] = value; },
+             fmt::format("{} ({}; default {})", option.summary, option.values, option.fallback))
+          ->group(fmt::format("Options of {} {}", kind, entry.name));
+    }
+  }
+}
+
+}  // namespace
+
+void RunFlags::define(CLI::App& app) {
+  app.add_option("TARGET", target, "what to test: see `assay list targets`")->required();
+  app.add_option("--workload,-w", workload, "what to ask: see `assay list workloads`")
+      ->capture_default_str();
+  app.add_option("--nodes,-n", nodes, "nodes of the lab")
+      ->check(CLI::Range(1, 9))
+      ->capture_default_str();
+  app.add_option("--concurrency", concurrency, "client threads: a number, or 2n for two a node")
+      ->capture_default_str();
+  app.add_option("--time-limit", time_limit, "how long to run the workload")
+      ->capture_default_str();
+  app.add_option("--rate", rate, "invocations in all, e.g. 1000/s; default: as fast as it goes");
+  app.add_option("--op-timeout", operation_timeout, "then an operation is given up")
+      ->capture_default_str();
+  app.add_option("--nemesis", faults, "faults, comma separated: see `assay list faults`")
+      ->delimiter(',');
+  app.add_option("--nemesis-interval", fault_interval, "about how long a fault lasts")
+      ->capture_default_str();
+  app.add_option("--seed", seed, "fixes every random choice of the plan; default: a random one");
+  app.add_option("--store", store, "folder of the runs")->capture_default_str();
+  app.add_option("--check-timeout", check_timeout, "then the verdict is unknown");
+  app.add_flag("--keep-lab", keep_lab, "leave a lab that this run brought up");
+  app.add_flag("--json", json, "the verdict as a JSON document on standard output");
+  app.add_flag("--quiet,-q", quiet, "no progress");
+  std::set<std::string> defined;
+  define_options(app, targets(), "target", defined, options);
+  define_options(app, workloads(), "workload", defined, options);
+}
+
+Result<RunSettings> RunSettings::from(const RunFlags& flags) {
+  RunSettings settings;
+  if (auto status = read_names(flags, settings); !status.ok()) return status.error();
+  if (auto status = read_durations(flags, settings); !status.ok()) return status.error();
+  auto threads = parse_concurrency(flags.concurrency, flags.nodes);
+  if (!threads.ok()) return threads.error();
+  auto stagger = parse_rate(flags.rate);
+  if (!stagger.ok()) return stagger.error();
+  auto seed = parse_seed(flags.seed);
+  if (!seed.ok()) return seed.error();
+  settings.nodes = flags.nodes;
+  settings.threads = *threads;
+  settings.stagger = *stagger;
+  settings.seed = *seed;
+  settings.store = flags.store;
+  settings.given = flags.options;
+  settings.target_options = with_fallbacks(settings.target->options, flags.options);
+  settings.workload_options = with_fallbacks(settings.workload->options, flags.options);
+  return settings;
+}
+
+std::string RunSettings::command() const {
+  std::string text = fmt::format("assay run {} --workload {} --nodes {}", target->name,
+                                 workload->name, nodes);
+  for (const auto& [name, value] : given) {
+    text += fmt::format(" --{} {}", name, shell_word(value));
+  }
+  text += fmt::format(" --concurrency {} --time-limit {}", threads, exact_duration(time_limit));
+  if (!faults.empty()) {
+    text += fmt::format(" --nemesis {} --nemesis-interval {}", fmt::join(faults, ","),
+                        exact_duration(fault_interval));
+  }
+  if (stagger.count() > 0) {
+    text += fmt::format(" --rate {:.6g}/s", 1e9 / static_cast<double>(stagger.count()));
+  }
+  text += fmt::format(" --op-timeout {} --seed {}", exact_duration(operation_timeout), seed);
+  return text;
+}
+
+std::string plan_json(const RunSettings& settings, const RunStart& start) {
+  const nlohmann::ordered_json document = {
+      {"schema", "assay.plan/1"},
+      {"assay", version},
+      {"command", settings.command()},
+      {"started", start.started},
+      {"target", settings.target->name},
+      {"target_options", settings.target_options},
+      {"facts", start.facts},
+      {"workload", settings.workload->name},
+      {"workload_options", settings.workload_options},
+      {"nodes", start.nodes},
+      {"threads", settings.threads},
+      {"time_limit_ns", settings.time_limit.count()},
+      {"stagger_ns", settings.stagger.count()},
+      {"op_timeout_ns", settings.operation_timeout.count()},
+      {"faults", settings.faults},
+      {"fault_interval_ns", settings.fault_interval.count()},
+      {"seed", settings.seed}};
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+Result<RunSummary> summary_from_plan(const std::string& json, const std::string& folder) {
+  try {
+    const auto document = nlohmann::json::parse(json);
+    if (document.at("schema") != "assay.plan/1") {
+      return Error{ErrorKind::bad_data, "plan.json: expected schema assay.plan/1"};
+    }
+    RunSummary run;
+    run.target = document.at("target").get<std::string>();
+    run.workload = document.at("workload").get<std::string>();
+    run.title = run.target + " / " + run.workload;
+    run.source = folder + "/history.assay";
+    run.started = document.at("started").get<std::string>();
+    run.seed = document.at("seed").get<std::uint64_t>();
+    run.has_seed = true;
+    run.nodes = document.at("nodes").get<std::vector<std::string>>();
+    run.facts = document.at("facts").get<std::map<std::string, std::string>>();
+    run.facts["assay"] = document.at("assay").get<std::string>();
+    for (const char* options : {"target_options", "workload_options"}) {
+      for (const auto& [name, value] : document.at(options).items()) {
+        run.facts["--" + name] = value.get<std::string>();
+      }
+    }
+    run.repeat_command = document.at("command").get<std::string>();
+    run.check_command = "assay check " + shell_word(folder);
+    return run;
+  } catch (const nlohmann::json::exception& failure) {
+    return Error{ErrorKind::bad_data, std::string("plan.json: ") + failure.what()};
+  }
+}
+
+}  // namespace assay::cli

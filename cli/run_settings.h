@@ -1,0 +1,78 @@
+#pragma once
+// Everything that decides a run: read from flags, validated before anything is started, written
+// to plan.json, and printed as the command that repeats it.
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "harness/target.h"
+#include "reports/report.h"
+#include "workloads/workload.h"
+
+namespace assay::cli {
+
+/// As typed; strings that still have to be read.
+struct RunFlags {
+  std::string target;
+  std::string workload = "register";
+  std::map<std::string, std::string> options;  ///< of target and workload; only those given
+  int nodes = 5;
+  std::string concurrency = "2n";
+  std::string time_limit = "60s";
+  std::string rate;
+  std::string operation_timeout = "2s";
+  std::vector<std::string> faults;
+  std::string fault_interval = "5s";
+  std::string seed;
+  std::string store = "runs";
+  std::string check_timeout;
+  bool keep_lab = false;
+  bool json = false;
+  bool quiet = false;
+
+  /// Adds the flags, and one for each option of every target and workload.
+  void define(CLI::App& app);
+};
+
+/// Resolved and checked.
+struct RunSettings {
+  const TargetEntry* target = nullptr;
+  const WorkloadEntry* workload = nullptr;
+  std::map<std::string, std::string> target_options;  ///< with fallbacks
+  std::map<std::string, std::string> workload_options;
+  std::map<std::string, std::string> given;  ///< the options that were typed
+  int nodes = 5;
+  int threads = 10;
+  Nanos time_limit{0};
+  Nanos stagger{0};  ///< mean time between invocations; 0: as fast as it goes
+  Nanos operation_timeout{0};
+  std::vector<std::string> faults;
+  Nanos fault_interval{0};
+  std::uint64_t seed = 0;
+  std::string store;
+  std::optional<Nanos> check_timeout;
+
+  /// Errors: usage (unknown names; lists the known ones), configuration (values).
+  static Result<RunSettings> from(const RunFlags& flags);
+  /// The command that repeats this plan, with its seed.
+  std::string command() const;
+};
+
+/// What was known when the run began; with the settings it makes plan.json (assay.plan/1), from
+/// which the run can be repeated and its report written again.
+struct RunStart {
+  std::string started;  ///< UTC, ISO 8601
+  std::vector<std::string> nodes;
+  std::map<std::string, std::string> facts;
+};
+std::string plan_json(const RunSettings& settings, const RunStart& start);
+/// Error (bad_data): no plan, or one of another schema.
+Result<RunSummary> summary_from_plan(const std::string& json, const std::string& folder);
+
+}  // namespace assay::cli

@@ -1,0 +1,65 @@
+// assay verify HISTORY CERTIFICATE, or assay verify RUN: does the certificate prove its verdict?
+
+#include "checker/certificate/verify.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/history_input.h"
+
+namespace assay::cli {
+namespace {
+
+struct VerifyFlags {
+  std::string history;
+  std::string certificate;
+  HistoryInput input;
+};
+
+Result<int> verify_files(const VerifyFlags& flags) {
+  std::string path = flags.certificate;
+  if (path.empty()) {
+    if (!std::filesystem::is_directory(flags.history)) {
+      return Error{ErrorKind::usage, "verify: expected HISTORY CERTIFICATE or the folder of a run"};
+    }
+    path = flags.history + "/certificate.json";
+  }
+  auto text = read_text(path);
+  if (!text.ok()) return text.error();
+  auto certificate = certificate_from_json(*text);
+  if (!certificate.ok()) return certificate.error().in(path);
+  auto history = flags.input.read(flags.history);
+  if (history.ok() && !history->info().initial_declared && !certificate->initial.is_nil()) {
+    // The history is silent about it, so the certificate's assumption is taken, and named.
+    fmt::print(stderr, "assay: note: initial value {}, as the certificate says\n",
+               to_text(certificate->initial));
+    HistoryInput assumed = flags.input;
+    assumed.options.initial = certificate->initial;
+    history = assumed.read(flags.history);
+  }
+  if (!history.ok()) return history.error();
+  const Status holds = verify(*history, *certificate);
+  if (!holds.ok()) {
+    fmt::print("the certificate does not hold: {}\n", holds.error().message);
+    return 1;
+  }
+  fmt::print("the certificate holds: {} of {} ({} operations)\n", certificate->verdict,
+             certificate->model, history->size());
+  return 0;
+}
+
+}  // namespace
+
+Action define_verify(CLI::App& app) {
+  auto flags = std::make_shared<VerifyFlags>();
+  app.add_option("HISTORY", flags->history, "a history, or the folder of a run")->required();
+  app.add_option("CERTIFICATE", flags->certificate, "default for a run: its certificate.json");
+  flags->input.define(app);
+  return [flags] { return verify_files(*flags); };
+}
+
+}  // namespace assay::cli

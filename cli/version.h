@@ -1,0 +1,7 @@
+#pragma once
+
+namespace assay::cli {
+
+inline constexpr const char* version = ASSAY_VERSION;
+
+}  // namespace assay::cli

@@ -1,0 +1,314 @@
+#include "harness/control/ssh_session.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace assay {
+namespace {
+
+constexpr Nanos poll_slice = std::chrono::milliseconds(100);
+
+/// Signals by the names that SSH gives them.
+int signal_number(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, int>, 12> table{{{"ABRT", SIGABRT},
+                                                                    {"ALRM", SIGALRM},
+                                                                    {"FPE", SIGFPE},
+                                                                    {"HUP", SIGHUP},
+                                                                    {"ILL", SIGILL},
+                                                                    {"INT", SIGINT},
+                                                                    {"KILL", SIGKILL},
+                                                                    {"PIPE", SIGPIPE},
+                                                                    {"QUIT", SIGQUIT},
+                                                                    {"SEGV", SIGSEGV},
+                                                                    {"TERM", SIGTERM},
+                                                                    {"USR1", SIGUSR1}}};
+  for (const auto& [known, number] : table) {
+    if (known == name) return number;
+  }
+  return 0;
+}
+
+void on_exit_status(ssh_session /*session*/, ssh_channel /*channel*/, int status, void* user) {
+  *static_cast<int*>(user) = status;
+}
+
+void on_exit_signal(ssh_session /*session*/, ssh_channel /*channel*/, const char* name,
+                    int /*core*/, const char* /*message*/, const char* /*language*/, void* user) {
+  *static_cast<int*>(user) = 128 + signal_number(name);
+}
+
+}  // namespace
+
+SshChannel::SshChannel(ssh_session session, ssh_channel channel)
+    : session_(session), channel_(channel) {
+  ssh_callbacks_init(&callbacks_);
+  callbacks_.userdata = &exit_status_;
+  callbacks_.channel_exit_status_function = on_exit_status;
+  callbacks_.channel_exit_signal_function = on_exit_signal;
+  ssh_set_channel_callbacks(channel_, &callbacks_);
+}
+
+SshChannel::~SshChannel() {
+  ssh_remove_channel_callbacks(channel_, &callbacks_);
+  ssh_channel_free(channel_);
+}
+
+Result<std::size_t> SshChannel::read(std::span<char> buffer, bool from_stderr) {
+  const int n = ssh_channel_read_nonblocking(channel_, buffer.data(),
+                                             static_cast<std::uint32_t>(buffer.size()),
+                                             from_stderr ? 1 : 0);
+  if (n == SSH_ERROR) {
+    return Error{ErrorKind::unavailable,
+                 fmt::format("connection lost: {}", ssh_get_error(session_))};
+  }
+  return n > 0 ? static_cast<std::size_t>(n) : std::size_t{0};
+}
+
+Result<std::size_t> SshChannel::write(std::string_view bytes) {
+  const std::uint32_t room = ssh_channel_window_size(channel_);
+  const std::size_t count = std::min<std::size_t>(bytes.size(), room);
+  if (count == 0) return std::size_t{0};
+  const int n = ssh_channel_write(channel_, bytes.data(), static_cast<std::uint32_t>(count));
+  if (n == SSH_ERROR) {
+    return Error{ErrorKind::unavailable,
+                 fmt::format("connection lost: {}", ssh_get_error(session_))};
+  }
+  return n > 0 ? static_cast<std::size_t>(n) : std::size_t{0};
+}
+
+void SshChannel::close_input() { ssh_channel_send_eof(channel_); }
+
+bool SshChannel::at_end() const {
+  return ssh_channel_is_eof(channel_) != 0 || ssh_channel_is_closed(channel_) != 0;
+}
+
+void SshChannel::kill() { ssh_channel_request_send_signal(channel_, "KILL"); }
+
+Result<std::unique_ptr<SshSession>> SshSession::open(const NodeAddress& address, Nanos timeout) {
+  // Writing to a connection that broke must be an error, not the end of the program.
+  struct sigaction present {};
+  ::sigaction(SIGPIPE, nullptr, &present);
+  if (present.sa_handler == SIG_DFL) ::signal(SIGPIPE, SIG_IGN);
+
+  ssh_session raw = ssh_new();
+  if (raw == nullptr) return Error{ErrorKind::internal, "libssh has no memory for a session"};
+  std::unique_ptr<SshSession> session(new SshSession(address, raw));
+  Status status = session->connect(timeout);
+  if (status.ok()) status = session->check_host_key();
+  if (status.ok()) status = session->log_in();
+  if (!status.ok()) return status.error();
+  ssh_set_blocking(raw, 0);
+  session->fd_ = ssh_get_fd(raw);
+  return session;
+}
+
+SshSession::~SshSession() {
+  // A polite farewell could block on a dead connection.
+  if (is_connected()) ssh_silent_disconnect(session_);
+  ssh_free(session_);
+}
+
+Status SshSession::connect(Nanos timeout) {
+  const long micros =
+      std::max<long>(1000, std::chrono::duration_cast<std::chrono::microseconds>(timeout).count());
+  const long seconds = micros / 1'000'000;
+  const long micros_left = micros % 1'000'000;
+  const unsigned port = address_.port;
+  const int yes = 1;
+  const bool no = false;
+  ssh_options_set(session_, SSH_OPTIONS_PROCESS_CONFIG, &no);
+  ssh_options_set(session_, SSH_OPTIONS_HOST, address_.host.c_str());
+  ssh_options_set(session_, SSH_OPTIONS_PORT, &port);
+  ssh_options_set(session_, SSH_OPTIONS_USER, address_.user.c_str());
+  ssh_options_set(session_, SSH_OPTIONS_KNOWNHOSTS, address_.known_hosts_file.c_str());
+  ssh_options_set(session_, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+  ssh_options_set(session_, SSH_OPTIONS_TIMEOUT, &seconds);
+  ssh_options_set(session_, SSH_OPTIONS_TIMEOUT_USEC, &micros_left);
+  ssh_options_set(session_, SSH_OPTIONS_NODELAY, &yes);
+  if (ssh_connect(session_) != SSH_OK) {
+    return error(ErrorKind::unavailable,
+                 fmt::format("no SSH connection within {}", format_duration(timeout)));
+  }
+  return {};
+}
+
+Status SshSession::check_host_key() {
+  switch (ssh_session_is_known_server(session_)) {
+    case SSH_KNOWN_HOSTS_OK:
+      return {};
+    case SSH_KNOWN_HOSTS_CHANGED:
+      return Error{ErrorKind::not_permitted,
+                   fmt::format("{}: host key has CHANGED: {} answers with another key than {} says; "
+                               "another machine answers there, or it was installed anew; if you "
+                               "know why, correct that file",
+                               address_.name, address_.host, address_.known_hosts_file)};
+    case SSH_KNOWN_HOSTS_OTHER:
+    case SSH_KNOWN_HOSTS_UNKNOWN:
+    case SSH_KNOWN_HOSTS_NOT_FOUND:
+      return Error{ErrorKind::not_permitted,
+                   fmt::format("{}: host key of {} is unknown: {} has no key of the type it answers "
+                               "with; add it after checking it (ssh-keyscan -p {} {})",
+                               address_.name, address_.host, address_.known_hosts_file,
+                               address_.port, address_.host)};
+    case SSH_KNOWN_HOSTS_ERROR:
+      break;
+  }
+  return error(ErrorKind::not_permitted, "host key could not be checked");
+}
+
+Status SshSession::log_in() {
+  ssh_key key = nullptr;
+  if (::access(address_.identity_file.c_str(), R_OK) != 0) {
+    return Error{errno == EACCES ? ErrorKind::not_permitted : ErrorKind::no_input,
+                 fmt::format("{}: cannot read private key '{}': {}", address_.name,
+                             address_.identity_file, std::strerror(errno))};
+  }
+  if (ssh_pki_import_privkey_file(address_.identity_file.c_str(), nullptr, nullptr, nullptr,
+                                  &key) != SSH_OK) {
+    return Error{ErrorKind::bad_data,
+                 fmt::format("{}: '{}' is no private key that can be used without a passphrase",
+                             address_.name, address_.identity_file)};
+  }
+  const int answer = ssh_userauth_publickey(session_, nullptr, key);
+  ssh_key_free(key);
+  if (answer == SSH_AUTH_SUCCESS) return {};
+  if (answer == SSH_AUTH_ERROR) return error(ErrorKind::unavailable, "login broke off");
+  return error(ErrorKind::not_permitted,
+               fmt::format("login as {} with key {} refused", address_.user, address_.identity_file));
+}
+
+Error SshSession::error(ErrorKind kind, const std::string& what) const {
+  std::string message = fmt::format("{}: {} ({} port {})", address_.name, what, address_.host,
+                                    address_.port);
+  const std::string detail = ssh_get_error(session_);
+  if (!detail.empty()) message += ": " + detail;
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return {kind, message};
+}
+
+Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& command, Nanos deadline,
+                                                        bool& was_requested) {
+  was_requested = false;
+  ssh_channel raw = ssh_channel_new(session_);
+  if (raw == nullptr) return error(ErrorKind::unavailable, "no channel");
+  std::unique_ptr<SshChannel> channel(new SshChannel(session_, raw));
+  int answer = SSH_AGAIN;
+  while ((answer = ssh_channel_open_session(raw)) == SSH_AGAIN) {
+    if (monotonic_now() >= deadline) break;
+    wait_readable(deadline);
+  }
+  if (answer != SSH_OK) {
+    return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "no channel");
+  }
+  was_requested = true;
+  while ((answer = ssh_channel_request_exec(raw, command.c_str())) == SSH_AGAIN) {
+    if (monotonic_now() >= deadline) break;
+    wait_readable(deadline);
+  }
+  if (answer != SSH_OK) {
+    return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "command not started");
+  }
+  return channel;
+}
+
+void SshSession::wait_readable(Nanos deadline) const {
+  // In slices: what libssh has taken in already does not show on the socket.
+  const Nanos left = std::min(deadline - monotonic_now(), poll_slice);
+  if (left <= Nanos::zero()) return;
+  pollfd polled{fd_, POLLIN, 0};
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+  ::poll(&polled, 1, static_cast<int>(millis + 1));
+}
+
+bool SshSession::is_connected() const { return ssh_is_connected(session_) != 0; }
+
+namespace {
+
+/// The state of one carrying.
+struct Carrier {
+  SshChannel& channel;
+  const CommandStreams& streams;
+  std::array<char, 32768> buffer{};
+  std::string pending;  ///< input not yet sent
+  bool input_open = true;
+
+  /// True if anything moved.
+  Result<bool> send_input() {
+    if (!input_open) return false;
+    if (pending.empty()) {
+      std::size_t count = 0;
+      if (streams.input) {
+        const Result<std::size_t> got = streams.input(buffer);
+        if (!got.ok()) return got.error();
+        count = got.value();
+      }
+      if (count == 0) {
+        channel.close_input();
+        input_open = false;
+        return true;
+      }
+      pending.assign(buffer.data(), count);
+    }
+    const Result<std::size_t> sent = channel.write(pending);
+    if (!sent.ok()) return sent.error();
+    pending.erase(0, sent.value());
+    return sent.value() > 0;
+  }
+
+  Result<bool> take_output(bool from_stderr) {
+    const Result<std::size_t> count = channel.read(buffer, from_stderr);
+    if (!count.ok()) return count.error();
+    if (count.value() == 0) return false;
+    const auto& sink = from_stderr ? streams.err : streams.out;
+    if (sink) {
+      if (Status status = sink({buffer.data(), count.value()}); !status.ok()) return status.error();
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+Result<int> carry_streams(SshSession& session, SshChannel& channel, const CommandStreams& streams,
+                          Nanos deadline) {
+  constexpr Nanos quiet_after_exit = std::chrono::milliseconds(500);
+  Carrier carrier{channel, streams, {}, {}, true};
+  Nanos last_moved = monotonic_now();
+  while (true) {
+    const bool ended = channel.at_end();
+    bool moved = false;
+    for (const bool from_stderr : {false, true}) {
+      const Result<bool> taken = carrier.take_output(from_stderr);
+      if (!taken.ok()) return taken.error();
+      moved = moved || taken.value();
+    }
+    if (!channel.has_exited()) {
+      const Result<bool> sent = carrier.send_input();
+      if (!sent.ok()) return sent.error();
+      moved = moved || sent.value();
+    }
+    const Nanos now = monotonic_now();
+    if (moved) last_moved = now;
+    if (channel.has_exited()) {
+      const bool complete = ended && !moved;
+      if (complete || now - last_moved >= quiet_after_exit || now >= deadline) {
+        return channel.exit_status();
+      }
+    } else if (now >= deadline) {
+      channel.kill();
+      return Error{ErrorKind::unavailable, "timed out; it was asked to stop but may still run"};
+    } else if (!moved && !session.is_connected()) {
+      return Error{ErrorKind::unavailable, "connection lost; the command may or may not have run"};
+    }
+    if (!moved) session.wait_readable(deadline);
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,35 @@
+#include "harness/lab/site.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace assay {
+
+Result<LabSite> lab_site() {
+  LabSite site;
+  if (const char* state = std::getenv("ASSAY_LAB"); state != nullptr && *state != '\0') {
+    const std::string_view text = state;
+    // These separate the options of an overlay mount.
+    if (text[0] != '/' || text.find_first_of(",:\\\n\" ") != std::string_view::npos) {
+      return Error{ErrorKind::configuration,
+                   fmt::format("ASSAY_LAB: expected an absolute path without blanks, commas, "
+                               "colons, quotes and backslashes, got '{}'",
+                               text)};
+    }
+    site.state = std::filesystem::path(text).lexically_normal();
+    if (!site.state.has_filename()) site.state = site.state.parent_path();
+  }
+  if (const char* number = std::getenv("ASSAY_LAB_NUMBER"); number != nullptr && *number != '\0') {
+    const std::string_view text = number;
+    if (text.size() != 1 || text[0] < '0' || text[0] > '9') {
+      return Error{ErrorKind::configuration,
+                   fmt::format("ASSAY_LAB_NUMBER: expected 0 to 9, got '{}'", text)};
+    }
+    site.number = text[0] - '0';
+  }
+  return site;
+}
+
+}  // namespace assay

@@ -1,0 +1,44 @@
+#pragma once
+// LabSite: where a lab lives on this machine, and the names that follow from it. Up to ten labs
+// can be up at once, told apart by their number; they share the base root.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace assay {
+
+constexpr int lab_nodes_max = 9;
+
+/// A value; all members are pure. Nodes are counted from 1, as their names are.
+struct LabSite {
+  std::filesystem::path state = "/var/lib/assay";
+  int number = 0;  ///< 0..9
+
+  std::filesystem::path base() const { return state / "base" / "bookworm"; }
+  std::filesystem::path folder() const { return state / ("lab" + std::to_string(number)); }
+  std::filesystem::path lock_file() const { return folder().string() + ".lock"; }
+  std::filesystem::path state_file() const { return folder() / "state.json"; }
+  std::filesystem::path identity_file() const { return folder() / "id_ed25519"; }
+  std::filesystem::path known_hosts_file() const { return folder() / "known_hosts"; }
+  std::filesystem::path node_folder(int node) const { return folder() / "nodes" / node_name(node); }
+  std::filesystem::path node_log(int node) const {
+    return folder() / "logs" / (node_name(node) + ".log");
+  }
+
+  std::string bridge() const { return "assay" + std::to_string(number); }
+  std::string link(int node) const { return bridge() + "-" + node_name(node); }
+  std::string controller_host() const { return subnet() + "254"; }
+  std::string node_host(int node) const { return subnet() + std::to_string(node); }
+  static std::string node_name(int node) { return "n" + std::to_string(node); }
+
+ private:
+  std::string subnet() const { return "10.77." + std::to_string(number) + "."; }
+};
+
+/// From ASSAY_LAB (the state folder) and ASSAY_LAB_NUMBER. Error: configuration.
+Result<LabSite> lab_site();
+
+}  // namespace assay

@@ -1,0 +1,71 @@
+#include "history/formats/jepsen_events.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace assay {
+namespace {
+
+/// Keywords, strings and symbols all name things.
+std::optional<std::string_view> name_in(const Value& value) {
+  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
+  if (const auto* text = value.get_if<std::string>()) return *text;
+  const auto* tagged = value.get_if<Value::Tagged>();
+  if (tagged != nullptr && tagged->tag.empty()) return tagged->text;
+  return std::nullopt;
+}
+
+Error expected(std::string_view what, const Value& got) {
+  return {ErrorKind::bad_data,
+          fmt::format("expected {}, got {}", what, to_text(got).substr(0, 80))};
+}
+
+}  // namespace
+
+Status set_type(const Value& value, Event& event) {
+  const auto name = name_in(value);
+  const auto type = name ? event_type_named(*name) : std::nullopt;
+  if (!type) return expected(":type to be :invoke, :ok, :fail or :info", value);
+  event.type = *type;
+  return {};
+}
+
+Status set_process(const Value& value, Event& event) {
+  const auto* number = value.get_if<std::int64_t>();
+  if (number == nullptr) {
+    event.process = nemesis_process;
+    return {};
+  }
+  if (*number < 0 || *number > std::numeric_limits<std::int32_t>::max()) {
+    return expected(":process to be a number from 0, or a name", value);
+  }
+  event.process = static_cast<ProcessId>(*number);
+  return {};
+}
+
+Status set_function(const Value& value, Event& event) {
+  if (value.is_nil()) return {};
+  const auto name = name_in(value);
+  if (!name) return expected(":f to be a keyword", value);
+  event.f = *name;
+  return {};
+}
+
+void move_marker(Event& event) {
+  if (event.type != EventType::fail && event.type != EventType::info) return;
+  if (event.process == nemesis_process || !event.value.is<Value::Keyword>()) return;
+  if (event.error.empty()) event.error = to_text(event.value);
+  event.value = Value();
+}
+
+std::string error_text(const Value& value) {
+  if (value.is_nil()) return {};
+  if (const auto* text = value.get_if<std::string>()) return *text;
+  return to_text(value);
+}
+
+}  // namespace assay

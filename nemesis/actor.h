@@ -1,0 +1,49 @@
+#pragma once
+// Actor: the nemesis for real. Turns start-… and stop-… into requests to the agents of all nodes
+// at once and says in words what was done.
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/nemesis.h"
+#include "nemesis/agent_session.h"
+#include "nemesis/fault.h"
+
+namespace assay {
+
+/// invoke and heal_all may be called from different threads; each waits for the other.
+class Actor final : public Nemesis {
+ public:
+  /// Opens a session with the agent of every node. `faults` are those that may be asked for; the
+  /// target has what they need. References are borrowed.
+  static Result<std::unique_ptr<Nemesis>> open(std::vector<FaultEntry> faults, Nodes& nodes,
+                                               Target& target, const AgentOptions& options);
+
+  /// `start-FAULT` with parameters as drawn, or `stop-FAULT`. Returns within about 20 s. ok: a Map
+  /// with "nodes" (names) and "what" (one line). info: the fault may be in force on some nodes; it
+  /// is healed by stop-FAULT or heal_all all the same.
+  Completion invoke(const Invocation& invocation) override;
+  /// Error (unavailable) names the nodes where something may still be in force. Takes up to 40 s
+  /// if nodes cannot be reached.
+  Status heal_all() override;
+
+ private:
+  Actor(std::vector<FaultEntry> faults, Nodes& nodes, Target& target)
+      : faults_(std::move(faults)), cluster_{nodes, target} {}
+  Completion start(const FaultEntry& fault, const Value& parameters);
+  Completion stop(const FaultEntry& fault);
+  Status verify(std::size_t node) const;
+  std::string take_notices();
+
+  const std::vector<FaultEntry> faults_;
+  const Cluster cluster_;
+  std::vector<std::unique_ptr<AgentSession>> agents_;  ///< one a node
+  std::mutex mutex_;  ///< held for a whole invoke or heal_all; guards in_force_
+  std::map<std::string_view, std::vector<std::size_t>> in_force_;  ///< fault to nodes
+};
+
+}  // namespace assay

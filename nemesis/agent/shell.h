@@ -1,0 +1,30 @@
+#pragma once
+// Runs a command on the node, bounded in time.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace assay::agent {
+
+struct CommandOutcome {
+  int exit_status = 0;
+  std::string output;  ///< its stdout and stderr, at most 4 KiB
+};
+
+/// Runs `arguments` with `input` as its standard input, in a session of its own and with default
+/// signal handling, so that a server it starts inherits nothing of the agent. Every 5 ms it calls
+/// `keep_waiting`; when that returns false or `timeout` has passed, the command is given up: it is
+/// killed, its children are not. Error (unavailable): cannot start, or given up.
+Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
+                                   const std::string& input, Nanos timeout,
+                                   const std::function<bool()>& keep_waiting);
+
+/// `sh -c COMMAND`; a non-zero exit status is an Error that carries the output.
+Status run_shell(const std::string& command, Nanos timeout,
+                 const std::function<bool()>& keep_waiting);
+
+}  // namespace assay::agent

@@ -1,0 +1,64 @@
+#pragma once
+// Fault: one row of the nemesis's table. Drawing a fault's parameters is apart from carrying it
+// out: what is drawn depends on the seed alone and stands in the history, so a recorded fault can
+// be injected again exactly.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "harness/target.h"
+#include "history/value.h"
+
+namespace assay {
+
+/// What a fault asks of the target.
+enum class FaultNeeds { nothing, process_control };
+
+/// What the agents have to do: for each node the words after `inject FAULT` (see agent/wire.h), or
+/// none if the node is left alone; and the whole in one line for people.
+struct Injection {
+  std::vector<std::vector<std::string>> words;
+  std::string what;
+};
+
+/// Where a fault is carried out. References are borrowed.
+struct Cluster {
+  const Nodes& nodes;
+  Target& target;
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& node : nodes) names.push_back(node->name());
+    return names;
+  }
+};
+
+struct FaultEntry {
+  std::string_view name;
+  std::string_view summary;
+  FaultNeeds needs;
+  /// The parameters of one injection among n nodes: a Map, the value of start-NAME.
+  Value (*draw)(std::size_t n, Random& random);
+  /// Error (bad_data) if the parameters are not what `draw` makes.
+  Result<Injection> (*plan)(const Value& parameters, const Cluster& cluster);
+};
+
+/// The entry of a Map under a string key, or null.
+const Value* find(const Value& map, std::string_view key);
+
+/// The fault's rows, one function a file.
+FaultEntry partition_fault();  ///< a kind drawn each time
+FaultEntry partition_halves_fault();
+FaultEntry partition_one_fault();
+FaultEntry partition_majorities_ring_fault();
+FaultEntry partition_bridge_fault();
+FaultEntry partition_one_way_fault();
+FaultEntry kill_fault();
+FaultEntry pause_fault();
+FaultEntry clock_fault();
+
+}  // namespace assay

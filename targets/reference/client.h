@@ -1,0 +1,39 @@
+#pragma once
+// The client of the reference cluster: registers by key (read, write, cas) through one member.
+
+#include <cstdint>
+#include <optional>
+
+#include "harness/client.h"
+#include "targets/reference/connection.h"
+#include "targets/reference/protocols/client_message.h"
+
+namespace assay::reference {
+
+class ReferenceClient final : public Client {
+ public:
+  /// `identity`: unique among all clients of the cluster's life, not 0. Connects when first used.
+  ReferenceClient(Address address, std::uint64_t identity);
+
+  /// f: read; write with a value; cas with a list [expected new]. Keys and values are nil, integers
+  /// or strings. After a failure that took no time it waits a little, so that a dead member does
+  /// not turn into a flood of failed operations.
+  Completion invoke(const Invocation& invocation, Nanos timeout) override;
+
+ private:
+  Completion attempt(const Command& command, Nanos deadline);
+
+  Address address_;
+  std::uint64_t identity_;
+  std::uint64_t sequence_ = 0;
+  Connection connection_;
+};
+
+/// Asks a member how it sees the cluster. Error: unavailable.
+Result<StatusReport> query_status(const Address& address, Nanos timeout);
+
+/// Nothing if the cluster cannot store such a value.
+std::optional<Datum> to_datum(const Value& value);
+Value to_value(const Datum& datum);
+
+}  // namespace assay::reference

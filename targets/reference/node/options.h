@@ -1,0 +1,39 @@
+#pragma once
+// The command line of assay-node.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "targets/reference/node/logging.h"
+#include "targets/reference/protocols/primary_backup/primary_backup.h"
+#include "targets/reference/protocols/types.h"
+
+namespace assay::reference {
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+};
+inline constexpr std::uint16_t default_port = 7000;
+
+struct NodeOptions {
+  NodeId id = NodeId::none;
+  std::map<NodeId, Endpoint> members;
+  std::string protocol = "raft";
+  std::size_t acknowledgements = 0;  ///< primary-backup: backups that must have a write
+  ReadFrom read_from = ReadFrom::leader;
+  std::string listen = "0.0.0.0";
+  std::string data_folder;
+  LogLevel log_level = LogLevel::info;
+  bool show_version = false;
+  bool show_help = false;
+};
+
+std::string node_usage();
+/// Arguments without the program's name. Error: usage.
+Result<NodeOptions> parse_node_options(const std::vector<std::string>& arguments);
+
+}  // namespace assay::reference

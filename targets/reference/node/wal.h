@@ -1,0 +1,52 @@
+#pragma once
+// The write-ahead log of a member: one file of frames (length, CRC-32C, payload). The first frame
+// names the format; each further one is a change of the hard state and/or of the replicated log.
+// After a crash the file is read up to the first frame that is not whole, and cut there: what lies
+// behind was never reported durable.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "targets/reference/protocols/protocol.h"
+
+namespace assay::reference {
+
+/// Appends the records of one write; a large one becomes several frames.
+void encode_wal_header(std::string& out);
+void encode_wal_write(const Write& write, std::string& out);
+
+struct WalContents {
+  Recovered recovered;
+  std::size_t valid_bytes = 0;  ///< length up to the end of the last whole record
+};
+/// Error (bad_data): the first frame is whole but not a header of this version.
+Result<WalContents> parse_wal(std::string_view bytes);
+
+/// The open file; locked, so that two members cannot share a folder. Not thread-safe.
+class WalFile {
+ public:
+  struct Opened {
+    std::unique_ptr<WalFile> file;
+    Recovered recovered;
+    std::size_t cut_bytes = 0;  ///< the torn tail that was removed
+  };
+  /// Opens or creates FOLDER/wal, reads it and cuts its torn tail.
+  /// Errors: cannot_write, bad_data, busy (another process has it open).
+  static Result<Opened> open(const std::string& folder);
+  WalFile(const WalFile&) = delete;
+  WalFile& operator=(const WalFile&) = delete;
+  ~WalFile();
+
+  /// Appends and waits until the bytes are on disk. After an error the file must not be used.
+  Status append(std::string_view bytes);
+
+ private:
+  WalFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  int descriptor_;
+  std::string path_;
+};
+
+}  // namespace assay::reference

@@ -1,0 +1,116 @@
+#include "targets/reference/protocols/codec.h"
+
+namespace assay::reference {
+
+void ByteWriter::fixed(std::uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) {
+    out_.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
+  }
+}
+
+void ByteWriter::text(std::string_view value) {
+  u32(static_cast<std::uint32_t>(value.size()));
+  out_.append(value);
+}
+
+void ByteWriter::datum(const Datum& value) {
+  u8(static_cast<std::uint8_t>(value.index()));
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    u64(static_cast<std::uint64_t>(*number));
+  } else if (const auto* string = std::get_if<std::string>(&value)) {
+    text(*string);
+  }
+}
+
+void ByteWriter::command(const Command& value) {
+  u8(static_cast<std::uint8_t>(value.kind));
+  u64(value.id.client);
+  u64(value.id.sequence);
+  datum(value.key);
+  datum(value.value);
+  datum(value.expected);
+}
+
+void ByteWriter::entry(const Entry& value) {
+  u64(value.term);
+  command(value.command);
+}
+
+void ByteWriter::reply(const Reply& value) {
+  u64(value.id.client);
+  u64(value.id.sequence);
+  u8(static_cast<std::uint8_t>(value.outcome));
+  datum(value.value);
+}
+
+std::uint64_t ByteReader::fixed(std::size_t bytes) {
+  if (!ok_ || input_.size() < bytes) {
+    ok_ = false;
+    return 0;
+  }
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(input_[i])) << (8 * i);
+  }
+  input_.remove_prefix(bytes);
+  return value;
+}
+
+bool ByteReader::boolean() {
+  const auto value = u8();
+  if (value > 1) fail();
+  return value == 1;
+}
+
+std::string ByteReader::text(std::size_t bytes_max) {
+  const auto size = u32();
+  if (!ok_ || size > bytes_max || size > input_.size()) {
+    ok_ = false;
+    return {};
+  }
+  std::string value(input_.substr(0, size));
+  input_.remove_prefix(size);
+  return value;
+}
+
+Datum ByteReader::datum() {
+  switch (u8()) {
+    case 0: return {};
+    case 1: return static_cast<std::int64_t>(u64());
+    case 2: return text(datum_bytes_max);
+    default: fail(); return {};
+  }
+}
+
+Command ByteReader::command() {
+  Command value;
+  const auto kind = u8();
+  if (kind > static_cast<std::uint8_t>(CommandKind::cas)) fail();
+  value.kind = static_cast<CommandKind>(kind);
+  value.id.client = u64();
+  value.id.sequence = u64();
+  value.key = datum();
+  value.value = datum();
+  value.expected = datum();
+  return ok_ ? value : Command{};
+}
+
+Entry ByteReader::entry() {
+  Entry value;
+  value.term = u64();
+  value.command = command();
+  return value;
+}
+
+Reply ByteReader::reply() {
+  Reply value;
+  value.id.client = u64();
+  value.id.sequence = u64();
+  const auto outcome = u8();
+  if (outcome > static_cast<std::uint8_t>(Outcome::bad_request)) fail();
+  value.outcome = static_cast<Outcome>(outcome);
+  value.value = datum();
+  return ok_ ? value : Reply{};
+}
+
+}  // namespace assay::reference

@@ -1,0 +1,71 @@
+#pragma once
+// The replicated log of one member with the bookkeeping of what is on disk: changes are gathered
+// between flushes into one Write, and messages that depend on them wait until they are durable.
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "targets/reference/protocols/protocol.h"
+#include "targets/reference/protocols/types.h"
+
+namespace assay::reference {
+
+class DurableLog {
+ public:
+  /// Everything recovered is durable.
+  void recover(Recovered recovered);
+
+  const HardState& hard_state() const { return hard_state_; }
+  void set_hard_state(HardState state);
+
+  LogIndex last() const { return entries_.size(); }
+  Term last_term() const { return term_at(last()); }
+  /// 0 for index 0. REQUIRES: index <= last().
+  Term term_at(LogIndex index) const;
+  /// REQUIRES: 1 <= index <= last().
+  const Entry& at(LogIndex index) const;
+  const std::vector<Entry>& entries() const { return entries_; }
+  /// Entries from..to inclusive, cut to a bounded batch but never empty if from <= to.
+  std::vector<Entry> batch(LogIndex from, LogIndex to) const;
+
+  LogIndex append(Entry entry);
+  /// Removes this entry and all after it.
+  void truncate_from(LogIndex index);
+
+  /// Everything up to here is durable.
+  LogIndex durable() const { return durable_; }
+
+  /// Sends once all changes made so far are durable.
+  void send_when_durable(NodeId to, Message message);
+  /// Sends once term and vote as they are now are durable; entries may still be on their way.
+  void send_when_state_durable(NodeId to, Message message);
+
+  void written(WriteToken token);
+  /// Emits the gathered changes as one Write, then every message that waits for nothing more.
+  void flush(Effects& out);
+
+ private:
+  struct Issued {
+    WriteToken token = 0;
+    LogIndex last = 0;
+  };
+  struct Deferred {
+    WriteToken needs = 0;
+    Send send;
+  };
+  bool dirty() const { return state_dirty_ || first_dirty_ != 0; }
+
+  HardState hard_state_;
+  std::vector<Entry> entries_;
+  LogIndex durable_ = 0;
+  LogIndex first_dirty_ = 0;  // 0: the log is as last issued
+  bool state_dirty_ = false;
+  WriteToken issued_token_ = 0;
+  WriteToken durable_token_ = 0;
+  WriteToken state_token_ = 0;  // the write that carried the present hard state
+  std::deque<Issued> issued_;
+  std::vector<Deferred> deferred_;
+};
+
+}  // namespace assay::reference

@@ -1,0 +1,82 @@
+#include "targets/reference/protocols/raft/raft.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/assert.h"
+
+namespace assay::reference {
+
+Raft::Raft(RaftConfig config, Random random)
+    : config_(std::move(config)), random_(random), requests_(config_.requests) {
+  ASSAY_ASSERT(config_.self != NodeId::none);
+  ASSAY_ASSERT(std::count(config_.members.begin(), config_.members.end(), config_.self) == 1);
+  for (const NodeId member : config_.members) {
+    if (member != config_.self) peers_[member];
+  }
+}
+
+void Raft::start(Nanos now, Recovered recovered) {
+  log_.recover(std::move(recovered));
+  recovered_term_ = term();
+  draw_election_deadline(now);
+}
+
+void Raft::receive(Nanos now, NodeId from, Message message) {
+  if (!peers_.contains(from)) return;
+  std::visit([&](auto& m) { on(now, from, m); }, message);
+}
+
+void Raft::request(Nanos now, Command command) { requests_.add(now, std::move(command)); }
+
+void Raft::written(Nanos /*now*/, WriteToken token) {
+  log_.written(token);
+  if (state_ == State::leader) advance_commit();
+}
+
+void Raft::tick(Nanos now) {
+  if (state_ == State::leader) {
+    if (now >= quorum_check_due_) check_quorum(now);
+  } else if (now >= election_deadline_) {
+    begin_pre_vote(now);
+  }
+  if (state_ == State::leader && now >= heartbeat_due_) {
+    for (auto& [id, peer] : peers_) peer.progress.expire(now, config_.election_min);
+    send_heartbeats(now);
+  }
+  requests_.tick(now, leader_ != NodeId::none);
+}
+
+void Raft::flush(Nanos now, Effects& out) {
+  hand_over_requests(now);
+  serve_reads(now);
+  if (state_ == State::leader) send_appends(now, out);
+  for (auto& send : outbox_) out.messages.push_back(std::move(send));
+  outbox_.clear();
+  log_.flush(out);
+  requests_.take_replies(out.replies);
+}
+
+Nanos Raft::deadline() const {
+  const Nanos own = state_ == State::leader ? std::min(heartbeat_due_, quorum_check_due_)
+                                            : election_deadline_;
+  return std::min(own, requests_.deadline());
+}
+
+StatusReport Raft::status() const {
+  StatusReport report;
+  report.self = config_.self;
+  report.role = state_ == State::leader     ? Role::leader
+                : state_ == State::follower ? Role::follower
+                                            : Role::candidate;
+  report.term = term();
+  report.leader = leader_;
+  report.last = log_.last();
+  report.commit = commit_;
+  report.applied = applied_;
+  report.protocol = name();
+  return report;
+}
+
+}  // namespace assay::reference

@@ -1,0 +1,129 @@
+#pragma once
+// Raft. Sources: Ongaro and Ousterhout, "In search of an understandable consensus algorithm", 2014
+// (elections, replication, the commit rule); Ongaro, "Consensus: bridging theory and practice",
+// 2014: section 6.2 (a leader that reaches no majority steps down), 6.3 (client sessions), 6.4
+// (ReadIndex), 9.6 (PreVote), 10.2.1 (the leader writes its disk in parallel).
+// Membership is fixed and the log is never compacted.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "targets/reference/protocols/durable_log.h"
+#include "targets/reference/protocols/progress.h"
+#include "targets/reference/protocols/protocol.h"
+#include "targets/reference/protocols/register_machine.h"
+#include "targets/reference/protocols/request_table.h"
+
+namespace assay::reference {
+
+struct RaftConfig {
+  NodeId self = NodeId::none;
+  std::vector<NodeId> members;  ///< all of them, self included
+  Nanos heartbeat = std::chrono::milliseconds(50);
+  Nanos election_min = std::chrono::milliseconds(300);
+  Nanos election_max = std::chrono::milliseconds(600);
+  RequestLimits requests;
+};
+
+class Raft final : public Protocol {
+ public:
+  Raft(RaftConfig config, Random random);
+
+  std::string_view name() const override { return "raft"; }
+  void start(Nanos now, Recovered recovered) override;
+  void receive(Nanos now, NodeId from, Message message) override;
+  void request(Nanos now, Command command) override;
+  void written(Nanos now, WriteToken token) override;
+  void tick(Nanos now) override;
+  void flush(Nanos now, Effects& out) override;
+  Nanos deadline() const override;
+  StatusReport status() const override;
+
+  const DurableLog& log() const { return log_; }
+  const RegisterMachine& machine() const { return machine_; }
+  LogIndex commit() const { return commit_; }
+
+ private:
+  enum class State : std::uint8_t { follower, pre_candidate, candidate, leader };
+  struct Peer {
+    Progress progress;
+    Nanos last_heard{0};
+    std::uint64_t round = 0;  // the latest heartbeat round it answered
+  };
+  struct Read {
+    Command command;
+    LogIndex index = 0;       // the read sees at least this much of the log
+    std::uint64_t round = 0;  // and is answered once this round is confirmed
+  };
+
+  // Elections (election.cc).
+  void begin_pre_vote(Nanos now);
+  void begin_election(Nanos now);
+  void become_follower(Nanos now, Term term, NodeId leader);
+  void become_leader(Nanos now);
+  void ask_for_votes(bool pre);
+  void on(Nanos now, NodeId from, const VoteRequest& message);
+  void on(Nanos now, NodeId from, const VoteReply& message);
+  void draw_election_deadline(Nanos now);
+  bool hears_leader(Nanos now) const;
+  void check_quorum(Nanos now);
+
+  // Replication (replication.cc).
+  void on(Nanos now, NodeId from, AppendRequest& message);
+  void on(Nanos now, NodeId from, const AppendReply& message);
+  void on(Nanos now, NodeId from, const Heartbeat& message);
+  void on(Nanos now, NodeId from, const HeartbeatReply& message);
+  bool follow(Nanos now, NodeId from, Term term);
+  AppendReply store(AppendRequest& message);
+  void advance_commit();
+  void apply_to(LogIndex index);
+  void send_appends(Nanos now, Effects& out);
+  void send_heartbeats(Nanos now);
+
+  // Requests (requests.cc).
+  void on(Nanos now, NodeId from, const ForwardRequest& message);
+  void on(Nanos now, NodeId from, const ForwardReply& message);
+  void accept(NodeId origin, const Command& command);
+  void answer(NodeId origin, const Reply& reply);
+  void serve_reads(Nanos now);
+  void hand_over_requests(Nanos now);
+
+  std::size_t majority() const { return config_.members.size() / 2 + 1; }
+  Term term() const { return log_.hard_state().term; }
+
+  RaftConfig config_;
+  Random random_;
+  DurableLog log_;
+  RegisterMachine machine_;
+  RequestTable requests_;
+
+  State state_ = State::follower;
+  NodeId leader_ = NodeId::none;
+  Term recovered_term_ = 0;  // terms up to this one may belong to an earlier life
+  LogIndex commit_ = 0;
+  LogIndex applied_ = 0;
+  Nanos election_deadline_{0};
+  Nanos leader_heard_{0};
+  std::set<NodeId> votes_;
+
+  // Of a leader only.
+  std::map<NodeId, Peer> peers_;
+  LogIndex term_start_ = 0;  // the no-op that opened this term
+  Nanos heartbeat_due_{0};
+  Nanos quorum_check_due_{0};
+  std::uint64_t round_ = 0;
+  std::uint64_t confirmed_round_ = 0;
+  std::deque<Read> reads_;
+  std::unordered_map<RequestId, NodeId, RequestIdHash> serving_;  // whom to answer
+  /// Latest write of each client that this life appended: a repeated forward is not rejected as
+  /// "never appended" when the first copy was.
+  std::unordered_map<std::uint64_t, std::uint64_t> appended_;
+  std::vector<Send> outbox_;
+};
+
+}  // namespace assay::reference

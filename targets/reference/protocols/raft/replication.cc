@@ -1,0 +1,144 @@
+// Raft: the log. Entries go to all followers at once; one is committed when a majority has it on
+// disk and it is of the leader's own term.
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/assert.h"
+#include "targets/reference/protocols/raft/raft.h"
+
+namespace assay::reference {
+
+bool Raft::follow(Nanos now, NodeId from, Term message_term) {
+  if (message_term < term()) return false;
+  // Two leaders of one term cannot be; a host that delivers only what was sent never gets here.
+  if (state_ == State::leader && message_term == term()) return false;
+  if (message_term > term() || state_ != State::follower || leader_ != from) {
+    become_follower(now, message_term, from);
+  }
+  leader_heard_ = now;
+  draw_election_deadline(now);
+  return true;
+}
+
+void Raft::on(Nanos now, NodeId from, AppendRequest& message) {
+  if (!follow(now, from, message.term)) {
+    AppendReply refusal;
+    refusal.term = term();
+    refusal.prev_index = message.prev_index;
+    log_.send_when_state_durable(from, refusal);
+    return;
+  }
+  const AppendReply reply = store(message);
+  if (!reply.success) {
+    log_.send_when_state_durable(from, reply);
+    return;
+  }
+  log_.send_when_durable(from, reply);
+  apply_to(std::min(message.commit, reply.match));
+}
+
+AppendReply Raft::store(AppendRequest& message) {
+  AppendReply reply;
+  reply.term = term();
+  reply.prev_index = message.prev_index;
+  if (message.prev_index > log_.last()) {
+    reply.conflict_index = log_.last() + 1;
+    return reply;
+  }
+  if (log_.term_at(message.prev_index) != message.prev_term) {
+    reply.conflict_term = log_.term_at(message.prev_index);
+    LogIndex first = message.prev_index;
+    while (first > commit_ + 1 && log_.term_at(first - 1) == reply.conflict_term) --first;
+    reply.conflict_index = first;
+    return reply;
+  }
+  LogIndex index = message.prev_index;
+  for (auto& entry : message.entries) {
+    ++index;
+    if (index <= log_.last()) {
+      if (log_.term_at(index) == entry.term) continue;
+      ASSAY_ASSERT(index > commit_);
+      log_.truncate_from(index);
+    }
+    log_.append(std::move(entry));
+  }
+  reply.success = true;
+  reply.match = index;
+  return reply;
+}
+
+void Raft::on(Nanos now, NodeId from, const AppendReply& message) {
+  if (message.term > term()) {
+    become_follower(now, message.term, NodeId::none);
+    return;
+  }
+  if (state_ != State::leader || message.term < term()) return;
+  auto& peer = peers_.at(from);
+  peer.last_heard = now;
+  peer.progress.on_reply(message, log_, now);
+  advance_commit();
+}
+
+void Raft::on(Nanos now, NodeId from, const Heartbeat& message) {
+  const bool followed = follow(now, from, message.term);
+  log_.send_when_state_durable(from, HeartbeatReply{term(), followed ? message.round : 0});
+  if (followed) apply_to(std::min(message.commit, log_.last()));
+}
+
+void Raft::on(Nanos now, NodeId from, const HeartbeatReply& message) {
+  if (message.term > term()) {
+    become_follower(now, message.term, NodeId::none);
+    return;
+  }
+  if (state_ != State::leader || message.term < term()) return;
+  auto& peer = peers_.at(from);
+  peer.last_heard = now;
+  peer.round = std::max(peer.round, message.round);
+}
+
+void Raft::advance_commit() {
+  std::vector<LogIndex> matches{log_.durable()};
+  for (const auto& [id, peer] : peers_) matches.push_back(peer.progress.match());
+  std::sort(matches.begin(), matches.end(), std::greater<>());
+  const LogIndex index = matches[majority() - 1];
+  // An entry of an earlier term may still be replaced although a majority has it (figure 8 of the
+  // paper); it is committed by committing one of the present term after it.
+  if (index > commit_ && log_.term_at(index) == term()) apply_to(index);
+}
+
+void Raft::apply_to(LogIndex index) {
+  commit_ = std::max(commit_, index);
+  while (applied_ < commit_) {
+    const Command& command = log_.at(++applied_).command;
+    const Reply reply = machine_.apply(command);
+    if (command.kind == CommandKind::noop) continue;
+    const auto serving = serving_.find(reply.id);
+    if (serving != serving_.end()) {
+      const NodeId origin = serving->second;
+      serving_.erase(serving);
+      if (origin != config_.self) answer(origin, reply);
+    }
+    requests_.finish(reply);
+  }
+}
+
+void Raft::send_appends(Nanos now, Effects& out) {
+  for (auto& [id, peer] : peers_) {
+    while (auto request = peer.progress.next_request(log_, log_.last(), now)) {
+      request->term = term();
+      request->commit = commit_;
+      out.messages.push_back({id, std::move(*request)});
+    }
+  }
+}
+
+void Raft::send_heartbeats(Nanos now) {
+  ++round_;
+  heartbeat_due_ = now + config_.heartbeat;
+  for (const auto& [id, peer] : peers_) {
+    outbox_.push_back({id, Heartbeat{term(), std::min(commit_, peer.progress.match()), round_}});
+  }
+}
+
+}  // namespace assay::reference

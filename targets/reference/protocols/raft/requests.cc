@@ -1,0 +1,103 @@
+// Raft: client requests. Any member takes them and hands them to the leader; the leader appends
+// writes, and answers reads once a round of heartbeats, sent after the read came, has confirmed
+// that it still leads.
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "targets/reference/protocols/raft/raft.h"
+
+namespace assay::reference {
+
+void Raft::hand_over_requests(Nanos now) {
+  if (leader_ == NodeId::none) return;
+  for (auto& command : requests_.hand_over(now, leader_, term())) {
+    if (state_ == State::leader) {
+      accept(config_.self, command);
+    } else {
+      outbox_.push_back({leader_, ForwardRequest{term(), std::move(command)}});
+    }
+  }
+}
+
+void Raft::accept(NodeId origin, const Command& command) {
+  const auto [serving, fresh] = serving_.try_emplace(command.id, origin);
+  if (!fresh) {
+    serving->second = origin;
+    return;
+  }
+  if (command.kind == CommandKind::read) {
+    reads_.push_back({command, std::max(commit_, term_start_), round_ + 1});
+    return;
+  }
+  auto& latest = appended_[command.id.client];
+  latest = std::max(latest, command.id.sequence);
+  log_.append({term(), command});
+}
+
+void Raft::answer(NodeId origin, const Reply& reply) {
+  if (origin == config_.self) {
+    requests_.finish(reply);
+  } else {
+    outbox_.push_back({origin, ForwardReply{term(), false, reply}});
+  }
+}
+
+void Raft::on(Nanos /*now*/, NodeId from, const ForwardRequest& message) {
+  if (state_ == State::leader && message.term == term()) {
+    accept(from, message.command);
+    return;
+  }
+  // "Never appended" may be said only if no other copy of this request can have been appended
+  // here, in that term, by this life or an earlier one.
+  Reply reply{message.command.id, Outcome::no_leader, {}};
+  if (message.command.kind != CommandKind::read) {
+    const auto latest = appended_.find(message.command.id.client);
+    const bool appended =
+        latest != appended_.end() && latest->second >= message.command.id.sequence;
+    if (appended || message.term <= recovered_term_ || message.term > term()) {
+      reply.outcome = Outcome::in_doubt;
+    }
+  }
+  outbox_.push_back({from, ForwardReply{message.term, true, reply}});
+}
+
+void Raft::on(Nanos now, NodeId from, const ForwardReply& message) {
+  const Reply& reply = message.reply;
+  if (!message.rejected) {
+    requests_.finish(reply);
+    return;
+  }
+  if (reply.outcome == Outcome::no_leader) {
+    requests_.rejected(reply.id, from, message.term);
+  } else {
+    requests_.undecided(reply.id, from, message.term);
+  }
+  // It says that it does not lead; wait until a leader makes itself heard.
+  if (leader_ == from && message.term == term()) become_follower(now, term(), NodeId::none);
+}
+
+void Raft::serve_reads(Nanos now) {
+  if (state_ != State::leader) return;
+  std::vector<std::uint64_t> rounds{round_};
+  for (const auto& [id, peer] : peers_) rounds.push_back(peer.round);
+  std::sort(rounds.begin(), rounds.end(), std::greater<>());
+  confirmed_round_ = rounds[majority() - 1];
+  while (!reads_.empty()) {
+    const Read& read = reads_.front();
+    if (read.round > confirmed_round_ || read.index > applied_) break;
+    const auto serving = serving_.find(read.command.id);
+    if (serving != serving_.end()) {
+      answer(serving->second, {read.command.id, Outcome::ok, machine_.read(read.command.key)});
+      serving_.erase(serving);
+    }
+    reads_.pop_front();
+  }
+  // One round at a time: reads that come while it is under way share the next.
+  const bool waiting = !reads_.empty() && reads_.back().round > round_;
+  if (!waiting || confirmed_round_ != round_) return;
+  send_heartbeats(now);
+  if (majority() == 1) serve_reads(now);
+}
+
+}  // namespace assay::reference

@@ -1,0 +1,76 @@
+#pragma once
+// The vocabulary of the reference cluster: nodes, log entries, the commands of its register store
+// and the replies to them. Plain values; nothing here knows of sockets, disks or time.
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+
+namespace assay::reference {
+
+/// Members are numbered from 1.
+enum class NodeId : std::uint32_t { none = 0 };
+
+using Term = std::uint64_t;
+/// Position in the replicated log; the first entry has index 1, and 0 means "before the first".
+using LogIndex = std::uint64_t;
+
+/// A key or a value: nil (a register nobody wrote), an integer or a short byte string.
+using Datum = std::variant<std::monostate, std::int64_t, std::string>;
+
+inline bool is_nil(const Datum& datum) { return datum.index() == 0; }
+
+inline constexpr std::size_t datum_bytes_max = 64 * 1024;
+
+/// Names one request of one client. A client numbers its requests upwards from 1 and repeats the
+/// number when it retries, so that a retry can be recognised.
+struct RequestId {
+  std::uint64_t client = 0;
+  std::uint64_t sequence = 0;
+  auto operator<=>(const RequestId&) const = default;
+};
+
+enum class CommandKind : std::uint8_t { noop = 0, read = 1, write = 2, cas = 3 };
+
+struct Command {
+  CommandKind kind = CommandKind::noop;
+  RequestId id;
+  Datum key;
+  Datum value;     ///< write, cas: the new value
+  Datum expected;  ///< cas: the value it must find
+  bool operator==(const Command&) const = default;
+};
+
+struct Entry {
+  Term term = 0;
+  Command command;
+  bool operator==(const Entry&) const = default;
+};
+
+/// What became of a request. Only `in_doubt` leaves open whether it took or will take effect.
+enum class Outcome : std::uint8_t {
+  ok = 0,
+  mismatch = 1,     ///< cas found another value; it had no effect
+  no_leader = 2,    ///< refused before it was appended anywhere
+  busy = 3,         ///< refused before it was appended: too many requests wait
+  in_doubt = 4,     ///< may have happened, may still, may never
+  bad_request = 5,  ///< refused: malformed
+};
+
+struct Reply {
+  RequestId id;
+  Outcome outcome = Outcome::in_doubt;
+  Datum value;  ///< read with outcome ok: what it read
+  bool operator==(const Reply&) const = default;
+};
+
+struct RequestIdHash {
+  std::size_t operator()(const RequestId& id) const noexcept {
+    return std::hash<std::uint64_t>{}(id.client * 0x9E3779B97F4A7C15ULL + id.sequence);
+  }
+};
+
+}  // namespace assay::reference

@@ -1,0 +1,256 @@
+// The command line as its users meet it: the real program, real files, exit codes and messages.
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "cli/exit_code.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// A folder of its own for each test case, removed at the end.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "assay-cli-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return (path_ / name).string();
+  }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  fs::path path_;
+};
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Outcome assay(const Folder& folder, const std::string& arguments) {
+  const std::string out = folder.file("stdout");
+  const std::string err = folder.file("stderr");
+  const std::string command =
+      std::string(ASSAY_BINARY_DIR) + "/assay " + arguments + " >" + out + " 2>" + err;
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out), read(err)};
+}
+
+bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+constexpr const char* good = R"({"assay":"history/1","datatype":"register","initial":null}
+{"index":0,"time":10,"process":0,"type":"invoke","f":"write","value":1}
+{"index":1,"time":20,"process":0,"type":"ok","f":"write","value":1}
+{"index":2,"time":30,"process":1,"type":"invoke","f":"read","value":null}
+{"index":3,"time":40,"process":1,"type":"ok","f":"read","value":1}
+)";
+
+/// The second write is over before the read begins, yet the read returns the first.
+constexpr const char* stale = R"({"assay":"history/1","datatype":"register","initial":null}
+{"index":0,"time":10,"process":0,"type":"invoke","f":"write","value":1}
+{"index":1,"time":20,"process":0,"type":"ok","f":"write","value":1}
+{"index":2,"time":30,"process":0,"type":"invoke","f":"write","value":2}
+{"index":3,"time":40,"process":0,"type":"ok","f":"write","value":2}
+{"index":4,"time":50,"process":1,"type":"invoke","f":"read","value":null}
+{"index":5,"time":60,"process":1,"type":"ok","f":"read","value":1}
+)";
+
+}  // namespace
+
+TEST_CASE("cli: a good history passes, a stale read is a violation") {
+  const Folder folder;
+  const auto pass = assay(folder, "check " + folder.write("good.jsonl", good));
+  CHECK(pass.code == 0);
+  const auto violation = assay(folder, "check " + folder.write("stale.jsonl", stale));
+  CHECK(violation.code == 1);
+  CHECK(mentions(violation.out, "violat"));
+}
+
+TEST_CASE("cli: --json prints the documented result") {
+  const Folder folder;
+  const auto outcome = assay(folder, "check --json " + folder.write("stale.jsonl", stale));
+  CHECK(outcome.code == 1);
+  const auto document = nlohmann::json::parse(outcome.out);
+  CHECK(document.at("schema") == "assay.result/1");
+  CHECK(document.at("format") == "assay-jsonl");
+  CHECK(document.at("datatype") == "register");
+  CHECK(document.at("operations") == 3);
+  CHECK(document.at("verdict") == "violation");
+  CHECK(document.at("models").at("linearizable") == "violation");
+  CHECK(document.at("unknown_because").is_null());
+  CHECK(document.at("anomalies").size() == 1);
+  const auto& anomaly = document.at("anomalies").front();
+  CHECK(anomaly.at("type") == "nonlinearizable");
+  CHECK(anomaly.at("witness") == std::vector<int>{0, 2, 4});
+  CHECK(anomaly.at("minimal") == true);
+}
+
+TEST_CASE("cli: certificates of both verdicts verify, and not for another history") {
+  const Folder folder;
+  const std::string good_file = folder.write("good.jsonl", good);
+  const std::string stale_file = folder.write("stale.jsonl", stale);
+  const std::string pass = folder.file("pass.json");
+  const std::string violation = folder.file("violation.json");
+  CHECK(assay(folder, "check " + good_file + " --certificate " + pass).code == 0);
+  CHECK(assay(folder, "check " + stale_file + " --certificate " + violation).code == 1);
+  CHECK(assay(folder, "verify " + good_file + " " + pass).code == 0);
+  CHECK(assay(folder, "verify " + stale_file + " " + violation).code == 0);
+  CHECK(assay(folder, "verify " + stale_file + " " + pass).code == 1);
+  CHECK(assay(folder, "verify " + good_file + " " + violation).code == 1);
+  CHECK(assay(folder, "verify " + good_file + " " + folder.write("c.json", "{}")).code == 65);
+}
+
+TEST_CASE("cli: several files give an array, and the worst exit code wins") {
+  const Folder folder;
+  const std::string files =
+      folder.write("good.jsonl", good) + " " + folder.write("stale.jsonl", stale);
+  const auto outcome = assay(folder, "check --json " + files + " " + folder.file("missing.edn"));
+  CHECK(outcome.code == 1);
+  const auto documents = nlohmann::json::parse(outcome.out);
+  REQUIRE(documents.size() == 3);
+  CHECK(documents[0].at("verdict") == "pass");
+  CHECK(documents[1].at("verdict") == "violation");
+  CHECK(documents[2].at("exit_code") == 66);
+}
+
+TEST_CASE("cli: broken files give exit 65 and say where") {
+  const Folder folder;
+  std::string noise;
+  Random random(5);
+  for (int i = 0; i < 5'000; ++i) noise += static_cast<char>(random.below(256));
+  const std::string edn =
+      "[{:process 0, :type :invoke, :f :write, :value 1}\n"
+      " {:process 0, :type :ok, :f :write, :value 1}\n"
+      " {:process 1, :type :invoke, :f :rea";
+  const std::string twice = std::string(good) +
+                            R"({"index":4,"time":50,"process":1,"type":"ok","f":"read","value":1})"
+                            "\n";
+  struct Row {
+    const char* name;
+    std::string text;
+    const char* where;
+  };
+  for (const Row& row : {Row{"cut.edn", edn, "line"}, Row{"noise.bin", noise, ""},
+                         Row{"twice.jsonl", twice, "line 6"}, Row{"empty.jsonl", "", ""},
+                         Row{"cut.jsonl", std::string(good).substr(0, 200), "line"}}) {
+    CAPTURE(row.name);
+    const std::string path = folder.write(row.name, row.text);
+    const auto outcome = assay(folder, "check " + path);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 65);
+    CHECK(mentions(outcome.err, path));
+    CHECK(mentions(outcome.err, row.where));
+  }
+}
+
+TEST_CASE("cli: a truncated journal gives exit 65 and the offset, and --recover reads it") {
+  const Folder folder;
+  const std::string journal = folder.file("h.assay");
+  REQUIRE(assay(folder, "history convert " + folder.write("good.jsonl", good) + " " + journal)
+              .code == 0);
+  REQUIRE(assay(folder, "check " + journal).code == 0);
+  const std::string bytes = read(journal);
+  const std::string cut = folder.write("cut.assay", bytes.substr(0, bytes.size() / 2));
+  const auto outcome = assay(folder, "check " + cut);
+  CAPTURE(outcome.err);
+  CHECK(outcome.code == 65);
+  CHECK((mentions(outcome.err, "offset") || mentions(outcome.err, "byte")));
+}
+
+TEST_CASE("cli: what is typed wrong gives exit 64 and names what would be right") {
+  const Folder folder;
+  const std::string file = folder.write("good.jsonl", good);
+  struct Row {
+    std::string arguments;
+    const char* names;
+  };
+  for (const Row& row :
+       {Row{"", ""}, Row{"chekc x", ""}, Row{"check", "no file"},
+        Row{"check --model linearisable " + file, "linearizable"},
+        Row{"check --format edn " + file, "jepsen-edn"}, Row{"check --timeout 60 " + file, "unit"},
+        Row{"check --memory 1potato " + file, "GiB"}, Row{"run", "TARGET"},
+        Row{"run nothing", "reference"}, Row{"run reference --workload nothing", "register"},
+        Row{"run reference --nemesis partitoin", "partition"},
+        Row{"run reference --time-limit 60", "unit"}, Row{"run reference --concurrency x", "2n"},
+        Row{"list", ""}, Row{"list nothing", "targets"}}) {
+    CAPTURE(row.arguments);
+    const auto outcome = assay(folder, row.arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 64);
+    CHECK(mentions(outcome.err, row.names));
+  }
+  CHECK(assay(folder, "run reference --protocol rafd").code == 78);
+  CHECK(assay(folder, "check " + folder.file("missing.edn")).code == 66);
+}
+
+TEST_CASE("cli: every vocabulary can be listed, as text and as JSON") {
+  const Folder folder;
+  for (const char* name :
+       {"targets", "workloads", "faults", "models", "datatypes", "anomalies", "formats"}) {
+    CAPTURE(name);
+    CHECK_FALSE(assay(folder, std::string("list ") + name).out.empty());
+    const auto json = assay(folder, std::string("list --json ") + name);
+    CHECK(json.code == 0);
+    CHECK(nlohmann::json::parse(json.out).size() >= 1);
+  }
+  CHECK(mentions(assay(folder, "version").out, "assay "));
+}
+
+TEST_CASE("cli: histories convert between the writable formats and keep their verdict") {
+  const Folder folder;
+  const std::string start = folder.write("stale.jsonl", stale);
+  std::string previous = start;
+  for (const char* name : {"a.edn", "b.assay", "c.jsonl.zst", "d.edn.gz", "e.jsonl"}) {
+    CAPTURE(name);
+    const std::string next = folder.file(name);
+    CHECK(assay(folder, "history convert " + previous + " " + next).code == 0);
+    CHECK(assay(folder, "check " + next).code == 1);
+    CHECK(assay(folder, "history validate " + next).code == 0);
+    previous = next;
+  }
+}
+
+TEST_CASE("cli: a report is written for a history") {
+  const Folder folder;
+  const std::string output = folder.file("report.html");
+  CHECK(assay(folder, "report " + folder.write("stale.jsonl", stale) + " -o " + output).code == 0);
+  CHECK(mentions(read(output), "Content-Security-Policy"));
+}
+
+TEST_CASE("cli: the worse of two exit codes wins") {
+  CHECK(cli::worse_of(0, 2) == 2);
+  CHECK(cli::worse_of(2, 1) == 1);
+  CHECK(cli::worse_of(1, 70) == 1);
+  CHECK(cli::worse_of(70, 69) == 70);
+  CHECK(cli::worse_of(3, 65) == 65);
+  CHECK(cli::worse_of(2, 3) == 3);
+}
+
+}  // namespace assay

@@ -1,0 +1,185 @@
+// The main job in a real lab: five nodes, real SSH, real faults. Needs root; says so where it is
+// missing.
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+const std::string program = std::string(ASSAY_BINARY_DIR) + "/assay";
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+int shell(const std::string& command) {
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool may_run() {
+  if (geteuid() == 0) return true;
+  MESSAGE("skipped: needs root");
+  return false;
+}
+
+/// A run store of its own.
+class Store {
+ public:
+  Store() {
+    std::string name = (fs::temp_directory_path() / "assay-runs-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Store() { fs::remove_all(path_); }
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  int run(const std::string& arguments) const {
+    return shell(program + " run reference --workload register --quiet --store " + path_ + " " +
+                 arguments);
+  }
+  fs::path latest(const std::string& file) const { return fs::path(path_) / "latest" / file; }
+  const std::string& path() const { return path_; }
+  nlohmann::json verdict() const { return nlohmann::json::parse(read(latest("verdict.json"))); }
+
+ private:
+  std::string path_;
+};
+
+bool reachable(int from, int to) {
+  return shell(program + " lab exec n" + std::to_string(from) + " -- ping -c1 -W1 n" +
+               std::to_string(to) + " >/dev/null 2>&1") == 0;
+}
+
+/// Polls a condition; true as soon as it holds, false after `limit`.
+template <class Condition>
+bool await(std::chrono::seconds limit, Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < end) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(50ms);
+  }
+  return condition();
+}
+
+}  // namespace
+
+TEST_CASE("run: raft under partition, kill, pause and clock skew is linearizable") {
+  if (!may_run()) return;
+  const Store store;
+  REQUIRE(store.run("--protocol raft --nodes 5 --nemesis partition,kill,pause,clock "
+                    "--time-limit 20s --seed 7") == 0);
+  std::set<std::string> kinds;
+  std::ifstream faults(store.latest("faults.jsonl"));
+  for (std::string line; std::getline(faults, line);) {
+    const auto fault = nlohmann::json::parse(line);
+    if (fault.value("action", "") == "start" && fault.at("type") == "ok") {
+      kinds.insert(fault.at("fault").get<std::string>());
+    }
+  }
+  CHECK(kinds == std::set<std::string>{"partition", "kill", "pause", "clock"});
+  CHECK(shell(program + " verify " + store.path() + "/latest >/dev/null") == 0);
+  for (const char* file : {"plan.json", "history.assay", "report.html", "junit.xml"}) {
+    CAPTURE(file);
+    CHECK(fs::file_size(store.latest(file)) > 0);
+  }
+  CHECK(fs::exists(fs::path(store.path()) / "index.sqlite"));
+}
+
+TEST_CASE("run: asynchronous replication read from any replica is caught, in a few operations") {
+  if (!may_run()) return;
+  const Store store;
+  REQUIRE(store.run("--protocol primary-backup --replication async --read-from any "
+                    "--nemesis partition --time-limit 15s --seed 3") == 1);
+  const auto verdict = store.verdict();
+  REQUIRE_FALSE(verdict.at("anomalies").empty());
+  for (const auto& anomaly : verdict.at("anomalies")) {
+    CHECK(anomaly.at("witness").size() <= 6);
+    CHECK(anomaly.at("minimal") == true);
+  }
+  CHECK(shell(program + " verify " + store.path() + "/latest >/dev/null") == 0);
+}
+
+TEST_CASE("run: asynchronous replication read from the leader passes without faults") {
+  if (!may_run()) return;
+  const Store store;
+  CHECK(store.run("--protocol primary-backup --replication async --read-from leader "
+                  "--time-limit 5s --seed 3") == 0);
+}
+
+TEST_CASE("run: kill -9 of the controller in a partition heals the nodes and keeps the history") {
+  if (!may_run()) return;
+  const Store store;
+  REQUIRE(shell(program + " lab up --nodes 5 2>/dev/null") == 0);
+  const pid_t controller = fork();
+  if (controller == 0) {
+    execl(program.c_str(), "assay", "run", "reference", "--protocol", "raft", "--nemesis",
+          "partition-halves", "--nemesis-interval", "60s", "--time-limit", "120s", "--quiet",
+          "--store", store.path().c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  REQUIRE(controller > 0);
+  const bool cut = await(90s, [&] {
+    const std::string faults = read(store.latest("faults.jsonl"));
+    return faults.find("\"ok\"") != std::string::npos;
+  });
+  kill(controller, SIGKILL);
+  waitpid(controller, nullptr, 0);
+  REQUIRE(cut);
+  const auto killed = std::chrono::steady_clock::now();
+  for (int from = 1; from <= 5; ++from) {
+    for (int to = 1; to <= 5; ++to) {
+      CAPTURE(from);
+      CAPTURE(to);
+      CHECK(await(15s, [&] { return reachable(from, to); }));
+    }
+  }
+  CHECK(std::chrono::steady_clock::now() - killed < 15s);
+  // No violation; unknown would mean that nothing was left of the journal.
+  CHECK(shell(program + " check " + store.path() + "/latest 2>/dev/null") == 0);
+  CHECK(shell(program + " lab down") == 0);
+}
+
+TEST_CASE("run: Ctrl-C heals, checks what there is and exits 130") {
+  if (!may_run()) return;
+  const Store store;
+  const pid_t controller = fork();
+  if (controller == 0) {
+    execl(program.c_str(), "assay", "run", "reference", "--protocol", "raft", "--time-limit",
+          "120s", "--quiet", "--store", store.path().c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  REQUIRE(controller > 0);
+  CHECK(await(90s, [&] {
+    std::error_code ignored;
+    return fs::file_size(store.latest("history.assay"), ignored) > 10'000 && !ignored;
+  }));
+  kill(controller, SIGINT);
+  int status = 0;
+  waitpid(controller, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(store.verdict().at("verdict") == "pass");
+}
+
+}  // namespace assay
