@@ -55,7 +55,7 @@ class Timeline {
 
   listen() {
     const { canvas } = this;
-    new ResizeObserver(() => { this.painter.resize(); this.redraw(); }).observe(this.box);
+    new ResizeObserver(() => { this.painter.resize(); this.drawNow(); }).observe(this.box);
     const recolour = () => { this.painter.readColours(); this.redraw(); };
     document.addEventListener("themechange", recolour);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
