@@ -15,7 +15,9 @@ void Progress::reset(LogIndex last) {
 std::optional<AppendRequest> Progress::next_request(const DurableLog& log, LogIndex limit,
                                                     Nanos now) {
   if (in_flight_ >= (probing_ ? 1 : in_flight_max)) return std::nullopt;
-  if (next_ > limit) return std::nullopt;
+  // While the place where the logs agree is not known, an empty request asks for it.
+  const bool ask = probing_ && match_ < limit;
+  if (next_ > limit && !ask) return std::nullopt;
   AppendRequest request;
   request.prev_index = next_ - 1;
   request.prev_term = log.term_at(request.prev_index);
@@ -55,8 +57,10 @@ void Progress::back_up(const AppendReply& reply, const DurableLog& log) {
 }
 
 void Progress::expire(Nanos now, Nanos silence) {
-  if (in_flight_ == 0 || now - last_activity_ < silence) return;
-  next_ = match_ + 1;
+  // Repeated replies may have emptied the count of what is under way: ask what is missing too.
+  const bool waits = in_flight_ > 0 || (!probing_ && next_ > match_ + 1);
+  if (!waits || now - last_activity_ < silence) return;
+  if (!probing_) next_ = match_ + 1;
   probing_ = true;
   in_flight_ = 0;
 }

@@ -1,0 +1,188 @@
+// Encodings and files: what was written is read back, and damaged bytes never do harm.
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/random.h"
+#include "targets/reference/node/wal.h"
+#include "targets/reference/protocols/client_message.h"
+#include "targets/reference/protocols/frame.h"
+#include "targets/reference/protocols/message.h"
+
+namespace assay::reference {
+namespace {
+
+Command sample_command(std::int64_t i) {
+  return {CommandKind::cas, {7, static_cast<std::uint64_t>(i)}, std::string("key\0x", 5), i,
+          std::string("old")};
+}
+
+std::vector<Message> sample_messages() {
+  AppendRequest append;
+  append.term = 3;
+  append.prev_index = 9;
+  append.prev_term = 2;
+  append.commit = 8;
+  for (std::int64_t i = 0; i < 5; ++i) append.entries.push_back({3, sample_command(i - 2)});
+  return {VoteRequest{true, 4, 17, 3},
+          VoteReply{false, 4, true},
+          append,
+          AppendReply{3, false, 9, 0, 2, 5},
+          Heartbeat{3, 8, 99},
+          HeartbeatReply{3, 99},
+          ForwardRequest{3, sample_command(-1)},
+          ForwardReply{3, true, {{1, 2}, Outcome::mismatch, std::int64_t{-5}}}};
+}
+
+TEST_CASE("messages: each is read back as it was; a cut or longer one is refused") {
+  for (const auto& message : sample_messages()) {
+    CAPTURE(message.index());
+    std::string bytes;
+    encode(message, bytes);
+    const auto back = decode_message(bytes);
+    REQUIRE(back.has_value());
+    CHECK(*back == message);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      CHECK_FALSE(decode_message(std::string_view(bytes).substr(0, length)).has_value());
+    }
+    CHECK_FALSE(decode_message(bytes + "x").has_value());
+  }
+  const ClientMessage status = StatusReport{NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, "raft", "1"};
+  std::string bytes;
+  encode(status, bytes);
+  CHECK(decode_client_message(bytes) == status);
+}
+
+TEST_CASE("messages: random and mutated bytes never crash the decoders") {
+  Random random(42);
+  std::vector<std::string> seeds;
+  for (const auto& message : sample_messages()) encode(message, seeds.emplace_back());
+  for (int round = 0; round < 20000; ++round) {
+    std::string bytes = random.chance(0.5) ? random.pick(seeds) : std::string(random.below(64), 'x');
+    for (auto changes = random.below(6); changes > 0 && !bytes.empty(); --changes) {
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    }
+    CAPTURE(round);
+    // What is accepted must survive its own encoding.
+    if (const auto message = decode_message(bytes)) {
+      std::string again;
+      encode(*message, again);
+      CHECK(decode_message(again) == message);
+    }
+    static_cast<void>(decode_client_message(bytes));
+    static_cast<void>(parse_frame(bytes));
+    static_cast<void>(parse_wal(bytes));
+  }
+}
+
+TEST_CASE("frames: the checksum is CRC-32C, and any changed bit is noticed") {
+  CHECK(crc32c("123456789") == 0xE3069283U);
+  std::string bytes;
+  append_frame(bytes, "payload");
+  CHECK(parse_frame(bytes).payload == "payload");
+  for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    CHECK(parse_frame(damaged).state != FrameState::whole);
+  }
+}
+
+struct Folder {
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "assay-wal-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+std::vector<Write> sample_writes() {
+  std::vector<Write> writes(4);
+  writes[0] = {1, HardState{1, NodeId{2}}, 1, {{1, sample_command(1)}, {1, sample_command(2)}}};
+  writes[1] = {2, std::nullopt, 3, {{1, sample_command(3)}}};
+  writes[2] = {3, HardState{2, NodeId::none}, 2, {{2, sample_command(4)}}};
+  writes[3] = {4, HardState{3, NodeId{1}}, 0, {}};
+  return writes;
+}
+
+TEST_CASE("write-ahead log: cut at any byte, it is read up to the last whole record and goes on") {
+  std::string bytes;
+  encode_wal_header(bytes);
+  std::vector<std::size_t> ends{bytes.size()};
+  std::vector<Recovered> states(1);
+  for (const auto& write : sample_writes()) {
+    encode_wal_write(write, bytes);
+    ends.push_back(bytes.size());
+    states.push_back(states.back());
+    if (write.hard_state) states.back().hard_state = *write.hard_state;
+    if (write.first == 0) continue;
+    states.back().entries.resize(write.first - 1);
+    for (const auto& entry : write.entries) states.back().entries.push_back(entry);
+  }
+  const Folder folder;
+  for (std::size_t length = 0; length <= bytes.size(); ++length) {
+    CAPTURE(length);
+    {
+      std::ofstream file(folder.path + "/wal", std::ios::binary | std::ios::trunc);
+      file.write(bytes.data(), static_cast<std::streamsize>(length));
+    }
+    std::size_t whole = 0;
+    while (whole + 1 < ends.size() && ends[whole + 1] <= length) ++whole;
+    {
+      auto opened = WalFile::open(folder.path);
+      REQUIRE(opened.ok());
+      CHECK(opened->recovered.hard_state == states[whole].hard_state);
+      CHECK(opened->recovered.entries == states[whole].entries);
+      CHECK(opened->cut_bytes == (length < ends[0] ? length : length - ends[whole]));
+      std::string more;
+      encode_wal_write({1, HardState{9, NodeId{3}}, 0, {}}, more);
+      CHECK(opened->file->append(more).ok());
+    }
+    auto again = WalFile::open(folder.path);
+    REQUIRE(again.ok());
+    CHECK(again->cut_bytes == 0);
+    CHECK(again->recovered.hard_state == HardState{9, NodeId{3}});
+  }
+}
+
+TEST_CASE("write-ahead log: a large write is split and read back whole") {
+  Write write;
+  write.first = 1;
+  for (std::int64_t i = 0; i < 200; ++i) {
+    Entry entry{1, sample_command(i)};
+    entry.command.value = std::string(datum_bytes_max, 'v');
+    write.entries.push_back(entry);
+  }
+  std::string bytes;
+  encode_wal_header(bytes);
+  encode_wal_write(write, bytes);
+  const auto contents = parse_wal(bytes);
+  REQUIRE(contents.ok());
+  CHECK(contents.value().valid_bytes == bytes.size());
+  CHECK(contents.value().recovered.entries == write.entries);
+}
+
+TEST_CASE("write-ahead log: a file of something else and a file in use are refused") {
+  const Folder folder;
+  std::string bytes;
+  append_frame(bytes, "something else");
+  std::ofstream(folder.path + "/wal", std::ios::binary) << bytes;
+  const auto refused = WalFile::open(folder.path);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == ErrorKind::bad_data);
+
+  const Folder shared;
+  const auto first = WalFile::open(shared.path);
+  REQUIRE(first.ok());
+  const auto second = WalFile::open(shared.path);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().kind == ErrorKind::busy);
+}
+
+}  // namespace
+}  // namespace assay::reference
