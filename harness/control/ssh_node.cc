@@ -93,9 +93,24 @@ class SshNode final : public Node {
     Result<int> status = carry_streams(*session_, **channel, streams, deadline);
     channel->reset();
     if (status.ok()) return status;
+    kill_stragglers();
     // What the session still holds belongs to the command that failed.
     session_.reset();
     return status.error().in(describe(command));
+  }
+
+  /// Kills what the session still runs, as far as it can be reached. OpenSSH refuses to pass on
+  /// signals where it runs as root, so the commands are found as children of its process.
+  void kill_stragglers() {
+    if (!session_->is_connected()) return;
+    const Nanos deadline = monotonic_now() + std::chrono::seconds(1);
+    bool was_requested = false;
+    const auto channel = session_->execute(
+        "for p in $(ps -o pid= --ppid $PPID); do test $p = $$ || kill -9 -- -$p; done", deadline,
+        was_requested);
+    if (channel.ok()) {
+      static_cast<void>(carry_streams(*session_, *channel.value(), {}, deadline).ok());
+    }
   }
 
   /// Connects again if the connection broke while nothing ran. A command that the node may have

@@ -145,16 +145,14 @@ Status Lab::up(int nodes, const Progress& progress) {
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
   if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes && is_whole(state.value())) {
-    std::vector<int> all;
-    for (int node = 1; node <= nodes; ++node) all.push_back(node);
-    if (wait_for_ssh(all).ok()) {
+    if (wait_for_ssh(state.value().nodes).ok()) {
       progress(fmt::format("lab {}: {} nodes are up already", site_.number, nodes));
       return {};
     }
   }
   if (!lab_leftovers(site_).empty()) progress(fmt::format("lab {}: removing an older one", site_.number));
   if (Status status = remove_lab(site_); !status.ok()) return status;
-  if (Status status = make(nodes, progress); !status.ok()) {
+  if (Status status = make(nodes); !status.ok()) {
     // The first error is the one worth telling; the next `up` or `down` removes the rest.
     static_cast<void>(remove_lab(site_).ok());
     return status.error().in(fmt::format("lab {}", site_.number));
@@ -164,13 +162,13 @@ Status Lab::up(int nodes, const Progress& progress) {
   return {};
 }
 
-Status Lab::make(int nodes, const Progress& /*progress*/) {
+Status Lab::make(int nodes) {
   if (Status status = prepare_lab(site_, nodes); !status.ok()) return status;
   std::vector<int> all;
   for (int node = 1; node <= nodes; ++node) all.push_back(node);
   const Result<std::vector<ProcessIdentity>> processes = start_processes(all);
   if (!processes.ok()) return processes.error();
-  if (Status status = wait_for_ssh(all); !status.ok()) return status;
+  if (Status status = wait_for_ssh(processes.value()); !status.ok()) return status;
   return write_lab_state(site_, {utc_stamp(), processes.value()});
 }
 
@@ -196,18 +194,25 @@ Result<std::vector<ProcessIdentity>> Lab::start_processes(const std::vector<int>
   return identities;
 }
 
-Status Lab::wait_for_ssh(const std::vector<int>& nodes) {
+Status Lab::wait_for_ssh(const std::vector<ProcessIdentity>& processes) {
+  int node = 0;
+  for (const ProcessIdentity& process : processes) {
+    if (Status status = wait_for_ssh(++node, process); !status.ok()) return status;
+  }
+  return {};
+}
+
+Status Lab::wait_for_ssh(int node, const ProcessIdentity& process) {
   const Nanos deadline = monotonic_now() + std::chrono::seconds(10);
-  for (const int node : nodes) {
-    while (!greets(site_.node_host(node))) {
-      if (monotonic_now() > deadline) {
-        return Error{ErrorKind::unavailable,
-                     fmt::format("{}: no SSH greeting from {} within 10 s; its sshd wrote {}",
-                                 LabSite::node_name(node), site_.node_host(node),
-                                 site_.node_log(node).string())};
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  while (!greets(site_.node_host(node))) {
+    const bool is_dead = !is_alive(process);
+    if (is_dead || monotonic_now() > deadline) {
+      return Error{ErrorKind::unavailable,
+                   fmt::format("{}: {}; what its sshd wrote is in {}", LabSite::node_name(node),
+                               is_dead ? "sshd ended" : "no SSH greeting within 10 s",
+                               site_.node_log(node).string())};
     }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   return {};
 }
@@ -239,7 +244,7 @@ Status Lab::start_node(int node) {
   if (!process.ok()) return process.error();
   identity = process.value().at(0);
   if (Status status = write_lab_state(site_, *state); !status.ok()) return status;
-  return wait_for_ssh({node});
+  return wait_for_ssh(node, identity);
 }
 
 Result<LabStatus> lab_status(const LabSite& site) {

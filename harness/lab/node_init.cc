@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -123,6 +124,19 @@ void detach_from_parent(int log, int report) {
   ::prctl(PR_SET_PDEATHSIG, 0);
 }
 
+/// Among the maker's files is the lock of the lab, which must end with its maker.
+void close_files_except(std::array<int, 3> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 3;
+  for (const int fd : kept) {
+    if (static_cast<unsigned>(fd) > next) {
+      ::syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
+    }
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  ::syscall(SYS_close_range, next, ~0u, 0);
+}
+
 void add_device_mounts(NodeInit& init) {
   using Kind = NodeMount::Kind;
   const std::string dev = init.root + "/dev";
@@ -182,6 +196,7 @@ NodeInit make_node_init(const LabSite& site, int node) {
 
 void run_node_init(const NodeInit& init, int go, int report, int log) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  close_files_except({go, report, log});
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     fail(report, "make the mounts private");
   }
