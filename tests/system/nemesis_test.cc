@@ -232,7 +232,7 @@ std::string state_of_server(Node& node) {
   return state.ok() ? state->substr(0, state->find('\n')) : "unknown";
 }
 
-void check_heals_after(int signal_number, const char* what, Nanos limit) {
+void check_heals_after(int signal_number, const std::string& what, Nanos limit) {
   Cluster5 cluster;
   Probes probes(cluster.nodes);
   REQUIRE(probes.all_reach_all());
