@@ -155,7 +155,13 @@ TEST_CASE("browser: the timeline answers to mouse, wheel, keys and buttons") {
     const range = () => document.getElementById("range").textContent;
     const settle = () => new Promise((done) => setTimeout(done, 100));
     const failures = [];
-    const expect = (name, holds) => { if (!holds) failures.push(name); };
+    const expect = async (name, holds) => {
+      for (let tries = 0; tries < 40; tries++) {
+        if (holds()) return;
+        await settle();
+      }
+      failures.push(name);
+    };
     (async () => {
       while (document.documentElement.dataset.ready !== "true") await settle();
       const canvas = document.getElementById("canvas");
@@ -166,26 +172,20 @@ TEST_CASE("browser: the timeline answers to mouse, wheel, keys and buttons") {
       const whole = range();
       canvas.focus();
       canvas.dispatchEvent(new WheelEvent("wheel", { ...at(500, 50), deltaY: -400 }));
-      await settle();
-      expect("wheel zooms", range() !== whole);
+      await expect("wheel zooms", () => range() !== whole);
       document.querySelector("[data-act=fit]").click();
-      await settle();
-      expect("button shows the whole run", range() === whole);
+      await expect("button shows the whole run", () => range() === whole);
       canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "n" }));
-      await settle();
-      expect("n goes to the anomaly", range() !== whole);
+      await expect("n goes to the anomaly", () => range() !== whole);
       canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
-      await settle();
       const details = () => document.getElementById("details").textContent;
       const first = details();
-      expect("j selects", first.includes("Selected operation"));
+      await expect("j selects", () => first.includes("Selected operation"));
       canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
-      await settle();
-      expect("j goes on", details() !== first);
+      await expect("j goes on", () => details() !== first);
       canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
-      expect("escape clears", details() === "");
+      await expect("escape clears", () => details() === "");
       document.querySelector(".jump").click();
-      await settle();
       const tip = document.getElementById("tip");
       let seen = "";
       for (let y = 0; y < canvas.clientHeight && !seen; y += 5) {
@@ -194,12 +194,11 @@ TEST_CASE("browser: the timeline answers to mouse, wheel, keys and buttons") {
           if (!tip.hidden && tip.textContent.includes("process")) seen = tip.textContent;
         }
       }
-      expect("hovering tells of the operation", seen.includes("acknowledged"));
+      await expect("hovering tells of the operation", () => seen.includes("acknowledged"));
       document.querySelector("#view-table summary").click();
-      await settle(); await settle(); await settle();
-      expect("the table lists what is in view", document.querySelectorAll("#view-table tr").length > 3);
+      const rows = () => document.querySelectorAll("#view-table tr").length;
+      await expect("the table lists what is in view", () => rows() > 3);
       document.getElementById("theme").click();
-      await settle();
       document.documentElement.dataset.tried = failures.length ? failures.join("; ") : "all";
     })();
   </script>)");
