@@ -126,8 +126,7 @@ class Run {
     Next next = generator.next(nemesis_context());
     if (auto* invoke = std::get_if<Invoke>(&next)) {
       if (invoke->invocation.f.starts_with("start-")) ++tally_.faults;
-      auto status =
-          invoke_on(nemesis_thread, std::move(invoke->invocation), nullptr, &generator);
+      auto status = invoke_on(nemesis_thread, std::move(invoke->invocation), nullptr, &generator);
       if (!status.ok()) return status.error();
       return true;
     }
@@ -188,8 +187,7 @@ class Run {
       if (completion.type == EventType::info) {
         at.process = ProcessId{static_cast<int>(at.process) + workers_.threads()};
       }
-      free_.insert(std::lower_bound(free_.begin(), free_.end(), finished.thread),
-                   finished.thread);
+      free_.insert(std::lower_bound(free_.begin(), free_.end(), finished.thread), finished.thread);
     }
     tell(finished.thread, event, clients, nemesis);
     return {};

@@ -41,12 +41,17 @@ Completion classify(ClientError error, bool has_effect) {
 
 ClientError error_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::mismatch: return ClientError::cas_mismatch;
-    case Outcome::no_leader: return ClientError::no_leader;
-    case Outcome::busy: return ClientError::busy;
-    case Outcome::bad_request: return ClientError::bad_request;
+    case Outcome::mismatch:
+      return ClientError::cas_mismatch;
+    case Outcome::no_leader:
+      return ClientError::no_leader;
+    case Outcome::busy:
+      return ClientError::busy;
+    case Outcome::bad_request:
+      return ClientError::bad_request;
     case Outcome::ok:
-    case Outcome::in_doubt: break;
+    case Outcome::in_doubt:
+      break;
   }
   return ClientError::in_doubt;
 }

@@ -30,7 +30,8 @@ std::string start_command(const ServerProcess& server) {
          " " + shell_quote(folder_of(server.log_file)) + " " +
          shell_quote(folder_of(server.pid_file)) + "; setsid " + run + " </dev/null >>" +
          shell_quote(server.log_file) + " 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & echo $! >" +
-         pid + "; i=0; while [ $i -lt 100 ] && ! running; do sleep 0.02; i=$((i+1)); done; "
+         pid +
+         "; i=0; while [ $i -lt 100 ] && ! running; do sleep 0.02; i=$((i+1)); done; "
          "running; fi";
 }
 

@@ -155,12 +155,11 @@ Status ReferenceTarget::plan(const Nodes& nodes) {
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     ServerProcess server;
-    server.arguments = {"--id", std::to_string(i + 1), "--peers", peers,
-                        "--protocol", settings_.protocol};
+    server.arguments = {"--id", std::to_string(i + 1), "--peers",
+                        peers,  "--protocol",          settings_.protocol};
     if (settings_.protocol == "primary-backup") {
-      server.arguments.insert(server.arguments.end(),
-                              {"--replication", settings_.replication, "--read-from",
-                               settings_.read_from});
+      server.arguments.insert(server.arguments.end(), {"--replication", settings_.replication,
+                                                       "--read-from", settings_.read_from});
     }
     servers_.push_back(std::move(server));
   }
@@ -212,9 +211,9 @@ Status ReferenceTarget::wait_until_ready(std::size_t node) {
     last = client->invoke(write, write_timeout);
     if (last.type == EventType::ok) return {};
   }
-  return Error{ErrorKind::unavailable,
-               "no write succeeded within " + format_duration(ready_timeout) +
-                   "; last error: " + last.error};
+  return Error{ErrorKind::unavailable, "no write succeeded within " +
+                                           format_duration(ready_timeout) +
+                                           "; last error: " + last.error};
 }
 
 void ReferenceTarget::tear_down(Nodes& nodes) noexcept {
@@ -260,7 +259,8 @@ Status parse_replication(Settings& settings) {
   if (text == "async" || text == "sync") return {};
   std::optional<std::uint64_t> count;
   if (text == "semi-sync") count = 1;
-  if (text.starts_with(prefix)) count = parse_number(std::string_view(text).substr(prefix.size()), 63);
+  if (text.starts_with(prefix))
+    count = parse_number(std::string_view(text).substr(prefix.size()), 63);
   if (!count) {
     return unknown_value("replication", text,
                          "async, sync, semi-sync or semi-sync:K (K backups, from 1)");

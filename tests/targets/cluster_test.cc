@@ -87,8 +87,8 @@ TEST_CASE("assay-node: a leader that is paused and resumed answers with what it 
 TEST_CASE("assay-node: semi-sync waits for backups, async does not") {
   for (const bool async : {true, false}) {
     CAPTURE(async);
-    LocalCluster cluster(3, {"--protocol", "primary-backup", "--replication",
-                             async ? "async" : "semi-sync:2"});
+    LocalCluster cluster(
+        3, {"--protocol", "primary-backup", "--replication", async ? "async" : "semi-sync:2"});
     REQUIRE(cluster.until_ok(2, write(1, 1), patience).type == EventType::ok);
     cluster.kill(1);
     const auto done = cluster.client(0)->invoke(write(1, 2), second);
@@ -102,7 +102,8 @@ TEST_CASE("assay-node: semi-sync waits for backups, async does not") {
 TEST_CASE("assay-node: two members cannot share a data folder") {
   LocalCluster cluster(1, {});
   REQUIRE(cluster.until_ok(0, write(1, 1), patience).type == EventType::ok);
-  const std::string command = program_folder() + "/assay-node --id 1 --peers 1=127.0.0.1:1 --data " +
+  const std::string command = program_folder() +
+                              "/assay-node --id 1 --peers 1=127.0.0.1:1 --data " +
                               cluster.data_folder(0) + " 2>/dev/null";
   const int status = std::system(command.c_str());
   CHECK(WEXITSTATUS(status) == 75);

@@ -50,8 +50,8 @@ LocalCluster::LocalCluster(std::size_t size, std::vector<std::string> arguments)
   folder_ = pattern;
   for (const auto port : free_ports(size)) {
     addresses_.push_back({"127.0.0.1", port});
-    peers_ += (peers_.empty() ? "" : ",") + std::to_string(addresses_.size()) + "=127.0.0.1:" +
-              std::to_string(port);
+    peers_ += (peers_.empty() ? "" : ",") + std::to_string(addresses_.size()) +
+              "=127.0.0.1:" + std::to_string(port);
   }
   for (std::size_t i = 0; i < size; ++i) start(i);
 }
@@ -76,10 +76,14 @@ std::string LocalCluster::log(std::size_t node) const {
 void LocalCluster::start(std::size_t node) {
   ASSAY_ASSERT(processes_.at(node) == 0);
   std::vector<std::string> words{program_folder() + "/assay-node",
-                                 "--id",     std::to_string(node + 1),
-                                 "--peers",  peers_,
-                                 "--listen", "127.0.0.1",
-                                 "--data",   data_folder(node)};
+                                 "--id",
+                                 std::to_string(node + 1),
+                                 "--peers",
+                                 peers_,
+                                 "--listen",
+                                 "127.0.0.1",
+                                 "--data",
+                                 data_folder(node)};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   std::vector<char*> pointers;
   for (auto& word : words) pointers.push_back(word.data());

@@ -103,7 +103,8 @@ TEST_CASE("primary-backup: a write that waits too long for backups is in doubt")
   CHECK(answers.of(1) == Outcome::in_doubt);
 }
 
-TEST_CASE("primary-backup: a cut-off backup refuses writes and, if any may answer, reads the past") {
+TEST_CASE(
+    "primary-backup: a cut-off backup refuses writes and, if any may answer, reads the past") {
   SimulatedCluster cluster(4, 3, {}, make(0, ReadFrom::any));
   Answers answers(cluster);
   cluster.run_until(milliseconds(100));
@@ -141,9 +142,15 @@ Seen run_schedule(std::uint64_t seed, std::size_t acknowledgements, ReadFrom rea
     cluster.at(when, [&cluster] {
       const NodeId id{static_cast<std::uint32_t>(cluster.random().between(1, 3))};
       switch (cluster.random().below(4)) {
-        case 0: cluster.crash(id); break;
-        case 1: cluster.partition({primary}, {NodeId{2}, NodeId{3}}); break;
-        case 2: cluster.heal(); break;
+        case 0:
+          cluster.crash(id);
+          break;
+        case 1:
+          cluster.partition({primary}, {NodeId{2}, NodeId{3}});
+          break;
+        case 2:
+          cluster.heal();
+          break;
         default:
           for (const NodeId member : cluster.members()) cluster.restart(member);
       }

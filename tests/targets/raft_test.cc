@@ -118,12 +118,18 @@ void random_fault(SimulatedCluster& cluster) {
   Random& random = cluster.random();
   const auto members = cluster.members();
   switch (random.below(7)) {
-    case 0: cut_off(cluster, random_half(cluster)); break;
+    case 0:
+      cut_off(cluster, random_half(cluster));
+      break;
     case 1:
       if (cluster.leader() != NodeId::none) cut_off(cluster, {cluster.leader()});
       break;
-    case 2: cluster.heal(); break;
-    case 3: cluster.crash(members[random.below(members.size())]); break;
+    case 2:
+      cluster.heal();
+      break;
+    case 3:
+      cluster.crash(members[random.below(members.size())]);
+      break;
     case 4:
       if (cluster.leader() != NodeId::none) cluster.crash(cluster.leader());
       break;

@@ -86,7 +86,8 @@ void SimulatedClients::next(int client) {
                              : kind < 4 ? CommandKind::write
                                         : CommandKind::cas;
     operation.command.value = next_value_++;
-    operation.command.expected = chance.between(std::max<std::int64_t>(1, next_value_ - 8), next_value_);
+    operation.command.expected =
+        chance.between(std::max<std::int64_t>(1, next_value_ - 8), next_value_);
     const std::size_t index = operations_.size();
     operations_.push_back(operation);
     open_[id] = {client, index};
@@ -105,8 +106,7 @@ void SimulatedClients::finish(int client, std::size_t index, const Reply* reply)
     operation.end = cluster_.now();
     operation.outcome = reply->outcome;
     operation.result = reply->value;
-    const bool answered =
-        reply->outcome == Outcome::ok || reply->outcome == Outcome::mismatch;
+    const bool answered = reply->outcome == Outcome::ok || reply->outcome == Outcome::mismatch;
     operation.happened = answered;
     if (answered) ++acknowledged_;
   } else {

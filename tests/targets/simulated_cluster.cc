@@ -59,7 +59,8 @@ void SimulatedCluster::settle(NodeId id) {
 }
 
 void SimulatedCluster::sync(NodeId id, Node& node, WriteToken token) {
-  node.disk_free = std::max(node.disk_free, now_) + Nanos(random_.between(0, options_.sync_max.count()));
+  node.disk_free =
+      std::max(node.disk_free, now_) + Nanos(random_.between(0, options_.sync_max.count()));
   at(node.disk_free, [this, id, token, life = node.life] {
     Node& later = nodes_.at(id);
     if (later.life != life || !later.protocol) return;

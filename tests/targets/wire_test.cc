@@ -17,7 +17,10 @@ namespace assay::reference {
 namespace {
 
 Command sample_command(std::int64_t i) {
-  return {CommandKind::cas, {7, static_cast<std::uint64_t>(i)}, std::string("key\0x", 5), i,
+  return {CommandKind::cas,
+          {7, static_cast<std::uint64_t>(i)},
+          std::string("key\0x", 5),
+          i,
           std::string("old")};
 }
 
@@ -51,7 +54,8 @@ TEST_CASE("messages: each is read back as it was; a cut or longer one is refused
     }
     CHECK_FALSE(decode_message(bytes + "x").has_value());
   }
-  const ClientMessage status = StatusReport{NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, "raft", "1"};
+  const ClientMessage status =
+      StatusReport{NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, "raft", "1"};
   std::string bytes;
   encode(status, bytes);
   CHECK(decode_client_message(bytes) == status);
@@ -62,7 +66,8 @@ TEST_CASE("messages: random and mutated bytes never crash the decoders") {
   std::vector<std::string> seeds;
   for (const auto& message : sample_messages()) encode(message, seeds.emplace_back());
   for (int round = 0; round < 20000; ++round) {
-    std::string bytes = random.chance(0.5) ? random.pick(seeds) : std::string(random.below(64), 'x');
+    std::string bytes =
+        random.chance(0.5) ? random.pick(seeds) : std::string(random.below(64), 'x');
     for (auto changes = random.below(6); changes > 0 && !bytes.empty(); --changes) {
       bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
     }

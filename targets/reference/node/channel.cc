@@ -64,8 +64,7 @@ void Channel::read() {
 bool Channel::take_frames() {
   std::size_t taken = 0;
   while (open_) {
-    const auto frame =
-        parse_frame(std::string_view(input_.data() + taken, input_bytes_ - taken));
+    const auto frame = parse_frame(std::string_view(input_.data() + taken, input_bytes_ - taken));
     if (frame.state == FrameState::incomplete) break;
     if (frame.state == FrameState::corrupt || !on_frame_(frame.payload)) {
       close("malformed frame");

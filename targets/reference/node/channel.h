@@ -3,14 +3,13 @@
 // socket is busy gathers in a bounded buffer; a frame that does not fit is dropped, because
 // protocols repeat what matters and memory must not grow while a peer is cut off.
 
-#include <utility>  // Boost 1.74's Asio needs it and does not include it
-
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>  // Boost 1.74's Asio needs it and does not include it
 
 namespace assay::reference {
 

@@ -184,12 +184,11 @@ void Host::log_changes() {
   const bool changed = status.role != last_status_.role || status.term != last_status_.term ||
                        status.leader != last_status_.leader;
   if (changed) {
-    log_message(LogLevel::info, "term " + std::to_string(status.term) + ", " +
-                                    std::string(name_of(status.role)) + ", leader " +
-                                    (status.leader == NodeId::none ? "unknown"
-                                                                   : text_of(status.leader)) +
-                                    ", last " + std::to_string(status.last) + ", commit " +
-                                    std::to_string(status.commit));
+    log_message(
+        LogLevel::info,
+        "term " + std::to_string(status.term) + ", " + std::string(name_of(status.role)) +
+            ", leader " + (status.leader == NodeId::none ? "unknown" : text_of(status.leader)) +
+            ", last " + std::to_string(status.last) + ", commit " + std::to_string(status.commit));
   }
   last_status_ = status;
 }

@@ -2,8 +2,6 @@
 // Host: gives a protocol its world. One loop, one thread: sockets and timers go in, and what the
 // protocol wants done is carried out. Only the write-ahead log has a thread of its own.
 
-#include <utility>  // Boost 1.74's Asio needs it and does not include it
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>  // Boost 1.74's Asio needs it and does not include it
 
 #include "base/result.h"
 #include "targets/reference/node/channel.h"

@@ -36,8 +36,9 @@ void set_log_level(LogLevel level) { lowest = level; }
 
 void log_message(LogLevel level, const std::string& text) {
   if (level < lowest) return;
-  const std::string line =
-      wall_time() + " " + std::string(level_names[static_cast<std::size_t>(level)]) + " " + text + "\n";
+  const std::string line = wall_time() + " " +
+                           std::string(level_names[static_cast<std::size_t>(level)]) + " " + text +
+                           "\n";
   // One write, so that lines of two threads do not mix. A full disk must not stop the server.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }

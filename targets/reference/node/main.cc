@@ -1,4 +1,5 @@
 // assay-node: one member of the reference cluster.
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -6,8 +7,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/signal_set.hpp>
 
 #include "base/random.h"
 #include "targets/reference/node/host.h"
@@ -53,10 +52,10 @@ int run(const std::vector<std::string>& arguments) {
     return 0;
   }
   set_log_level(options->log_level);
-  log_message(LogLevel::info,
-              "assay-node " ASSAY_VERSION ", member " +
-                  std::to_string(static_cast<std::uint32_t>(options->id)) + " of " +
-                  std::to_string(options->members.size()) + ", protocol " + options->protocol);
+  log_message(LogLevel::info, "assay-node " ASSAY_VERSION ", member " +
+                                  std::to_string(static_cast<std::uint32_t>(options->id)) + " of " +
+                                  std::to_string(options->members.size()) + ", protocol " +
+                                  options->protocol);
 
   boost::asio::io_context loop(1);
   auto protocol = make_protocol(*options);

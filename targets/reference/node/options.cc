@@ -21,7 +21,8 @@ std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t m
 }
 
 Status parse_member(std::string_view text, std::map<NodeId, Endpoint>& members) {
-  const Error malformed = usage("--peers: expected ID=HOST[:PORT], got '" + std::string(text) + "'");
+  const Error malformed =
+      usage("--peers: expected ID=HOST[:PORT], got '" + std::string(text) + "'");
   const auto equals = text.find('=');
   if (equals == std::string_view::npos) return malformed;
   const auto id = parse_number(text.substr(0, equals), members_max);
@@ -108,7 +109,8 @@ Status set_option(NodeOptions& options, std::string& replication, const std::str
     options.listen = value;
   } else if (name == "--log-level") {
     const auto level = log_level_named(value);
-    if (!level) return usage("--log-level: expected debug, info, warning or error, got '" + value + "'");
+    if (!level)
+      return usage("--log-level: expected debug, info, warning or error, got '" + value + "'");
     options.log_level = *level;
   } else {
     return usage("unknown option '" + name + "'");

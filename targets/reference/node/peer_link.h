@@ -2,13 +2,12 @@
 // PeerLink: the connection on which this member speaks to one other. It connects, and connects
 // again with a growing pause; what is sent while there is no connection is dropped.
 
-#include <utility>  // Boost 1.74's Asio needs it and does not include it
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
+#include <utility>  // Boost 1.74's Asio needs it and does not include it
 
 #include "base/clock.h"
 #include "targets/reference/node/channel.h"

@@ -76,8 +76,8 @@ Result<std::string> read_all(int descriptor, const std::string& path) {
   std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const auto n = pread(descriptor, bytes.data() + done, bytes.size() - done,
-                         static_cast<off_t>(done));
+    const auto n =
+        pread(descriptor, bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return system_error(ErrorKind::cannot_write, "reading " + path);
     done += static_cast<std::size_t>(n);
@@ -161,7 +161,8 @@ Result<WalFile::Opened> WalFile::open(const std::string& folder) {
   if (!contents) return contents.error().in(path);
   opened.recovered = std::move(contents->recovered);
   opened.cut_bytes = bytes->size() - contents->valid_bytes;
-  if (opened.cut_bytes > 0 && ftruncate(descriptor, static_cast<off_t>(contents->valid_bytes)) != 0) {
+  if (opened.cut_bytes > 0 &&
+      ftruncate(descriptor, static_cast<off_t>(contents->valid_bytes)) != 0) {
     return system_error(ErrorKind::cannot_write, "cannot cut " + path);
   }
   std::string header;

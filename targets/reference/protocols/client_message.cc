@@ -44,9 +44,12 @@ StatusReport get_status(ByteReader& r) {
 
 std::string_view name_of(Role role) {
   switch (role) {
-    case Role::follower: return "follower";
-    case Role::candidate: return "candidate";
-    case Role::leader: return "leader";
+    case Role::follower:
+      return "follower";
+    case Role::candidate:
+      return "candidate";
+    case Role::leader:
+      return "leader";
   }
   return "unknown";
 }
@@ -63,12 +66,23 @@ std::optional<ClientMessage> decode_client_message(std::string_view bytes) {
   if (reader.u8() != wire_version) return std::nullopt;
   ClientMessage message;
   switch (reader.u8()) {
-    case 0: message = PeerHello{reader.node()}; break;
-    case 1: message = reader.command(); break;
-    case 2: message = reader.reply(); break;
-    case 3: message = StatusRequest{}; break;
-    case 4: message = get_status(reader); break;
-    default: return std::nullopt;
+    case 0:
+      message = PeerHello{reader.node()};
+      break;
+    case 1:
+      message = reader.command();
+      break;
+    case 2:
+      message = reader.reply();
+      break;
+    case 3:
+      message = StatusRequest{};
+      break;
+    case 4:
+      message = get_status(reader);
+      break;
+    default:
+      return std::nullopt;
   }
   if (!reader.done()) return std::nullopt;
   return message;

@@ -75,10 +75,15 @@ std::string ByteReader::text(std::size_t bytes_max) {
 
 Datum ByteReader::datum() {
   switch (u8()) {
-    case 0: return {};
-    case 1: return static_cast<std::int64_t>(u64());
-    case 2: return text(datum_bytes_max);
-    default: fail(); return {};
+    case 0:
+      return {};
+    case 1:
+      return static_cast<std::int64_t>(u64());
+    case 2:
+      return text(datum_bytes_max);
+    default:
+      fail();
+      return {};
   }
 }
 

@@ -128,15 +128,24 @@ std::optional<Message> decode_message(std::string_view bytes) {
   ByteReader reader(bytes);
   if (reader.u8() != wire_version) return std::nullopt;
   switch (reader.u8()) {
-    case 0: return finish<VoteRequest>(reader);
-    case 1: return finish<VoteReply>(reader);
-    case 2: return finish<AppendRequest>(reader);
-    case 3: return finish<AppendReply>(reader);
-    case 4: return finish<Heartbeat>(reader);
-    case 5: return finish<HeartbeatReply>(reader);
-    case 6: return finish<ForwardRequest>(reader);
-    case 7: return finish<ForwardReply>(reader);
-    default: return std::nullopt;
+    case 0:
+      return finish<VoteRequest>(reader);
+    case 1:
+      return finish<VoteReply>(reader);
+    case 2:
+      return finish<AppendRequest>(reader);
+    case 3:
+      return finish<AppendReply>(reader);
+    case 4:
+      return finish<Heartbeat>(reader);
+    case 5:
+      return finish<HeartbeatReply>(reader);
+    case 6:
+      return finish<ForwardRequest>(reader);
+    case 7:
+      return finish<ForwardReply>(reader);
+    default:
+      return std::nullopt;
   }
 }
 

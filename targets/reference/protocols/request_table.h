@@ -14,9 +14,9 @@
 namespace assay::reference {
 
 struct RequestLimits {
-  Nanos patience = std::chrono::milliseconds(800);   ///< how long to wait for a leader
-  Nanos give_up = std::chrono::milliseconds(4000);   ///< longest life of a request
-  Nanos resend = std::chrono::milliseconds(1000);    ///< handed over again after this silence
+  Nanos patience = std::chrono::milliseconds(800);  ///< how long to wait for a leader
+  Nanos give_up = std::chrono::milliseconds(4000);  ///< longest life of a request
+  Nanos resend = std::chrono::milliseconds(1000);   ///< handed over again after this silence
   std::size_t waiting_max = 10'000;
 };
 

@@ -86,8 +86,8 @@ void Raft::on(Nanos now, NodeId from, const VoteRequest& message) {
     } else {
       if (message.term > term()) become_follower(now, message.term, NodeId::none);
       const NodeId voted_for = log_.hard_state().voted_for;
-      reply.granted = message.term == term() && up_to_date &&
-                      (voted_for == NodeId::none || voted_for == from);
+      reply.granted =
+          message.term == term() && up_to_date && (voted_for == NodeId::none || voted_for == from);
       reply.term = term();
       if (reply.granted) {
         log_.set_hard_state({term(), from});

@@ -59,8 +59,8 @@ void Raft::flush(Nanos now, Effects& out) {
 }
 
 Nanos Raft::deadline() const {
-  const Nanos own = state_ == State::leader ? std::min(heartbeat_due_, quorum_check_due_)
-                                            : election_deadline_;
+  const Nanos own =
+      state_ == State::leader ? std::min(heartbeat_due_, quorum_check_due_) : election_deadline_;
   return std::min(own, requests_.deadline());
 }
 
