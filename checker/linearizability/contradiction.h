@@ -43,7 +43,7 @@ class Contradiction {
   const std::vector<Source>& sources() const { return sources_; }
   /// Must a precede b in every order, as far as the rules tell?
   bool precedes(std::size_t a, std::size_t b) const { return reach_[a * calls_.size() + b]; }
-  /// A shortest cycle of edges; empty if the rules find none.
+  /// A shortest cycle of edges, of those the easiest to follow; empty if the rules find none.
   std::vector<Edge> cycle() const;
 
  private:

@@ -265,6 +265,13 @@ class Explainer {
     return std::nullopt;
   }
 
+  /// Did call m certainly replace the value that call i observed and w wrote?
+  bool replaces(std::size_t m, std::size_t w, std::size_t i, bool only_writer) const {
+    if (before(w, m)) return true;
+    return only_writer && m != i && calls_[m].op.observes() &&
+           calls_[m].op.observed() == calls_[i].op.observed();
+  }
+
   /// Call i observed a value that had certainly been overwritten before it began.
   std::optional<std::string> stale(std::size_t i) const {
     const auto writers = writers_for(i);
@@ -273,8 +280,11 @@ class Explainer {
     std::optional<std::size_t> by;
     for (std::size_t m = 0; m < calls_.size(); ++m) {
       if (!calls_[m].op.mutates() || !before(m, i)) continue;
-      if (std::all_of(writers.begin(), writers.end(), [&](std::size_t w) { return before(w, m); }))
+      if (std::all_of(writers.begin(), writers.end(), [&](std::size_t w) {
+            return replaces(m, w, i, writers.size() == 1 && !initial);
+          })) {
         by = m;
+      }
     }
     if (!by.has_value()) return std::nullopt;
     const std::string kind = function(i) == RegisterFunction::read ? "Stale read" : "Stale cas";
