@@ -32,12 +32,8 @@ std::string start_command(const ServerProcess& server) {
          shell_quote(server.log_file) + " 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- & echo $! >" +
          pid +
          "; i=0; while [ $i -lt 100 ] && ! running; do sleep 0.02; i=$((i+1)); done; "
-<<<<<<< HEAD
-         "running; fi";
-=======
          // One that refuses its options or its port is gone again in a moment.
          "sleep 0.1; running; fi";
->>>>>>> wt-reference
 }
 
 std::string kill_command(const ServerProcess& server) {
