@@ -67,6 +67,6 @@ endfunction()
 # assay_bench(NAME SOURCES … LINK …): a program that prints a table; run by script/bench.
 function(assay_bench name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  add_executable(bench_${name} ${ARG_SOURCES})
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${ARG_SOURCES})
   target_link_libraries(bench_${name} PRIVATE assay_options ${ARG_LINK})
 endfunction()
