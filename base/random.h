@@ -17,10 +17,10 @@ class Random {
  public:
   explicit Random(std::uint64_t seed);
 
-  std::uint64_t next();                        ///< uniform over all 64-bit values
-  std::uint64_t below(std::uint64_t bound);    ///< uniform in [0, bound); REQUIRES bound > 0
+  std::uint64_t next();                      ///< uniform over all 64-bit values
+  std::uint64_t below(std::uint64_t bound);  ///< uniform in [0, bound); REQUIRES bound > 0
   std::int64_t between(std::int64_t low, std::int64_t high);  ///< uniform in [low, high]
-  double unit();                               ///< uniform in [0, 1)
+  double unit();                                              ///< uniform in [0, 1)
   bool chance(double probability) { return unit() < probability; }
 
   /// A generator of its own whose stream depends on this seed and on `stream` only, not on how

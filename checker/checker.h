@@ -16,12 +16,12 @@ namespace assay {
 
 struct CheckOptions {
   std::string model = "linearizable";
-  std::string datatype = "auto";  ///< auto infers it from the history or says what is ambiguous
-  std::optional<Nanos> timeout;   ///< then unknown, with what was established
-  std::uint64_t memory_bytes = 0; ///< then unknown; 0: no limit
-  int threads = 0;                ///< 0: all cores
-  int max_anomalies = 20;         ///< at most one a key
-  bool certificate = true;        ///< make one
+  std::string datatype = "auto";   ///< auto infers it from the history or says what is ambiguous
+  std::optional<Nanos> timeout;    ///< then unknown, with what was established
+  std::uint64_t memory_bytes = 0;  ///< then unknown; 0: no limit
+  int threads = 0;                 ///< 0: all cores
+  int max_anomalies = 20;          ///< at most one a key
+  bool certificate = true;         ///< make one
 };
 
 /// A named thing with one line of help: the vocabulary tables print as help, docs and JSON.

@@ -39,7 +39,7 @@ struct Anomaly {
 };
 
 struct CheckStatistics {
-  std::string algorithm;             ///< "zones", "frontier", or both joined by +
+  std::string algorithm;  ///< "zones", "frontier", or both joined by +
   int threads = 1;
   double elapsed_s = 0;
   std::uint64_t keys_checked = 0;

@@ -5,13 +5,20 @@ namespace {
 
 int rank(int code) {
   switch (code) {
-    case 0: return 0;
-    case 4: return 1;
-    case 2: return 2;
-    case 3: return 3;
-    case 70: return 5;
-    case 1: return 6;
-    default: return 4;
+    case 0:
+      return 0;
+    case 4:
+      return 1;
+    case 2:
+      return 2;
+    case 3:
+      return 3;
+    case 70:
+      return 5;
+    case 1:
+      return 6;
+    default:
+      return 4;
   }
 }
 

@@ -85,8 +85,8 @@ Json stats_of(const History& history) {
   std::map<std::string, std::array<std::uint64_t, 3>> by_function;
   for (OpIndex op = 0; op < history.size(); ++op) {
     const Operation operation = history[op];
-    ++by_function[std::string(history.function_name(operation.function))]
-        .at(static_cast<std::size_t>(operation.outcome));
+    ++by_function[std::string(history.function_name(operation.function))].at(
+        static_cast<std::size_t>(operation.outcome));
   }
   Json functions = Json::object();
   for (const auto& [name, counts] : by_function) {
@@ -143,7 +143,8 @@ Action define_history(CLI::App& app) {
   to->add_option("--to", flags->output_format, "format to write, if the name does not tell");
   CLI::App* described = verb("stats", "count operations, keys, processes, concurrency", stats);
   described->add_flag("--json", flags->json, "as a JSON document");
-  CLI::App* validated = verb("validate", "read the whole history and name the first error", validate);
+  CLI::App* validated =
+      verb("validate", "read the whole history and name the first error", validate);
   for (CLI::App* sub : {to, described, validated}) flags->input.define(*sub);
   return [flags, action] { return (*action)(*flags); };
 }

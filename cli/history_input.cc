@@ -20,7 +20,8 @@ void HistoryInput::define(CLI::App& app) {
   app.add_option("--keyed", options.keyed, "are values [key value] pairs? auto, yes, no")
       ->check(CLI::IsMember({"auto", "yes", "no"}))
       ->capture_default_str();
-  app.add_option("--initial", initial, "initial value of every key; default: as declared, else nil");
+  app.add_option("--initial", initial,
+                 "initial value of every key; default: as declared, else nil");
   app.add_option("--realtime", options.realtime, "which real-time order counts")
       ->check(CLI::IsMember({"none", "process", "global"}))
       ->capture_default_str();
@@ -62,8 +63,8 @@ Result<std::uint64_t> parse_bytes(const std::string& text) {
     std::string_view name;
     unsigned shift;
   };
-  static constexpr std::array<Unit, 8> units{{{"", 0}, {"B", 0}, {"KiB", 10}, {"K", 10}, {"MiB", 20},
-                                              {"M", 20}, {"GiB", 30}, {"G", 30}}};
+  static constexpr std::array<Unit, 8> units{
+      {{"", 0}, {"B", 0}, {"KiB", 10}, {"K", 10}, {"MiB", 20}, {"M", 20}, {"GiB", 30}, {"G", 30}}};
   std::uint64_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));

@@ -21,9 +21,13 @@ bool anything_acknowledged(const History& history) {
   return false;
 }
 
+std::string certificate_path(const std::string& folder, const CheckResult& result) {
+  return result.certificate.empty() ? "" : folder + "/certificate.json";
+}
+
 Status write_results(const std::string& folder, const RunSummary& run, const History& history,
                      const CheckResult& result) {
-  const std::string certificate = result.certificate.empty() ? "" : folder + "/certificate.json";
+  const std::string certificate = certificate_path(folder, result);
   if (!certificate.empty()) {
     auto status = write_file(certificate, to_json(result.certificate));
     if (!status.ok()) return status;
@@ -83,7 +87,7 @@ Result<int> judge_run(const std::string& store, const std::string& folder,
     return status.error();
   }
   if (json) {
-    fmt::print("{}", render_json(*run, *history, *result, folder + "/certificate.json"));
+    fmt::print("{}", render_json(*run, *history, *result, certificate_path(folder, *result)));
   } else {
     fmt::print("{}report: {}/report.html\n", render_text(*run, *history, *result, color_wanted()),
                folder);

@@ -67,13 +67,11 @@ Result<int> show_status(const LabFlags& flags) {
     }
   }
   if (flags.json) {
-    const nlohmann::ordered_json document = {{"schema", "assay.lab/1"},
-                                             {"up", status->is_up},
-                                             {"since", status->since},
-                                             {"controller_pid", status->controller_pid},
-                                             {"folder", status->folder},
-                                             {"nodes", nodes},
-                                             {"leftovers", status->leftovers}};
+    const nlohmann::ordered_json document = {
+        {"schema", "assay.lab/1"},       {"up", status->is_up},
+        {"since", status->since},        {"controller_pid", status->controller_pid},
+        {"folder", status->folder},      {"nodes", nodes},
+        {"leftovers", status->leftovers}};
     fmt::print("{}\n", document.dump());
   } else {
     fmt::print("the lab is {}\n", status->is_up ? "up" : "down");
@@ -90,8 +88,8 @@ Result<NodeAddress> address_of(const std::string& name) {
   for (const NodeAddress& address : *addresses) {
     if (address.name == name) return address;
   }
-  return Error{ErrorKind::usage, fmt::format("no node '{}' in the lab: n1 to n{} are up", name,
-                                             addresses->size())};
+  return Error{ErrorKind::usage,
+               fmt::format("no node '{}' in the lab: n1 to n{} are up", name, addresses->size())};
 }
 
 Result<int> execute(const LabFlags& flags) {

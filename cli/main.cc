@@ -59,8 +59,9 @@ int run_main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& refused) {
     if (refused.get_exit_code() == 0) return app.exit(refused);
-    fmt::print(stderr, "assay: {}\n  see: assay {}--help\n", refused.what(),
-               app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ");
+    fmt::print(
+        stderr, "assay: {}\n  see: assay {}--help\n", refused.what(),
+        app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ");
     return static_cast<int>(ErrorKind::usage);
   }
   const Result<int> outcome = actions.at(app.get_subcommands().front())();

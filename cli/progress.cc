@@ -30,11 +30,11 @@ void Progress::show(Nanos now, const Tally& tally) {
   if (quiet_ || now < next_) return;
   next_ = now + (rewrite_ ? Nanos(500ms) : Nanos(10s));
   const double seconds = static_cast<double>(now.count()) / 1e9;
-  const std::string line = fmt::format(
-      "{:.0f}/{:.0f} s, {} ok, {} fail, {} info, {:.0f}/s{}{}", seconds,
-      static_cast<double>(time_limit_.count()) / 1e9, tally.ok, tally.fail, tally.info,
-      seconds > 0 ? static_cast<double>(tally.ok) / seconds : 0.0, fault_.empty() ? "" : "; ",
-      fault_);
+  const std::string line =
+      fmt::format("{:.0f}/{:.0f} s, {} ok, {} fail, {} info, {:.0f}/s{}{}", seconds,
+                  static_cast<double>(time_limit_.count()) / 1e9, tally.ok, tally.fail, tally.info,
+                  seconds > 0 ? static_cast<double>(tally.ok) / seconds : 0.0,
+                  fault_.empty() ? "" : "; ", fault_);
   if (rewrite_) {
     fmt::print(stderr, "\r\x1b[K{}", line);
     open_line_ = true;

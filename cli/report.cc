@@ -62,7 +62,9 @@ Result<int> write_report(const ReportFlags& flags) {
     fmt::print("{}", text);
     return 0;
   }
-  const std::string suffix = flags.kind == "junit" ? "xml" : flags.kind == "text" ? "txt" : flags.kind;
+  const std::string suffix = flags.kind == "junit"  ? "xml"
+                             : flags.kind == "text" ? "txt"
+                                                    : flags.kind;
   std::string output = flags.output;
   if (output.empty()) {
     const bool folder = std::filesystem::is_directory(flags.path);

@@ -172,9 +172,9 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   };
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
                      settings.operation_timeout);
-  auto tally =
-      run_plan(plan_of(stage, nemesis.get(), std::move(schedule)), workers,
-               [&](const Event& event) { return recorder->record(event); }, options);
+  auto tally = run_plan(
+      plan_of(stage, nemesis.get(), std::move(schedule)), workers,
+      [&](const Event& event) { return recorder->record(event); }, options);
   const Status closed = recorder->close();
   if (tally.ok() && !closed.ok()) return closed.error();
   return tally;
@@ -247,7 +247,8 @@ Result<int> run_once(const RunFlags& flags) {
   {
     auto nodes = lab->connect();
     if (nodes.ok()) {
-      folder = record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress);
+      folder =
+          record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress);
     } else {
       folder = nodes.error();
     }
@@ -265,7 +266,8 @@ Result<int> run_once(const RunFlags& flags) {
 Action define_run(CLI::App& app) {
   auto flags = std::make_shared<RunFlags>();
   flags->define(app);
-  app.footer("Example: assay run reference --protocol raft --nemesis partition,kill --time-limit 30s");
+  app.footer(
+      "Example: assay run reference --protocol raft --nemesis partition,kill --time-limit 30s");
   return [flags] { return run_once(*flags); };
 }
 

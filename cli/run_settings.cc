@@ -46,8 +46,8 @@ bool has_option(const Options& options, const std::string& name) {
 }
 
 template <class Options>
-std::map<std::string, std::string> with_fallbacks(
-    const Options& options, const std::map<std::string, std::string>& given) {
+std::map<std::string, std::string> with_fallbacks(const Options& options,
+                                                  const std::map<std::string, std::string>& given) {
   std::map<std::string, std::string> filled;
   for (const auto& option : options) {
     const auto at = given.find(std::string(option.name));
@@ -169,8 +169,7 @@ void RunFlags::define(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--concurrency", concurrency, "client threads: a number, or 2n for two a node")
       ->capture_default_str();
-  app.add_option("--time-limit", time_limit, "how long to run the workload")
-      ->capture_default_str();
+  app.add_option("--time-limit", time_limit, "how long to run the workload")->capture_default_str();
   app.add_option("--rate", rate, "invocations in all, e.g. 1000/s; default: as fast as it goes");
   app.add_option("--op-timeout", operation_timeout, "then an operation is given up")
       ->capture_default_str();
@@ -211,8 +210,8 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
 }
 
 std::string RunSettings::command() const {
-  std::string text = fmt::format("assay run {} --workload {} --nodes {}", target->name,
-                                 workload->name, nodes);
+  std::string text =
+      fmt::format("assay run {} --workload {} --nodes {}", target->name, workload->name, nodes);
   for (const auto& [name, value] : given) {
     text += fmt::format(" --{} {}", name, shell_word(value));
   }
@@ -229,24 +228,23 @@ std::string RunSettings::command() const {
 }
 
 std::string plan_json(const RunSettings& settings, const RunStart& start) {
-  const nlohmann::ordered_json document = {
-      {"schema", "assay.plan/1"},
-      {"assay", version},
-      {"command", settings.command()},
-      {"started", start.started},
-      {"target", settings.target->name},
-      {"target_options", settings.target_options},
-      {"facts", start.facts},
-      {"workload", settings.workload->name},
-      {"workload_options", settings.workload_options},
-      {"nodes", start.nodes},
-      {"threads", settings.threads},
-      {"time_limit_ns", settings.time_limit.count()},
-      {"stagger_ns", settings.stagger.count()},
-      {"op_timeout_ns", settings.operation_timeout.count()},
-      {"faults", settings.faults},
-      {"fault_interval_ns", settings.fault_interval.count()},
-      {"seed", settings.seed}};
+  const nlohmann::ordered_json document = {{"schema", "assay.plan/1"},
+                                           {"assay", version},
+                                           {"command", settings.command()},
+                                           {"started", start.started},
+                                           {"target", settings.target->name},
+                                           {"target_options", settings.target_options},
+                                           {"facts", start.facts},
+                                           {"workload", settings.workload->name},
+                                           {"workload_options", settings.workload_options},
+                                           {"nodes", start.nodes},
+                                           {"threads", settings.threads},
+                                           {"time_limit_ns", settings.time_limit.count()},
+                                           {"stagger_ns", settings.stagger.count()},
+                                           {"op_timeout_ns", settings.operation_timeout.count()},
+                                           {"faults", settings.faults},
+                                           {"fault_interval_ns", settings.fault_interval.count()},
+                                           {"seed", settings.seed}};
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -18,9 +18,9 @@ namespace assay {
 
 /// What a generator may look at when asked.
 struct Context {
-  Nanos now;                      ///< since the run's start
-  std::span<const int> free;      ///< worker threads that wait for work, ascending; never empty
-  int threads;                    ///< worker threads in all (the nemesis is not one of them)
+  Nanos now;                  ///< since the run's start
+  std::span<const int> free;  ///< worker threads that wait for work, ascending; never empty
+  int threads;                ///< worker threads in all (the nemesis is not one of them)
   Random* random;
 };
 

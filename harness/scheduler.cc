@@ -41,12 +41,12 @@ class Run {
       Nanos wake = workers_.now() + tick;
       bool worked = false;
       if (!nemesis_exhausted && !exhausted && !nemesis_slot_.busy) {
-        auto step = ask_nemesis(*nemesis, wake, nemesis_exhausted);
+        auto step = ask(true, *nemesis, wake, nemesis_exhausted);
         if (!step.ok()) return step.error();
         worked = *step;
       }
       if (!exhausted && !free_.empty()) {
-        auto step = ask_clients(*clients, wake, exhausted);
+        auto step = ask(false, *clients, wake, exhausted);
         if (!step.ok()) return step.error();
         worked = worked || *step;
       }
@@ -106,11 +106,13 @@ class Run {
     return {workers_.now(), std::span<const int>(&only, 1), 1, &nemesis_random_};
   }
 
-  /// True if something was invoked.
-  Result<bool> ask_clients(Generator& generator, Nanos& wake, bool& exhausted) {
-    Next next = generator.next(client_context());
+  /// Asks the clients' or the nemesis' generator; true if something was invoked.
+  Result<bool> ask(bool of_nemesis, Generator& generator, Nanos& wake, bool& exhausted) {
+    Next next = generator.next(of_nemesis ? nemesis_context() : client_context());
     if (auto* invoke = std::get_if<Invoke>(&next)) {
-      auto status = invoke_on(invoke->thread, std::move(invoke->invocation), &generator, nullptr);
+      if (of_nemesis && invoke->invocation.f.starts_with("start-")) ++tally_.faults;
+      auto status = invoke_on(of_nemesis ? nemesis_thread : invoke->thread,
+                              std::move(invoke->invocation), generator);
       if (!status.ok()) return status.error();
       return true;
     }
@@ -122,24 +124,7 @@ class Run {
     return false;
   }
 
-  Result<bool> ask_nemesis(Generator& generator, Nanos& wake, bool& exhausted) {
-    Next next = generator.next(nemesis_context());
-    if (auto* invoke = std::get_if<Invoke>(&next)) {
-      if (invoke->invocation.f.starts_with("start-")) ++tally_.faults;
-      auto status =
-          invoke_on(nemesis_thread, std::move(invoke->invocation), nullptr, &generator);
-      if (!status.ok()) return status.error();
-      return true;
-    }
-    if (const auto* pending = std::get_if<Pending>(&next)) {
-      wake = std::min(wake, pending->at);
-    } else {
-      exhausted = true;
-    }
-    return false;
-  }
-
-  Status invoke_on(int thread, Invocation invocation, Generator* clients, Generator* nemesis) {
+  Status invoke_on(int thread, Invocation invocation, Generator& generator) {
     Slot& at = slot(thread);
     ASSAY_ASSERT(!at.busy);
     Event event;
@@ -157,7 +142,7 @@ class Run {
       ++tally_.invoked;
       free_.erase(std::find(free_.begin(), free_.end(), thread));
     }
-    tell(thread, event, clients, nemesis);
+    tell(thread, event, &generator);
     workers_.start(thread, at.process, at.invocation);
     return {};
   }
@@ -188,18 +173,19 @@ class Run {
       if (completion.type == EventType::info) {
         at.process = ProcessId{static_cast<int>(at.process) + workers_.threads()};
       }
-      free_.insert(std::lower_bound(free_.begin(), free_.end(), finished.thread),
-                   finished.thread);
+      free_.insert(std::lower_bound(free_.begin(), free_.end(), finished.thread), finished.thread);
     }
-    tell(finished.thread, event, clients, nemesis);
+    tell(finished.thread, event, finished.thread == nemesis_thread ? nemesis : clients);
     return {};
   }
 
-  void tell(int thread, const Event& event, Generator* clients, Generator* nemesis) {
+  /// `generator` may be null: nobody is left to be told.
+  void tell(int thread, const Event& event, Generator* generator) {
+    if (generator == nullptr) return;
     if (thread == nemesis_thread) {
-      if (nemesis != nullptr) nemesis->observe(nemesis_context(), 0, event);
-    } else if (clients != nullptr) {
-      clients->observe(client_context(), thread, event);
+      generator->observe(nemesis_context(), 0, event);
+    } else {
+      generator->observe(client_context(), thread, event);
     }
   }
 

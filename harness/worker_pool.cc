@@ -133,10 +133,10 @@ WorkerPool::WorkerPool(int threads, Target& target, const Nodes& nodes, Nemesis*
         }));
   }
   if (nemesis != nullptr) {
-    workers_.push_back(std::make_unique<Worker>(
-        nemesis_thread, *shared_, [nemesis](ProcessId, const Invocation& invocation) {
-          return nemesis->invoke(invocation);
-        }));
+    workers_.push_back(std::make_unique<Worker>(nemesis_thread, *shared_,
+                                                [nemesis](ProcessId, const Invocation& invocation) {
+                                                  return nemesis->invoke(invocation);
+                                                }));
   }
 }
 

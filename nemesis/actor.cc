@@ -55,9 +55,9 @@ Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nod
                                              Target& target, const AgentOptions& options) {
   using Opened = Result<std::unique_ptr<AgentSession>>;
   std::unique_ptr<Actor> actor(new Actor(std::move(faults), nodes, target));
-  std::vector<Opened> agents = everywhere<Opened>(
-      positions_up_to(nodes.size()),
-      [&](std::size_t at) { return AgentSession::open(*nodes[at], options); });
+  std::vector<Opened> agents =
+      everywhere<Opened>(positions_up_to(nodes.size()),
+                         [&](std::size_t at) { return AgentSession::open(*nodes[at], options); });
   for (Opened& agent : agents) {
     if (!agent) return agent.error();
     actor->agents_.push_back(std::move(*agent));
@@ -149,9 +149,9 @@ Status Actor::heal_all() {
 
 Status Actor::verify(std::size_t node) const {
   Node& where = *cluster_.nodes[node];
-  const auto table = where.run(
-      "command -v nft >/dev/null && nft list table inet assay_nemesis >/dev/null 2>&1",
-      request_timeout);
+  const auto table =
+      where.run("command -v nft >/dev/null && nft list table inet assay_nemesis >/dev/null 2>&1",
+                request_timeout);
   if (!table) return table.error();
   if (table->exit_status == 0) {
     return Error{ErrorKind::unavailable,

@@ -71,8 +71,8 @@ Status AgentSession::start() {
   if (!greeting) return greeting.error().in(node_.name() + ": the agent does not answer");
   const agent::Words words = agent::decode_line(*greeting);
   if (words.size() < 2 || words[0] != "hello" || words[1] != agent::protocol_version) {
-    return Error{ErrorKind::unavailable, node_.name() + ": expected the agent's greeting, got \"" +
-                                             *greeting + "\""};
+    return Error{ErrorKind::unavailable,
+                 node_.name() + ": expected the agent's greeting, got \"" + *greeting + "\""};
   }
   process_ = std::move(*process);
   return {};
@@ -93,8 +93,8 @@ Result<std::string> AgentSession::request(const std::vector<std::string>& words,
   const Nanos deadline = monotonic_now() + timeout;
   const std::unique_lock<std::timed_mutex> exclusive(exchange_mutex_, timeout);
   if (!exclusive.owns_lock()) {
-    return Error{ErrorKind::unavailable, node_.name() + ": no connection to its agent within " +
-                                             format_duration(timeout)};
+    return Error{ErrorKind::unavailable,
+                 node_.name() + ": no connection to its agent within " + format_duration(timeout)};
   }
   if (process_ == nullptr) {
     if (const Status started = start(); !started.ok()) return started.error();
@@ -112,8 +112,8 @@ Result<std::string> AgentSession::exchange(const std::vector<std::string>& words
     const Nanos now = monotonic_now();
     if (now >= deadline) {
       lose("no answer within " + format_duration(timeout));
-      return Error{ErrorKind::unavailable, node_.name() + ": its agent did not answer within " +
-                                               format_duration(timeout)};
+      return Error{ErrorKind::unavailable,
+                   node_.name() + ": its agent did not answer within " + format_duration(timeout)};
     }
     const Nanos slice = std::min(deadline - now, ping_interval(options_));
     const auto answer = process_->read_line(slice);

@@ -19,9 +19,9 @@ namespace assay {
 
 struct AgentOptions {
   Nanos lease = std::chrono::seconds(5);
-  std::string local_program;                             ///< empty: beside the running program
-  std::string remote_program = "/opt/assay/assay-agent"; ///< where it is put on the node
-  std::string folder = "/run/assay";                     ///< its ledger, on the node
+  std::string local_program;                              ///< empty: beside the running program
+  std::string remote_program = "/opt/assay/assay-agent";  ///< where it is put on the node
+  std::string folder = "/run/assay";                      ///< its ledger, on the node
 };
 
 /// Thread-safe; requests are carried out one after the other. A thread of its own pings four times

@@ -72,8 +72,8 @@ Result<std::string> address_of(const Node& node) {
   addrinfo* list = nullptr;
   const std::string& host = node.address().host;
   if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); code != 0) {
-    return Error{ErrorKind::unavailable, node.name() + ": cannot resolve " + host + ": " +
-                                             ::gai_strerror(code)};
+    return Error{ErrorKind::unavailable,
+                 node.name() + ": cannot resolve " + host + ": " + ::gai_strerror(code)};
   }
   std::array<char, NI_MAXHOST> text{};
   const int code = ::getnameinfo(list->ai_addr, list->ai_addrlen, text.data(),

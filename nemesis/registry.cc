@@ -38,10 +38,15 @@ std::vector<FaultEntry> entries_of(const std::vector<std::string>& names) {
 }  // namespace
 
 std::span<const FaultEntry> faults() {
-  static const std::array<FaultEntry, 9> table{
-      partition_fault(),        partition_halves_fault(),  partition_one_fault(),
-      partition_majorities_ring_fault(), partition_bridge_fault(), partition_one_way_fault(),
-      kill_fault(),             pause_fault(),             clock_fault()};
+  static const std::array<FaultEntry, 9> table{partition_fault(),
+                                               partition_halves_fault(),
+                                               partition_one_fault(),
+                                               partition_majorities_ring_fault(),
+                                               partition_bridge_fault(),
+                                               partition_one_way_fault(),
+                                               kill_fault(),
+                                               pause_fault(),
+                                               clock_fault()};
   return table;
 }
 

@@ -30,8 +30,8 @@ class FaultSchedule final : public Generator {
     for (std::size_t i = 0; i < faults.size(); ++i) {
       Lane lane{faults[i], random.fork(stream_of(faults[i].name)), Nanos::zero()};
       // The first starts are dealt over one interval.
-      const double place = (static_cast<double>(i) + lane.random.unit()) /
-                           static_cast<double>(faults.size());
+      const double place =
+          (static_cast<double>(i) + lane.random.unit()) / static_cast<double>(faults.size());
       lane.due = scaled(place);
       lanes_.push_back(std::move(lane));
     }
@@ -56,8 +56,8 @@ class FaultSchedule final : public Generator {
 
   /// A start that would be one too many waits for the next stop; the longest waiting goes first.
   Lane* first_due() {
-    const auto in_force = std::count_if(lanes_.begin(), lanes_.end(),
-                                        [](const Lane& lane) { return lane.in_force; });
+    const auto in_force =
+        std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.in_force; });
     const bool full = static_cast<std::size_t>(in_force) >= in_force_max_;
     Lane* first = nullptr;
     for (Lane& lane : lanes_) {
@@ -75,8 +75,8 @@ class FaultSchedule final : public Generator {
 
 }  // namespace
 
-GeneratorPtr make_schedule(const std::vector<FaultEntry>& faults, std::size_t nodes,
-                           Nanos interval, const Random& random) {
+GeneratorPtr make_schedule(const std::vector<FaultEntry>& faults, std::size_t nodes, Nanos interval,
+                           const Random& random) {
   return std::make_unique<FaultSchedule>(faults, nodes, interval, random);
 }
 

@@ -17,7 +17,7 @@ namespace assay {
 /// not, lasts 0.5 to 1.5 intervals; every fault has started once within two intervals, for up to
 /// four faults. Draws only from forks of `random`: one stream for each fault, so that adding a
 /// fault to a run leaves the parameters of the others as they were. Never exhausted.
-GeneratorPtr make_schedule(const std::vector<FaultEntry>& faults, std::size_t nodes,
-                           Nanos interval, const Random& random);
+GeneratorPtr make_schedule(const std::vector<FaultEntry>& faults, std::size_t nodes, Nanos interval,
+                           const Random& random);
 
 }  // namespace assay

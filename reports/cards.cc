@@ -124,8 +124,9 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
   fmt::format_to(
       std::back_inserter(out),
       "</h3><button type=\"button\" class=\"jump needs-script\" data-anomaly=\"{}\">Show "
-      "in the timeline</button></header><p class=\"claim\"><bdi>{}</bdi></p>",
-      number, short_html(anomaly.explanation));
+      "in the timeline</button></header><p class=\"claim\"><bdi>{}</bdi></p>"
+      "<details{}><summary>The evidence</summary>",
+      number, short_html(anomaly.explanation), number == 1 ? " open" : "");
   if (!operations.empty()) {
     out +=
         "<div class=\"scroll picture\" tabindex=\"0\" role=\"group\" "
@@ -143,7 +144,7 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
   }
   if (!operations.empty()) out += witness_table(history, operations);
   fmt::format_to(std::back_inserter(out),
-                 "<p class=\"note\">Refutes the model <code>{}</code>. {}</p></article>",
+                 "<p class=\"note\">Refutes the model <code>{}</code>. {}</p></details></article>",
                  short_html(anomaly.model),
                  anomaly.minimal
                      ? "The witness is minimal: without any one of its operations there "

@@ -86,7 +86,7 @@ std::string to_dot(const Graph& graph) {
   if (drawing == nullptr) return {};
   set(drawing, "rankdir", "LR");
   set(drawing, "nodesep", "0.45");
-  set(drawing, "ranksep", "0.55");
+  set(drawing, "ranksep", "0.8");
   agattr(drawing, AGNODE, name("shape"), name("box"));
   agattr(drawing, AGNODE, name("fixedsize"), name("true"));
   agattr(drawing, AGNODE, name("label"), name(""));

@@ -10,13 +10,16 @@
 namespace assay {
 namespace {
 
+constexpr std::int64_t bins_min = 30;
 constexpr std::int64_t bins_max = 400;
 
-std::int64_t bin_length(std::int64_t duration) {
+/// Few operations get few bins: a plot of single operations would be a comb.
+std::int64_t bin_length(std::int64_t duration, std::size_t operations) {
+  const auto most = std::clamp(static_cast<std::int64_t>(operations / 5), bins_min, bins_max);
   std::int64_t length = 1;
   while (true) {
     for (const std::int64_t factor : {1, 2, 5}) {
-      if (duration / (length * factor) < bins_max) return length * factor;
+      if (duration / (length * factor) < most) return length * factor;
     }
     length *= 10;
   }
@@ -45,7 +48,7 @@ Plots make_plots(const History& history) {
   Plots plots;
   if (!has_times(history)) return plots;
   const std::int64_t duration = std::max<std::int64_t>(1, history.duration().count());
-  plots.bin_ns = bin_length(duration);
+  plots.bin_ns = bin_length(duration, history.size());
   plots.bins.resize(static_cast<std::size_t>(duration / plots.bin_ns + 1));
   std::vector<std::vector<std::int64_t>> latencies(plots.bins.size());
   for (std::size_t i = 0; i < history.size(); ++i) {

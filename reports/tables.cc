@@ -27,8 +27,8 @@ std::string moment(const History& history, std::int64_t at) {
 void append_row(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   fmt::format_to(std::back_inserter(out),
-                 "<tr><th scope=\"row\">{}</th><td><bdi>{}</bdi></td></tr>", short_html(name),
-                 short_html(value));
+                 "<tr><th scope=\"row\"><bdi>{}</bdi></th><td><bdi>{}</bdi></td></tr>",
+                 short_html(name), short_html(value));
 }
 
 std::string joined(const std::vector<std::string>& words) {

@@ -111,9 +111,10 @@ TEST_CASE("tidy: every include follows an arrow") {
 }
 
 TEST_CASE("tidy: protocols touch no socket, thread, wall clock or real randomness") {
-  const std::array<const char*, 12> banned{
-      "boost/asio", "<thread>",     "<mutex>",      "<sys/socket.h>", "steady_clock", "system_clock",
-      "<random>",   "random_seed(", "monotonic_now", "<fstream>",     "<filesystem>", "<unistd.h>"};
+  const std::array<const char*, 12> banned{"boost/asio",     "<thread>",     "<mutex>",
+                                           "<sys/socket.h>", "steady_clock", "system_clock",
+                                           "<random>",       "random_seed(", "monotonic_now",
+                                           "<fstream>",      "<filesystem>", "<unistd.h>"};
   for (const fs::path& path : files({".h", ".cc"})) {
     if (room_of(path.string()) != "protocols") continue;
     const std::string text = read(root / path);
@@ -147,6 +148,8 @@ TEST_CASE("tidy: files and lines are short, without tabs, trailing blanks or unf
 TEST_CASE("tidy: every source file is named by a CMakeLists.txt of its folder or one above") {
   for (const fs::path& path : files({".h", ".cc"})) {
     CAPTURE(path.string());
+    // A test's own header needs no listing: a header nobody includes is not compiled there either.
+    if (path.extension() == ".h" && room_of(path.string()).empty()) continue;
     bool listed = false;
     for (fs::path folder = path.parent_path();; folder = folder.parent_path()) {
       const std::string name = path.lexically_relative(folder).string();

@@ -66,8 +66,8 @@ struct CounterField {
 
 template <class State, std::size_t W>
 struct Configuration {
-  Mask<W> done;     ///< by slot: the open operation is in the order
-  Mask<W> free;     ///< by slot: an overwrite not in it that may be put in without visible effect
+  Mask<W> done;  ///< by slot: the open operation is in the order
+  Mask<W> free;  ///< by slot: an overwrite not in it that may be put in without visible effect
   std::array<std::uint64_t, W> used{};  ///< packed counters: pending operations in the order
   State state{};
   Trail::Node trail = Trail::root;
@@ -107,9 +107,12 @@ class ConfigurationSet {
               const std::array<std::uint64_t, W>& guards) {
     if (2 * (entries_.size() + 1) * 2 > heads_.size()) grow();
     const std::uint64_t full_hash = mix(entry, state_hash);
-    Head& by_state = head(state_hash, [&](std::uint32_t i) {
-      return entries_[i].state == entry.state && links_[i].state_hash == state_hash;
-    }, 0);
+    Head& by_state = head(
+        state_hash,
+        [&](std::uint32_t i) {
+          return entries_[i].state == entry.state && links_[i].state_hash == state_hash;
+        },
+        0);
     std::uint32_t i = by_state.generation == generation_ ? by_state.first : none;
     for (int looked_at = 0; i != none && looked_at < dominance_bound; ++looked_at) {
       if (dominates(entries_[i], entry, reads, guards)) return false;
@@ -170,11 +173,14 @@ class ConfigurationSet {
   }
 
   bool find_equal(const Entry& entry, std::uint64_t full_hash) {
-    const Head& found = head(full_hash, [&](std::uint32_t i) {
-      const Entry& other = entries_[i];
-      return links_[i].full_hash == full_hash && other.state == entry.state &&
-             other.done == entry.done && other.free == entry.free && other.used == entry.used;
-    }, 1);
+    const Head& found = head(
+        full_hash,
+        [&](std::uint32_t i) {
+          const Entry& other = entries_[i];
+          return links_[i].full_hash == full_hash && other.state == entry.state &&
+                 other.done == entry.done && other.free == entry.free && other.used == entry.used;
+        },
+        1);
     return found.generation == generation_;
   }
 
@@ -185,17 +191,20 @@ class ConfigurationSet {
     entries_.push_back(entry);
     links_.push_back({state_hash, full_hash, next});
     by_state = {generation_, index, 0};
-    head(full_hash, [](std::uint32_t) { return false; }, 1) = {generation_, index, 1};
+    head(
+        full_hash, [](std::uint32_t) { return false; }, 1) = {generation_, index, 1};
   }
 
   void grow() {
     heads_.assign(heads_.empty() ? 64 : heads_.size() * 4, Head{});
     ++generation_;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-      head(links_[i].state_hash, [&](std::uint32_t j) {
-        return entries_[j].state == entries_[i].state;
-      }, 0) = {generation_, i, 0};
-      head(links_[i].full_hash, [](std::uint32_t) { return false; }, 1) = {generation_, i, 1};
+      head(
+          links_[i].state_hash,
+          [&](std::uint32_t j) { return entries_[j].state == entries_[i].state; },
+          0) = {generation_, i, 0};
+      head(
+          links_[i].full_hash, [](std::uint32_t) { return false; }, 1) = {generation_, i, 1};
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 namespace assay {
 namespace {
@@ -9,6 +10,28 @@ namespace {
 constexpr std::size_t largest = 64;
 
 bool before(const RegisterCall& a, const RegisterCall& b) { return a.end < b.start; }
+
+/// How much a person has to take in to follow a step by this rule.
+int difficulty(EdgeRule rule) {
+  switch (rule) {
+    case EdgeRule::real_time:
+    case EdgeRule::initial:
+      return 0;
+    case EdgeRule::reads_from:
+    case EdgeRule::after_observer:
+      return 1;
+    case EdgeRule::before_source:
+      return 3;
+  }
+  return 3;
+}
+
+/// Shorter is better, then easier.
+std::pair<std::size_t, int> cost(const std::vector<Edge>& cycle) {
+  int sum = 0;
+  for (const Edge& edge : cycle) sum += difficulty(edge.rule);
+  return {cycle.size(), sum};
+}
 
 }  // namespace
 
@@ -130,6 +153,10 @@ std::vector<Edge> Contradiction::cycle() const {
   const std::size_t n = calls_.size();
   std::vector<Edge> best;
   if (n > largest) return best;
+  std::vector<Edge> edges = edges_;
+  std::stable_sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+    return difficulty(a.rule) < difficulty(b.rule);
+  });
   for (std::size_t root = 0; root < n; ++root) {
     if (!precedes(root, root)) continue;
     std::vector<const Edge*> reached_by(n, nullptr);
@@ -138,7 +165,7 @@ std::vector<Edge> Contradiction::cycle() const {
     while (!queue.empty() && reached_by[root] == nullptr) {
       const std::size_t at = queue.front();
       queue.pop();
-      for (const Edge& edge : edges_) {
+      for (const Edge& edge : edges) {
         if (edge.from != at || reached_by[edge.to] != nullptr) continue;
         reached_by[edge.to] = &edge;
         queue.push(edge.to);
@@ -148,7 +175,7 @@ std::vector<Edge> Contradiction::cycle() const {
     for (std::size_t at = root; found.empty() || at != root; at = found.back().from) {
       found.push_back(*reached_by[at]);
     }
-    if (!best.empty() && best.size() <= found.size()) continue;
+    if (!best.empty() && cost(best) <= cost(found)) continue;
     std::reverse(found.begin(), found.end());
     best = std::move(found);
   }

@@ -15,11 +15,11 @@ namespace assay {
 
 /// Why one call must precede another. `third` is the call that the rule is about, if any.
 enum class EdgeRule : std::uint8_t {
-  real_time,   ///< it returned before the other began
-  reads_from,  ///< it wrote what the other observed
-  initial,     ///< it observed the initial value, so every write comes later
-  before_source,    ///< else it would lie between `third`, the observer, and its source, the other
-  after_observer,   ///< it observed `third`'s value, which the other overwrites
+  real_time,       ///< it returned before the other began
+  reads_from,      ///< it wrote what the other observed
+  initial,         ///< it observed the initial value, so every write comes later
+  before_source,   ///< else it would lie between `third`, the observer, and its source, the other
+  after_observer,  ///< it observed `third`'s value, which the other overwrites
 };
 
 struct Edge {
@@ -43,7 +43,7 @@ class Contradiction {
   const std::vector<Source>& sources() const { return sources_; }
   /// Must a precede b in every order, as far as the rules tell?
   bool precedes(std::size_t a, std::size_t b) const { return reach_[a * calls_.size() + b]; }
-  /// A shortest cycle of edges; empty if the rules find none.
+  /// A shortest cycle of edges, of those the easiest to follow; empty if the rules find none.
   std::vector<Edge> cycle() const;
 
  private:

@@ -138,14 +138,15 @@ class Explainer {
         break;
       case EdgeRule::initial:
         result.rule = "initial";
-        result.because = fmt::format("{}, the initial value, so nothing was written before",
-                                     clause(a));
+        result.because =
+            fmt::format("{}, the initial value, so nothing was written before", clause(a));
         break;
       case EdgeRule::before_source:
         result.rule = "overwritten";
-        result.because = fmt::format("{} must precede {}, which found the value of {}: it cannot "
-                                     "lie between the two",
-                                     noun(a), noun(*edge.third), noun(b));
+        result.because = fmt::format(
+            "{} must precede {}, which found the value of {}: it cannot "
+            "lie between the two",
+            noun(a), noun(*edge.third), noun(b));
         break;
       case EdgeRule::after_observer:
         result.rule = "overwritten";
@@ -178,9 +179,10 @@ class Explainer {
       if (!calls_[i].op.observes()) continue;
       if (auto text = went_back(i)) return *text;
     }
-    return fmt::format("No order of these {} operations explains what they returned: whichever is "
-                       "put first, some read or cas finds a value it did not see.",
-                       calls_.size());
+    return fmt::format(
+        "No order of these {} operations explains what they returned: whichever is "
+        "put first, some read or cas finds a value it did not see.",
+        calls_.size());
   }
 
   /// By position in the witness: its writers of the value that call i observed.
@@ -204,8 +206,8 @@ class Explainer {
     std::string text =
         fmt::format("{} {}, but nothing ever wrote {}", subject(i), finished(i), observed(i));
     if (calls_[i].pending()) {
-      text = fmt::format("{}, which was never there: nothing ever wrote {}", subject(i),
-                         observed(i));
+      text =
+          fmt::format("{}, which was never there: nothing ever wrote {}", subject(i), observed(i));
     }
     if (const auto failed = failed_writer(observed(i))) {
       text += fmt::format(": the operation that would have (event {}) failed", *failed);
@@ -254,12 +256,20 @@ class Explainer {
             calls_.size() > writers_for(i).size() + 2) {
           continue;
         }
-        return fmt::format("{} and {} both succeeded, but the value {} was there only once: one "
-                           "of the two changes was lost.",
-                           noun(i), noun(j), observed(i));
+        return fmt::format(
+            "{} and {} both succeeded, but the value {} was there only once: one "
+            "of the two changes was lost.",
+            noun(i), noun(j), observed(i));
       }
     }
     return std::nullopt;
+  }
+
+  /// Did call m certainly replace the value that call i observed and w wrote?
+  bool replaces(std::size_t m, std::size_t w, std::size_t i, bool only_writer) const {
+    if (before(w, m)) return true;
+    return only_writer && m != i && calls_[m].op.observes() &&
+           calls_[m].op.observed() == calls_[i].op.observed();
   }
 
   /// Call i observed a value that had certainly been overwritten before it began.
@@ -270,8 +280,11 @@ class Explainer {
     std::optional<std::size_t> by;
     for (std::size_t m = 0; m < calls_.size(); ++m) {
       if (!calls_[m].op.mutates() || !before(m, i)) continue;
-      if (std::all_of(writers.begin(), writers.end(), [&](std::size_t w) { return before(w, m); }))
+      if (std::all_of(writers.begin(), writers.end(), [&](std::size_t w) {
+            return replaces(m, w, i, writers.size() == 1 && !initial);
+          })) {
         by = m;
+      }
     }
     if (!by.has_value()) return std::nullopt;
     const std::string kind = function(i) == RegisterFunction::read ? "Stale read" : "Stale cas";
@@ -299,9 +312,10 @@ class Explainer {
           !contradiction_.precedes(old_source.call, new_source.call)) {
         continue;
       }
-      return fmt::format("The value went back in time: {} began {} and found {}, although {} had "
-                         "already found the newer {} {}.",
-                         process(i), began(i), observed(i), process(r), observed(r), finished(r));
+      return fmt::format(
+          "The value went back in time: {} began {} and found {}, although {} had "
+          "already found the newer {} {}.",
+          process(i), began(i), observed(i), process(r), observed(r), finished(r));
     }
     return std::nullopt;
   }

@@ -294,8 +294,8 @@ class Frontier {
       reason_ = "the time ran out";
       return true;
     }
-    const std::uint64_t bytes = trail_.bytes() + frontier_.bytes() + next_.bytes() +
-                                2 * explored_.bytes();
+    const std::uint64_t bytes =
+        trail_.bytes() + frontier_.bytes() + next_.bytes() + 2 * explored_.bytes();
     if (limits_.memory_bytes != 0 && bytes > limits_.memory_bytes) {
       reason_ = "the memory limit was reached";
       return true;
@@ -305,8 +305,7 @@ class Frontier {
 
   SearchResult stopped(std::uint32_t call, std::size_t calls_explained) {
     SearchResult result;
-    result.answer =
-        reason_.empty() ? SearchAnswer::not_linearizable : SearchAnswer::undecided;
+    result.answer = reason_.empty() ? SearchAnswer::not_linearizable : SearchAnswer::undecided;
     result.failed_call = call;
     result.calls_explained = calls_explained;
     result.reason = reason_;
@@ -325,12 +324,12 @@ class Frontier {
   Set next_;
   Set explored_;
   std::vector<std::vector<Entry>> levels_;  ///< entries to expand, by pending calls used
-  std::vector<std::size_t> came_in_;  ///< by level: how many of them are from frontier_
+  std::vector<std::size_t> came_in_;        ///< by level: how many of them are from frontier_
 
-  std::vector<std::uint32_t> slots_;  ///< by slot: the open call
+  std::vector<std::uint32_t> slots_;      ///< by slot: the open call
   Mask<W> reads_, updates_, overwrites_;  ///< slots of the open calls, by effect
-  std::vector<Mask<W>> shadow_;        ///< by slot: equal open calls that go first
-  std::vector<Mask<W>> class_shadow_;  ///< by class: equal open calls that go first
+  std::vector<Mask<W>> shadow_;           ///< by slot: equal open calls that go first
+  std::vector<Mask<W>> class_shadow_;     ///< by class: equal open calls that go first
   std::vector<std::uint32_t> available_;  ///< by class: how many have started
   std::vector<std::uint32_t> active_;     ///< classes that started and can still matter
   std::array<std::uint64_t, W> guards_{};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
+#include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -40,7 +42,8 @@ class RegisterCheck {
       : history_(history),
         options_(options),
         scalars_only_(scalars_only),
-        arena_(options.threads > 0 ? options.threads : tbb::task_arena::automatic),
+        allowed_(tbb::global_control::max_allowed_parallelism, threads_for(options)),
+        arena_(static_cast<int>(threads_for(options))),
         outcomes_(history.key_count()) {
     if (options.timeout.has_value()) limits_.deadline = Clock::now() + *options.timeout;
   }
@@ -58,6 +61,11 @@ class RegisterCheck {
   }
 
  private:
+  static std::size_t threads_for(const CheckOptions& options) {
+    const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+    return static_cast<std::size_t>(threads);
+  }
+
   /// Visits keys in parallel, the longest first: they finish last.
   template <class Visit>
   void for_each_key(std::vector<KeyId> keys, Visit visit) {
@@ -100,8 +108,7 @@ class RegisterCheck {
     if (outcome.by_zones) {
       outcome.search = check_zones(calls, object->value_count, options_.certificate);
     } else {
-      outcome.search =
-          search_register(calls, object->value_count, limits_, options_.certificate);
+      outcome.search = search_register(calls, object->value_count, limits_, options_.certificate);
     }
     outcome.order.reserve(outcome.search.order.size());
     for (const std::uint32_t i : outcome.search.order) outcome.order.push_back(calls[i].event);
@@ -128,7 +135,9 @@ class RegisterCheck {
       ++result.statistics.keys_checked;
       if (outcome.search.answer == SearchAnswer::not_linearizable) violated.push_back(key);
     }
-    result.statistics.algorithm = zones && frontier ? "zones+frontier" : zones ? "zones" : "frontier";
+    result.statistics.algorithm = zones && frontier ? "zones+frontier"
+                                  : zones           ? "zones"
+                                                    : "frontier";
     result.statistics.threads = arena_.max_concurrency();
     if (!violated.empty()) {
       result.verdict = Verdict::violation;
@@ -151,8 +160,8 @@ class RegisterCheck {
 
   std::string describe_undecided(KeyId key) const {
     const SearchResult& search = outcomes_[key].search;
-    const std::string where = history_.keyed() ? fmt::format("key {}: ", to_text(history_.key(key)))
-                                               : std::string();
+    const std::string where =
+        history_.keyed() ? fmt::format("key {}: ", to_text(history_.key(key))) : std::string();
     if (search.calls_explained == 0) return where + search.reason;
     return fmt::format("{}{} after an order was found for the first {} of its {} operations", where,
                        search.reason, search.calls_explained, history_.operations_on(key).size());
@@ -202,6 +211,7 @@ class RegisterCheck {
   const History& history_;
   const CheckOptions& options_;
   bool scalars_only_;
+  tbb::global_control allowed_;  ///< lets -j exceed the number of cores
   tbb::task_arena arena_;
   SearchLimits limits_;
   std::vector<KeyOutcome> outcomes_;  ///< by key

@@ -48,8 +48,8 @@ class RegisterReader {
   std::vector<std::optional<RegisterFunction>> functions_;  ///< by FunctionId
   std::vector<Slot> table_;                                 ///< open addressing, power of two
   std::uint32_t generation_ = 0;
-  std::uint32_t count_ = 0;  ///< values numbered so far
-  bool fresh_ = false;       ///< the last value numbered was new
+  std::uint32_t count_ = 0;                   ///< values numbered so far
+  bool fresh_ = false;                        ///< the last value numbered was new
   std::map<Value, std::uint32_t> strangers_;  ///< parts of cas arguments the history has no id for
 };
 

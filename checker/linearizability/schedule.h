@@ -61,8 +61,7 @@ class FieldAllocator {
 };
 
 template <SequentialModel M>
-void find_classes(const M& model, std::span<const Call<typename M::Op>> calls,
-                  Schedule& schedule) {
+void find_classes(const M& model, std::span<const Call<typename M::Op>> calls, Schedule& schedule) {
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_hash;
   const auto class_of = [&](const typename M::Op& op) {
     const auto found = by_hash.find(M::hash_of(op));
@@ -110,9 +109,9 @@ Schedule make_schedule(const M& model, std::span<const Call<typename M::Op>> cal
   std::stable_sort(schedule.returns.begin(), schedule.returns.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return calls[a].end < calls[b].end; });
 
-  using Least = std::priority_queue<std::pair<std::int64_t, std::uint32_t>,
-                                    std::vector<std::pair<std::int64_t, std::uint32_t>>,
-                                    std::greater<>>;
+  using Least =
+      std::priority_queue<std::pair<std::int64_t, std::uint32_t>,
+                          std::vector<std::pair<std::int64_t, std::uint32_t>>, std::greater<>>;
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_slots;
   Least retiring;
   detail::FieldAllocator fields;

@@ -129,9 +129,8 @@ class WitnessSearch {
       }
     }
     std::int64_t before(std::int64_t start) const {
-      const auto at = std::lower_bound(
-          by_end_.begin(), by_end_.end(),
-          std::pair(start, std::numeric_limits<std::int64_t>::min()));
+      const auto at = std::lower_bound(by_end_.begin(), by_end_.end(),
+                                       std::pair(start, std::numeric_limits<std::int64_t>::min()));
       return at == by_end_.begin() ? std::numeric_limits<std::int64_t>::min()
                                    : std::prev(at)->second;
     }
@@ -152,12 +151,11 @@ class WitnessSearch {
   /// Visits the writers that `reader` could have read from, given what certainly was overwritten
   /// before `overwritten_before`, newest first, until `visit` returns false.
   template <class Visit>
-  bool each_source(const RegisterCall& reader, std::int64_t overwritten_before,
-                   Visit visit) const {
+  bool each_source(const RegisterCall& reader, std::int64_t overwritten_before, Visit visit) const {
     const Writers& writers = writers_[reader.op.observed()];
     const auto after = [&](std::int64_t end, std::uint32_t w) { return end < calls_[w].start; };
-    const auto last = std::upper_bound(writers.returned.begin(), writers.returned.end(),
-                                       reader.end, after);
+    const auto last =
+        std::upper_bound(writers.returned.begin(), writers.returned.end(), reader.end, after);
     for (auto i = last - writers.returned.begin(); i-- > 0;) {
       const auto at = static_cast<std::size_t>(i);
       if (writers.latest_end[at] < overwritten_before) break;
@@ -214,8 +212,8 @@ class WitnessSearch {
       });
       const Writers& writers = writers_[call.op.observed()];
       const auto after = [&](std::int64_t end, std::uint32_t w) { return end < calls_[w].start; };
-      const auto last = std::upper_bound(writers.returned.begin(), writers.returned.end(),
-                                         call.end, after);
+      const auto last =
+          std::upper_bound(writers.returned.begin(), writers.returned.end(), call.end, after);
       if (last != writers.returned.begin()) {
         added.push_back(*std::prev(last));
       } else if (!writers.returned.empty()) {

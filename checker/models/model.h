@@ -28,22 +28,21 @@ struct Call {
 };
 
 template <class M>
-concept SequentialModel =
-    requires(const M& model, const typename M::State& state, const typename M::Op& op,
-             std::int64_t now) {
-      { model.initial() } -> std::same_as<typename M::State>;
-      /// The state after `op`; nothing if `op` cannot have returned what it did in `state`.
-      { model.step(state, op) } -> std::same_as<std::optional<typename M::State>>;
-      { M::effect(op) } -> std::same_as<Effect>;
-      { M::hash(state) } -> std::same_as<std::uint64_t>;
-      /// A representative of all states that no operation returning at `now` or later can tell
-      /// from `state`. Returning `state` itself is always right.
-      { model.settled(state, now) } -> std::same_as<typename M::State>;
-      /// The last tick at which leaving out a pending `op` can make a difference. Never is right.
-      { model.useful_until(op) } -> std::same_as<std::int64_t>;
-      { M::hash_of(op) } -> std::same_as<std::uint64_t>;
-      { state == state } -> std::same_as<bool>;
-      { op == op } -> std::same_as<bool>;
-    };
+concept SequentialModel = requires(const M& model, const typename M::State& state,
+                                   const typename M::Op& op, std::int64_t now) {
+  { model.initial() } -> std::same_as<typename M::State>;
+  /// The state after `op`; nothing if `op` cannot have returned what it did in `state`.
+  { model.step(state, op) } -> std::same_as<std::optional<typename M::State>>;
+  { M::effect(op) } -> std::same_as<Effect>;
+  { M::hash(state) } -> std::same_as<std::uint64_t>;
+  /// A representative of all states that no operation returning at `now` or later can tell
+  /// from `state`. Returning `state` itself is always right.
+  { model.settled(state, now) } -> std::same_as<typename M::State>;
+  /// The last tick at which leaving out a pending `op` can make a difference. Never is right.
+  { model.useful_until(op) } -> std::same_as<std::int64_t>;
+  { M::hash_of(op) } -> std::same_as<std::uint64_t>;
+  { state == state } -> std::same_as<bool>;
+  { op == op } -> std::same_as<bool>;
+};
 
 }  // namespace assay

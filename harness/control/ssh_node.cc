@@ -93,9 +93,24 @@ class SshNode final : public Node {
     Result<int> status = carry_streams(*session_, **channel, streams, deadline);
     channel->reset();
     if (status.ok()) return status;
+    kill_stragglers();
     // What the session still holds belongs to the command that failed.
     session_.reset();
     return status.error().in(describe(command));
+  }
+
+  /// Kills what the session still runs, as far as it can be reached. OpenSSH refuses to pass on
+  /// signals where it runs as root, so the commands are found as children of its process.
+  void kill_stragglers() {
+    if (!session_->is_connected()) return;
+    const Nanos deadline = monotonic_now() + std::chrono::seconds(1);
+    bool was_requested = false;
+    const auto channel = session_->execute(
+        "for p in $(ps -o pid= --ppid $PPID); do test $p = $$ || kill -9 -- -$p; done", deadline,
+        was_requested);
+    if (channel.ok()) {
+      static_cast<void>(carry_streams(*session_, *channel.value(), {}, deadline).ok());
+    }
   }
 
   /// Connects again if the connection broke while nothing ran. A command that the node may have
@@ -160,9 +175,9 @@ Status SshNode::upload(const std::string& local_path, const std::string& remote_
   const Result<int> status = perform(command, streams, transfer_timeout);
   if (!status.ok()) return status.error();
   if (status.value() == 0) return {};
-  return Error{ErrorKind::cannot_write, fmt::format("{}: upload of {} to {} failed: {}",
-                                                    address_.name, local_path, remote_path,
-                                                    complaint.empty() ? "size differs" : complaint)};
+  return Error{ErrorKind::cannot_write,
+               fmt::format("{}: upload of {} to {} failed: {}", address_.name, local_path,
+                           remote_path, complaint.empty() ? "size differs" : complaint)};
 }
 
 Status SshNode::download(const std::string& remote_path, const std::string& local_path) {
@@ -185,8 +200,8 @@ Status SshNode::download(const std::string& remote_path, const std::string& loca
   if (!exit.ok()) {
     status = exit.error();
   } else if (exit.value() != 0) {
-    status = Error{ErrorKind::no_input, fmt::format("{}: cannot read {}: {}", address_.name,
-                                                    remote_path, complaint)};
+    status = Error{ErrorKind::no_input,
+                   fmt::format("{}: cannot read {}: {}", address_.name, remote_path, complaint)};
   } else if (!file.close() || std::rename(temporary.c_str(), local_path.c_str()) != 0) {
     status = file_error(ErrorKind::cannot_write, "write", local_path);
   }

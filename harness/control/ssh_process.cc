@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -12,7 +11,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t line_bytes_max = 16u << 20;
+constexpr std::size_t backlog_bytes_max = 16u << 20;
 constexpr std::size_t complaint_bytes_max = 4096;
 constexpr Nanos write_timeout = std::chrono::seconds(10);
 
@@ -32,6 +31,7 @@ class SshProcess final : public RemoteProcess {
     std::string_view left = text;
     const Nanos deadline = monotonic_now() + write_timeout;
     while (!left.empty()) {
+      bool unsent = false;
       {
         const std::lock_guard<std::mutex> exclusive(mutex_);
         if (const Status taken = take(); !taken.ok()) return taken;
@@ -41,13 +41,14 @@ class SshProcess final : public RemoteProcess {
         const Result<std::size_t> sent = channel_->write(left);
         if (!sent.ok()) return sent.error().in(name_);
         left.remove_prefix(sent.value());
+        unsent = session_->has_unsent();
       }
       if (left.empty()) break;
       if (monotonic_now() >= deadline) {
         return Error{ErrorKind::unavailable,
                      fmt::format("{}: its command does not read its input", name_)};
       }
-      session_->wait_readable(deadline);
+      session_->wait(deadline, unsent);
     }
     return {};
   }
@@ -55,22 +56,25 @@ class SshProcess final : public RemoteProcess {
   Result<std::string> read_line(Nanos timeout) override {
     const Nanos deadline = monotonic_now() + timeout;
     while (true) {
+      bool unsent = false;
       {
         const std::lock_guard<std::mutex> exclusive(mutex_);
         if (std::optional<std::string> line = next_line()) return *line;
-        const bool at_end = channel_->at_end();
         if (const Status taken = take(); !taken.ok()) return taken.error();
         if (std::optional<std::string> line = next_line()) return *line;
-        if (at_end) return ended();
+        const bool exit_unknown = !channel_->has_exited() && !channel_->is_closed();
+        // The exit status comes right after the end of the output, and belongs to the message.
+        if (channel_->at_end() && !exit_unknown) return ended();
         if (!session_->is_connected()) {
           return Error{ErrorKind::unavailable, fmt::format("{}: connection lost", name_)};
         }
+        unsent = session_->has_unsent();
       }
       if (monotonic_now() >= deadline) {
         return Error{ErrorKind::unavailable,
                      fmt::format("{}: no line within {}", name_, format_duration(timeout))};
       }
-      session_->wait_readable(deadline);
+      session_->wait(deadline, unsent);
     }
   }
 
@@ -89,24 +93,15 @@ class SshProcess final : public RemoteProcess {
 
   /// Takes in what has come.
   Status take() {
-    std::array<char, 8192> buffer{};
-    for (const bool from_stderr : {false, true}) {
-      while (true) {
-        const Result<std::size_t> count = channel_->read(buffer, from_stderr);
-        if (!count.ok()) return count.error().in(name_);
-        if (count.value() == 0) break;
-        std::string& text = from_stderr ? complaint_ : text_;
-        text.append(buffer.data(), count.value());
-        if (from_stderr && text.size() > complaint_bytes_max) {
-          text.erase(0, text.size() - complaint_bytes_max);
-        }
-        if (text.size() > line_bytes_max) {
-          return Error{ErrorKind::unavailable,
-                       fmt::format("{}: a line of more than {} MiB", name_, line_bytes_max >> 20)};
-        }
-      }
+    if (const Status pumped = channel_->pump(); !pumped.ok()) return pumped.error().in(name_);
+    text_ += channel_->take_out();
+    complaint_ += channel_->take_err();
+    if (complaint_.size() > complaint_bytes_max) {
+      complaint_.erase(0, complaint_.size() - complaint_bytes_max);
     }
-    return {};
+    if (text_.size() <= backlog_bytes_max) return {};
+    return Error{ErrorKind::unavailable, fmt::format("{}: more than {} MiB of output not read yet",
+                                                     name_, backlog_bytes_max >> 20)};
   }
 
   Error ended() const {
@@ -128,9 +123,9 @@ class SshProcess final : public RemoteProcess {
   std::mutex mutex_;        ///< held for one call into libssh; never while waiting
   std::unique_ptr<SshSession> session_;
   std::unique_ptr<SshChannel> channel_;
-  std::string text_;        ///< output not yet given out
+  std::string text_;  ///< output not yet given out
   std::size_t searched_ = 0;
-  std::string complaint_;   ///< the end of its stderr
+  std::string complaint_;  ///< the end of its stderr
 };
 
 }  // namespace

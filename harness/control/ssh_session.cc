@@ -13,6 +13,7 @@
 namespace assay {
 namespace {
 
+constexpr int flush_ms = 200;
 constexpr Nanos poll_slice = std::chrono::milliseconds(100);
 
 /// Signals by the names that SSH gives them.
@@ -35,21 +36,31 @@ int signal_number(std::string_view name) {
   return 0;
 }
 
-void on_exit_status(ssh_session /*session*/, ssh_channel /*channel*/, int status, void* user) {
-  *static_cast<int*>(user) = status;
-}
-
-void on_exit_signal(ssh_session /*session*/, ssh_channel /*channel*/, const char* name,
-                    int /*core*/, const char* /*message*/, const char* /*language*/, void* user) {
-  *static_cast<int*>(user) = 128 + signal_number(name);
-}
-
 }  // namespace
+
+int SshChannel::on_data(ssh_session /*session*/, ssh_channel /*channel*/, void* data,
+                        std::uint32_t size, int is_stderr, void* user) {
+  auto& self = *static_cast<SshChannel*>(user);
+  (is_stderr != 0 ? self.err_ : self.out_).append(static_cast<const char*>(data), size);
+  return static_cast<int>(size);
+}
+
+void SshChannel::on_exit_status(ssh_session /*session*/, ssh_channel /*channel*/, int status,
+                                void* user) {
+  static_cast<SshChannel*>(user)->exit_status_ = status;
+}
+
+void SshChannel::on_exit_signal(ssh_session /*session*/, ssh_channel /*channel*/, const char* name,
+                                int /*core*/, const char* /*message*/, const char* /*language*/,
+                                void* user) {
+  static_cast<SshChannel*>(user)->exit_status_ = 128 + signal_number(name);
+}
 
 SshChannel::SshChannel(ssh_session session, ssh_channel channel)
     : session_(session), channel_(channel) {
   ssh_callbacks_init(&callbacks_);
-  callbacks_.userdata = &exit_status_;
+  callbacks_.userdata = this;
+  callbacks_.channel_data_function = on_data;
   callbacks_.channel_exit_status_function = on_exit_status;
   callbacks_.channel_exit_signal_function = on_exit_signal;
   ssh_set_channel_callbacks(channel_, &callbacks_);
@@ -60,15 +71,16 @@ SshChannel::~SshChannel() {
   ssh_channel_free(channel_);
 }
 
-Result<std::size_t> SshChannel::read(std::span<char> buffer, bool from_stderr) {
-  const int n = ssh_channel_read_nonblocking(channel_, buffer.data(),
-                                             static_cast<std::uint32_t>(buffer.size()),
-                                             from_stderr ? 1 : 0);
-  if (n == SSH_ERROR) {
+Status SshChannel::pump() {
+  // Each of these takes in packets only until what it asks for is known, hence both.
+  const int answer = has_exited() ? 0 : ssh_channel_get_exit_status(channel_);
+  const bool broken = (ssh_get_status(session_) & (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
+  if ((broken && answer == SSH_ERROR) ||
+      (has_exited() && !at_end() && ssh_channel_poll(channel_, 0) == SSH_ERROR)) {
     return Error{ErrorKind::unavailable,
                  fmt::format("connection lost: {}", ssh_get_error(session_))};
   }
-  return n > 0 ? static_cast<std::size_t>(n) : std::size_t{0};
+  return {};
 }
 
 Result<std::size_t> SshChannel::write(std::string_view bytes) {
@@ -83,13 +95,15 @@ Result<std::size_t> SshChannel::write(std::string_view bytes) {
   return n > 0 ? static_cast<std::size_t>(n) : std::size_t{0};
 }
 
-void SshChannel::close_input() { ssh_channel_send_eof(channel_); }
-
-bool SshChannel::at_end() const {
-  return ssh_channel_is_eof(channel_) != 0 || ssh_channel_is_closed(channel_) != 0;
+void SshChannel::close_input() {
+  ssh_channel_send_eof(channel_);
+  ssh_blocking_flush(session_, flush_ms);
 }
 
-void SshChannel::kill() { ssh_channel_request_send_signal(channel_, "KILL"); }
+void SshChannel::kill() {
+  ssh_channel_request_send_signal(channel_, "KILL");
+  ssh_blocking_flush(session_, flush_ms);
+}
 
 Result<std::unique_ptr<SshSession>> SshSession::open(const NodeAddress& address, Nanos timeout) {
   // Writing to a connection that broke must be an error, not the end of the program.
@@ -144,19 +158,21 @@ Status SshSession::check_host_key() {
     case SSH_KNOWN_HOSTS_OK:
       return {};
     case SSH_KNOWN_HOSTS_CHANGED:
-      return Error{ErrorKind::not_permitted,
-                   fmt::format("{}: host key has CHANGED: {} answers with another key than {} says; "
-                               "another machine answers there, or it was installed anew; if you "
-                               "know why, correct that file",
-                               address_.name, address_.host, address_.known_hosts_file)};
+      return Error{
+          ErrorKind::not_permitted,
+          fmt::format("{}: host key has CHANGED: {} answers with another key than {} says; "
+                      "another machine answers there, or it was installed anew; if you "
+                      "know why, correct that file",
+                      address_.name, address_.host, address_.known_hosts_file)};
     case SSH_KNOWN_HOSTS_OTHER:
     case SSH_KNOWN_HOSTS_UNKNOWN:
     case SSH_KNOWN_HOSTS_NOT_FOUND:
-      return Error{ErrorKind::not_permitted,
-                   fmt::format("{}: host key of {} is unknown: {} has no key of the type it answers "
-                               "with; add it after checking it (ssh-keyscan -p {} {})",
-                               address_.name, address_.host, address_.known_hosts_file,
-                               address_.port, address_.host)};
+      return Error{
+          ErrorKind::not_permitted,
+          fmt::format("{}: host key of {} is unknown: {} has no key of the type it answers "
+                      "with; add it after checking it (ssh-keyscan -p {} {})",
+                      address_.name, address_.host, address_.known_hosts_file, address_.port,
+                      address_.host)};
     case SSH_KNOWN_HOSTS_ERROR:
       break;
   }
@@ -180,13 +196,13 @@ Status SshSession::log_in() {
   ssh_key_free(key);
   if (answer == SSH_AUTH_SUCCESS) return {};
   if (answer == SSH_AUTH_ERROR) return error(ErrorKind::unavailable, "login broke off");
-  return error(ErrorKind::not_permitted,
-               fmt::format("login as {} with key {} refused", address_.user, address_.identity_file));
+  return error(ErrorKind::not_permitted, fmt::format("login as {} with key {} refused",
+                                                     address_.user, address_.identity_file));
 }
 
 Error SshSession::error(ErrorKind kind, const std::string& what) const {
-  std::string message = fmt::format("{}: {} ({} port {})", address_.name, what, address_.host,
-                                    address_.port);
+  std::string message =
+      fmt::format("{}: {} ({} port {})", address_.name, what, address_.host, address_.port);
   const std::string detail = ssh_get_error(session_);
   if (!detail.empty()) message += ": " + detail;
   std::replace(message.begin(), message.end(), '\n', ' ');
@@ -202,7 +218,7 @@ Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& comma
   int answer = SSH_AGAIN;
   while ((answer = ssh_channel_open_session(raw)) == SSH_AGAIN) {
     if (monotonic_now() >= deadline) break;
-    wait_readable(deadline);
+    wait(deadline, has_unsent());
   }
   if (answer != SSH_OK) {
     return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "no channel");
@@ -210,7 +226,7 @@ Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& comma
   was_requested = true;
   while ((answer = ssh_channel_request_exec(raw, command.c_str())) == SSH_AGAIN) {
     if (monotonic_now() >= deadline) break;
-    wait_readable(deadline);
+    wait(deadline, has_unsent());
   }
   if (answer != SSH_OK) {
     return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "command not started");
@@ -218,16 +234,24 @@ Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& comma
   return channel;
 }
 
-void SshSession::wait_readable(Nanos deadline) const {
+void SshSession::wait(Nanos deadline, bool unsent) const {
   // In slices: what libssh has taken in already does not show on the socket.
   const Nanos left = std::min(deadline - monotonic_now(), poll_slice);
   if (left <= Nanos::zero()) return;
-  pollfd polled{fd_, POLLIN, 0};
+  pollfd polled{fd_, static_cast<short>(unsent ? POLLIN | POLLOUT : POLLIN), 0};
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
   ::poll(&polled, 1, static_cast<int>(millis + 1));
 }
 
-bool SshSession::is_connected() const { return ssh_is_connected(session_) != 0; }
+bool SshSession::has_unsent() const {
+  return (ssh_get_poll_flags(session_) & SSH_WRITE_PENDING) != 0;
+}
+
+bool SshSession::is_connected() const {
+  // ssh_is_connected stays true after a socket error; the status does not.
+  return ssh_is_connected(session_) != 0 &&
+         (ssh_get_status(session_) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
+}
 
 namespace {
 
@@ -262,15 +286,17 @@ struct Carrier {
     return sent.value() > 0;
   }
 
-  Result<bool> take_output(bool from_stderr) {
-    const Result<std::size_t> count = channel.read(buffer, from_stderr);
-    if (!count.ok()) return count.error();
-    if (count.value() == 0) return false;
-    const auto& sink = from_stderr ? streams.err : streams.out;
-    if (sink) {
-      if (Status status = sink({buffer.data(), count.value()}); !status.ok()) return status.error();
+  Result<bool> take_output() {
+    if (Status status = channel.pump(); !status.ok()) return status.error();
+    bool moved = false;
+    for (const auto& [sink, bytes] : {std::pair{&streams.out, channel.take_out()},
+                                      std::pair{&streams.err, channel.take_err()}}) {
+      if (bytes.empty()) continue;
+      moved = true;
+      if (!*sink) continue;
+      if (Status status = (*sink)(bytes); !status.ok()) return status.error();
     }
-    return true;
+    return moved;
   }
 };
 
@@ -282,13 +308,9 @@ Result<int> carry_streams(SshSession& session, SshChannel& channel, const Comman
   Carrier carrier{channel, streams, {}, {}, true};
   Nanos last_moved = monotonic_now();
   while (true) {
-    const bool ended = channel.at_end();
-    bool moved = false;
-    for (const bool from_stderr : {false, true}) {
-      const Result<bool> taken = carrier.take_output(from_stderr);
-      if (!taken.ok()) return taken.error();
-      moved = moved || taken.value();
-    }
+    const Result<bool> taken = carrier.take_output();
+    if (!taken.ok()) return taken.error();
+    bool moved = taken.value();
     if (!channel.has_exited()) {
       const Result<bool> sent = carrier.send_input();
       if (!sent.ok()) return sent.error();
@@ -297,17 +319,19 @@ Result<int> carry_streams(SshSession& session, SshChannel& channel, const Comman
     const Nanos now = monotonic_now();
     if (moved) last_moved = now;
     if (channel.has_exited()) {
-      const bool complete = ended && !moved;
+      const bool complete = channel.at_end() && !moved;
       if (complete || now - last_moved >= quiet_after_exit || now >= deadline) {
         return channel.exit_status();
       }
     } else if (now >= deadline) {
       channel.kill();
-      return Error{ErrorKind::unavailable, "timed out; it was asked to stop but may still run"};
+      return Error{ErrorKind::unavailable, "timed out; it was asked to stop, but may still run"};
+    } else if (!moved && channel.is_closed()) {
+      return Error{ErrorKind::unavailable, "ended without an exit status"};
     } else if (!moved && !session.is_connected()) {
       return Error{ErrorKind::unavailable, "connection lost; the command may or may not have run"};
     }
-    if (!moved) session.wait_readable(deadline);
+    if (!moved) session.wait(deadline, session.has_unsent());
   }
 }
 

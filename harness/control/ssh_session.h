@@ -5,6 +5,7 @@
 #include <libssh/callbacks.h>
 #include <libssh/libssh.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -26,14 +27,19 @@ class SshChannel {
   SshChannel(const SshChannel&) = delete;
   SshChannel& operator=(const SshChannel&) = delete;
 
-  /// Reads what has come, without waiting: 0 if nothing has. Error: unavailable (broken).
-  Result<std::size_t> read(std::span<char> buffer, bool from_stderr);
+  /// Takes in what has come, without waiting. Error: unavailable (broken).
+  Status pump();
+  /// What has come on a stream since the last call.
+  std::string take_out() { return std::exchange(out_, {}); }
+  std::string take_err() { return std::exchange(err_, {}); }
   /// Sends what the other side has room for, maybe 0 bytes. Error: unavailable.
   Result<std::size_t> write(std::string_view bytes);
   /// Closes the command's standard input.
   void close_input();
-  /// Both output streams have ended.
-  bool at_end() const;
+  /// Both output streams have ended, and pump has taken in all of them.
+  bool at_end() const { return ssh_channel_is_eof(channel_) != 0; }
+  /// The other side has closed the channel: nothing more will come, not even an exit status.
+  bool is_closed() const { return ssh_channel_is_closed(channel_) != 0; }
   bool has_exited() const { return exit_status_ >= 0; }
   /// REQUIRES has_exited; 128 + signal number if a signal ended it.
   int exit_status() const { return exit_status_; }
@@ -43,11 +49,18 @@ class SshChannel {
  private:
   friend class SshSession;
   SshChannel(ssh_session session, ssh_channel channel);
+  static int on_data(ssh_session session, ssh_channel channel, void* data, std::uint32_t size,
+                     int is_stderr, void* user);
+  static void on_exit_status(ssh_session session, ssh_channel channel, int status, void* user);
+  static void on_exit_signal(ssh_session session, ssh_channel channel, const char* name, int core,
+                             const char* message, const char* language, void* user);
 
   ssh_session session_;
   ssh_channel channel_;
   ssh_channel_callbacks_struct callbacks_{};
   int exit_status_ = -1;
+  std::string out_;
+  std::string err_;
 };
 
 class SshSession {
@@ -61,9 +74,12 @@ class SshSession {
   /// Starts a shell command. Error: unavailable; `was_requested` tells whether it may have run.
   Result<std::unique_ptr<SshChannel>> execute(const std::string& command, Nanos deadline,
                                               bool& was_requested);
-  /// Waits until something may have come, at most until the deadline. Needs no exclusion.
-  void wait_readable(Nanos deadline) const;
   bool is_connected() const;
+  /// libssh holds bytes that the socket did not take yet.
+  bool has_unsent() const;
+  /// Waits until something may have come or, with `unsent`, may go; at most until the deadline.
+  /// Needs no exclusion, so it is told what has_unsent said.
+  void wait(Nanos deadline, bool unsent) const;
 
  private:
   SshSession(NodeAddress address, ssh_session session)

@@ -21,8 +21,12 @@ constexpr const char* suite = "bookworm";
 
 Status run_mmdebstrap(const fs::path& folder, const Progress& progress) {
   Subprocess build;
-  build.command = {"mmdebstrap",         "--variant=minbase", fmt::format("--include={}", packages),
-                   "--skip=check/empty", suite,               folder.string()};
+  build.command = {"mmdebstrap",
+                   "--variant=minbase",
+                   fmt::format("--include={}", packages),
+                   "--skip=check/empty",
+                   suite,
+                   folder.string()};
   build.timeout = std::chrono::minutes(20);
   build.on_line = [&](std::string_view line) {
     if (line.rfind("I: ", 0) == 0) progress(fmt::format("base root: {}", line.substr(3)));
@@ -68,9 +72,9 @@ Status ensure_base(const LabSite& site, const Progress& progress) {
   std::error_code failed;
   fs::create_directories(site.base().parent_path(), failed);
   if (failed) {
-    return Error{ErrorKind::cannot_write, fmt::format("cannot make {}: {}",
-                                                      site.base().parent_path().string(),
-                                                      failed.message())};
+    return Error{
+        ErrorKind::cannot_write,
+        fmt::format("cannot make {}: {}", site.base().parent_path().string(), failed.message())};
   }
   Result<FileLock> lock = FileLock::wait(site.base().string() + ".lock");
   if (!lock.ok()) return lock.error();

@@ -90,10 +90,12 @@ DoctorCheck check_overlay(const LabSite& site) {
   while (!std::filesystem::exists(parent, ignored)) parent = parent.parent_path();
   std::string folder = (parent / "doctor-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) {
-    return failed("overlayfs", fmt::format("cannot write in {}: {}", parent.string(), std::strerror(errno)),
+    return failed("overlayfs",
+                  fmt::format("cannot write in {}: {}", parent.string(), std::strerror(errno)),
                   "run as root, or set ASSAY_LAB to a folder that can be written");
   }
-  for (const char* name : {"/lower", "/upper", "/work", "/root"}) ::mkdir((folder + name).c_str(), 0755);
+  for (const char* name : {"/lower", "/upper", "/work", "/root"})
+    ::mkdir((folder + name).c_str(), 0755);
   const std::string target = folder + "/root";
   const std::string options =
       fmt::format("lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work", folder);
@@ -108,9 +110,10 @@ DoctorCheck check_overlay(const LabSite& site) {
   }
   if (!removed.ok()) return failed("overlayfs", removed.error().message, "remove that folder");
   return failed("overlayfs", std::strerror(reason),
-                reason == EPERM ? as_root
-                                : "set ASSAY_LAB to a folder on ext4 or xfs: another overlay cannot "
-                                  "carry one");
+                reason == EPERM
+                    ? as_root
+                    : "set ASSAY_LAB to a folder on ext4 or xfs: another overlay cannot "
+                      "carry one");
 }
 
 /// Tries a program's input in a network namespace that ends with it.
@@ -154,8 +157,9 @@ DoctorCheck check_ptrace() {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   if (reason == 0) return passed(name, "another process's memory can be written (clock faults)");
-  return failed(name, std::strerror(reason),
-                "clock faults will not work; allow ptrace (kernel.yama.ptrace_scope, CAP_SYS_PTRACE)");
+  return failed(
+      name, std::strerror(reason),
+      "clock faults will not work; allow ptrace (kernel.yama.ptrace_scope, CAP_SYS_PTRACE)");
 }
 
 DoctorCheck check_program(const char* program, const char* package, const char* purpose) {
@@ -182,8 +186,8 @@ DoctorCheck check_disk(const LabSite& site) {
     return failed("disk", std::strerror(errno), "set ASSAY_LAB to another folder");
   }
   const std::uint64_t bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
-  const std::string found =
-      fmt::format("{:.1f} GiB free for {}", static_cast<double>(bytes) / (1ull << 30), parent.string());
+  const std::string found = fmt::format("{:.1f} GiB free for {}",
+                                        static_cast<double>(bytes) / (1ull << 30), parent.string());
   if (bytes >= bytes_wanted) return passed("disk", found);
   return failed("disk", found, "free 2 GiB there, or set ASSAY_LAB to another folder");
 }
@@ -202,7 +206,8 @@ DoctorCheck check_bridge_filter() {
   list.timeout = std::chrono::seconds(5);
   const Result<SubprocessResult> rules = run_subprocess(list);
   if (rules.ok() && rules.value().output.find("-P FORWARD DROP") == std::string::npos) {
-    return passed("bridge filter", "frames on a bridge pass iptables, whose FORWARD policy is not DROP");
+    return passed("bridge filter",
+                  "frames on a bridge pass iptables, whose FORWARD policy is not DROP");
   }
   return failed("bridge filter", "frames between nodes pass iptables, whose FORWARD policy is DROP",
                 "iptables -I FORWARD -i assay+ -j ACCEPT");
@@ -241,10 +246,11 @@ std::vector<DoctorCheck> run_doctor(const LabSite& site) {
       "chain c {\ntype filter hook input priority 0; policy accept;\nip saddr @s drop\n}\n}\n",
       "rules can be loaded in a namespace (partitions, loss)",
       "apt-get install nftables, and a kernel with CONFIG_NF_TABLES_INET: partitions need it")));
-  checks.push_back(optional(check_network(
-      "traffic shaping", {"tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "10mbit",
-                          "burst", "32kbit", "latency", "100ms"},
-      "", "tbf works (slow links)", "slow links need a kernel with CONFIG_NET_SCH_TBF")));
+  checks.push_back(optional(check_network("traffic shaping",
+                                          {"tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate",
+                                           "10mbit", "burst", "32kbit", "latency", "100ms"},
+                                          "", "tbf works (slow links)",
+                                          "slow links need a kernel with CONFIG_NET_SCH_TBF")));
   checks.push_back(optional(check_network(
       "netem", {"tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"}, "",
       "netem works (delay, jitter)", "delays need a kernel with CONFIG_NET_SCH_NETEM")));

@@ -10,7 +10,7 @@
 namespace assay {
 
 struct DoctorCheck {
-  std::string name;      ///< overlayfs
+  std::string name;  ///< overlayfs
   bool ok = false;
   bool required = true;  ///< false: something works less well without it, `found` says what
   std::string found;     ///< what was seen

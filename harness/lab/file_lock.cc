@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
+
+#include "base/clock.h"
 
 namespace assay {
 namespace {
@@ -22,13 +26,25 @@ struct flock whole_file() {
   return lock;
 }
 
+/// The process id that the last holder wrote, 0 if none.
+int written_holder(const std::filesystem::path& file) {
+  std::ifstream reader(file);
+  int holder = 0;
+  reader >> holder;
+  return holder;
+}
+
+constexpr Nanos patience_with_the_dead = std::chrono::seconds(2);
+
 }  // namespace
 
 Result<FileLock> FileLock::try_lock(const std::filesystem::path& file) {
   return lock(file, F_OFD_SETLK);
 }
 
-Result<FileLock> FileLock::wait(const std::filesystem::path& file) { return lock(file, F_OFD_SETLKW); }
+Result<FileLock> FileLock::wait(const std::filesystem::path& file) {
+  return lock(file, F_OFD_SETLKW);
+}
 
 Result<FileLock> FileLock::lock(const std::filesystem::path& file, int operation) {
   FileLock held(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
@@ -38,16 +54,16 @@ Result<FileLock> FileLock::lock(const std::filesystem::path& file, int operation
     return Error{kind, fmt::format("cannot open lock {}: {}", file.string(), std::strerror(errno))};
   }
   struct flock wanted = whole_file();
-  int locked = 0;
-  do {
-    locked = ::fcntl(held.fd_, operation, &wanted);
-  } while (locked != 0 && errno == EINTR);
-  if (locked != 0) {
-    std::ifstream reader(file);
-    std::string holder;
-    std::getline(reader, holder);
-    return Error{ErrorKind::busy, fmt::format("{} is held by process {}", file.string(),
-                                              holder.empty() ? "?" : holder)};
+  const Nanos deadline = monotonic_now() + patience_with_the_dead;
+  while (::fcntl(held.fd_, operation, &wanted) != 0) {
+    if (errno == EINTR) continue;
+    const int holder = written_holder(file);
+    // Children of a killed holder share its lock until they, too, have ended.
+    const bool is_ending = holder > 0 && ::kill(holder, 0) != 0 && errno == ESRCH;
+    if (!is_ending || monotonic_now() >= deadline) {
+      return Error{ErrorKind::busy, fmt::format("{} is held by process {}", file.string(), holder)};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   const std::string holder = fmt::format("{}\n", ::getpid());
   // For messages only: the lock holds without it.
@@ -74,11 +90,7 @@ int lock_holder(const std::filesystem::path& file) {
   struct flock asked = whole_file();
   const bool is_held = ::fcntl(fd, F_OFD_GETLK, &asked) == 0 && asked.l_type != F_UNLCK;
   ::close(fd);
-  if (!is_held) return 0;
-  std::ifstream reader(file);
-  int holder = 0;
-  reader >> holder;
-  return holder;
+  return is_held ? written_holder(file) : 0;
 }
 
 }  // namespace assay

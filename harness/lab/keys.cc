@@ -16,7 +16,8 @@ Result<std::string> make_key(const std::filesystem::path& private_file) {
   const std::unique_ptr<ssh_key_struct, decltype(free_key)> key(raw, free_key);
   char* text = nullptr;
   if (ssh_pki_export_privkey_file(raw, nullptr, nullptr, nullptr, private_file.c_str()) != SSH_OK) {
-    return Error{ErrorKind::cannot_write, fmt::format("cannot write key {}", private_file.string())};
+    return Error{ErrorKind::cannot_write,
+                 fmt::format("cannot write key {}", private_file.string())};
   }
   std::error_code failed;
   using std::filesystem::perms;

@@ -47,8 +47,8 @@ Result<std::string> prepare_node(const LabSite& site, int node, const std::strin
   const fs::path folder = site.node_folder(node);
   const fs::path upper = folder / "upper";
   std::error_code failed;
-  for (const fs::path& path : {upper / "etc/ssh", upper / "root/.ssh", folder / "work",
-                               folder / "root"}) {
+  for (const fs::path& path :
+       {upper / "etc/ssh", upper / "root/.ssh", folder / "work", folder / "root"}) {
     fs::create_directories(path, failed);
     if (failed) {
       return Error{ErrorKind::cannot_write,
@@ -131,7 +131,8 @@ Result<Lab> Lab::lock(const LabSite& site) {
   }
   Result<FileLock> lock = FileLock::try_lock(site.lock_file());
   if (!lock.ok()) {
-    return lock.error().in(fmt::format("lab {} is in use; wait, or set ASSAY_LAB_NUMBER", site.number));
+    return lock.error().in(
+        fmt::format("lab {} is in use; wait, or set ASSAY_LAB_NUMBER", site.number));
   }
   return Lab(site, std::move(*lock));
 }
@@ -144,17 +145,17 @@ Status Lab::up(int nodes, const Progress& progress) {
   if (Status status = ensure_base(site_, progress); !status.ok()) return status;
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
-  if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes && is_whole(state.value())) {
-    std::vector<int> all;
-    for (int node = 1; node <= nodes; ++node) all.push_back(node);
-    if (wait_for_ssh(all).ok()) {
+  if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes &&
+      is_whole(state.value())) {
+    if (wait_for_ssh(state.value().nodes).ok()) {
       progress(fmt::format("lab {}: {} nodes are up already", site_.number, nodes));
       return {};
     }
   }
-  if (!lab_leftovers(site_).empty()) progress(fmt::format("lab {}: removing an older one", site_.number));
+  if (!lab_leftovers(site_).empty())
+    progress(fmt::format("lab {}: removing an older one", site_.number));
   if (Status status = remove_lab(site_); !status.ok()) return status;
-  if (Status status = make(nodes, progress); !status.ok()) {
+  if (Status status = make(nodes); !status.ok()) {
     // The first error is the one worth telling; the next `up` or `down` removes the rest.
     static_cast<void>(remove_lab(site_).ok());
     return status.error().in(fmt::format("lab {}", site_.number));
@@ -164,13 +165,13 @@ Status Lab::up(int nodes, const Progress& progress) {
   return {};
 }
 
-Status Lab::make(int nodes, const Progress& /*progress*/) {
+Status Lab::make(int nodes) {
   if (Status status = prepare_lab(site_, nodes); !status.ok()) return status;
   std::vector<int> all;
   for (int node = 1; node <= nodes; ++node) all.push_back(node);
   const Result<std::vector<ProcessIdentity>> processes = start_processes(all);
   if (!processes.ok()) return processes.error();
-  if (Status status = wait_for_ssh(all); !status.ok()) return status;
+  if (Status status = wait_for_ssh(processes.value()); !status.ok()) return status;
   return write_lab_state(site_, {utc_stamp(), processes.value()});
 }
 
@@ -196,18 +197,25 @@ Result<std::vector<ProcessIdentity>> Lab::start_processes(const std::vector<int>
   return identities;
 }
 
-Status Lab::wait_for_ssh(const std::vector<int>& nodes) {
+Status Lab::wait_for_ssh(const std::vector<ProcessIdentity>& processes) {
+  int node = 0;
+  for (const ProcessIdentity& process : processes) {
+    if (Status status = wait_for_ssh(++node, process); !status.ok()) return status;
+  }
+  return {};
+}
+
+Status Lab::wait_for_ssh(int node, const ProcessIdentity& process) {
   const Nanos deadline = monotonic_now() + std::chrono::seconds(10);
-  for (const int node : nodes) {
-    while (!greets(site_.node_host(node))) {
-      if (monotonic_now() > deadline) {
-        return Error{ErrorKind::unavailable,
-                     fmt::format("{}: no SSH greeting from {} within 10 s; its sshd wrote {}",
-                                 LabSite::node_name(node), site_.node_host(node),
-                                 site_.node_log(node).string())};
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  while (!greets(site_.node_host(node))) {
+    const bool is_dead = !is_alive(process);
+    if (is_dead || monotonic_now() > deadline) {
+      return Error{ErrorKind::unavailable,
+                   fmt::format("{}: {}; what its sshd wrote is in {}", LabSite::node_name(node),
+                               is_dead ? "sshd ended" : "no SSH greeting within 10 s",
+                               site_.node_log(node).string())};
     }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   return {};
 }
@@ -220,7 +228,8 @@ Status Lab::kill_node(int node) {
   if (node < 1 || node > static_cast<int>(state->nodes.size())) {
     return Error{ErrorKind::usage, fmt::format("the lab has no node {}", LabSite::node_name(node))};
   }
-  if (Status status = kill_process(state->nodes[static_cast<std::size_t>(node - 1)]); !status.ok()) {
+  if (Status status = kill_process(state->nodes[static_cast<std::size_t>(node - 1)]);
+      !status.ok()) {
     return status.error().in(LabSite::node_name(node));
   }
   return remove_cable(site_, node);
@@ -239,7 +248,7 @@ Status Lab::start_node(int node) {
   if (!process.ok()) return process.error();
   identity = process.value().at(0);
   if (Status status = write_lab_state(site_, *state); !status.ok()) return status;
-  return wait_for_ssh({node});
+  return wait_for_ssh(node, identity);
 }
 
 Result<LabStatus> lab_status(const LabSite& site) {

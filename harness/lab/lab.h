@@ -43,9 +43,10 @@ class Lab {
 
  private:
   Lab(LabSite site, FileLock lock) : site_(std::move(site)), lock_(std::move(lock)) {}
-  Status make(int nodes, const Progress& progress);
+  Status make(int nodes);
   Result<std::vector<ProcessIdentity>> start_processes(const std::vector<int>& nodes);
-  Status wait_for_ssh(const std::vector<int>& nodes);
+  Status wait_for_ssh(int node, const ProcessIdentity& process);
+  Status wait_for_ssh(const std::vector<ProcessIdentity>& processes);
 
   LabSite site_;
   FileLock lock_;

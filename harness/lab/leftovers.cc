@@ -124,7 +124,8 @@ Status remove_tree(const fs::path& folder) {
   constexpr int open_folders_max = 64;
   struct stat info {};
   if (::lstat(folder.c_str(), &info) != 0 && errno == ENOENT) return {};
-  if (::nftw(folder.c_str(), remove_entry, open_folders_max, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0) {
+  if (::nftw(folder.c_str(), remove_entry, open_folders_max, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) ==
+      0) {
     return {};
   }
   return Error{ErrorKind::cannot_write,

@@ -22,9 +22,9 @@ Status ip_batch(const std::string& lines, bool go_on) {
   const Result<SubprocessResult> result = run_subprocess(ip);
   if (!result.ok()) return result.error();
   if (result.value().exit_status == 0 || go_on) return {};
-  return Error{ErrorKind::unavailable,
-               fmt::format("ip -batch failed ({}): {}", result.value().exit_status,
-                           result.value().output)};
+  return Error{
+      ErrorKind::unavailable,
+      fmt::format("ip -batch failed ({}): {}", result.value().exit_status, result.value().output)};
 }
 
 bool interface_exists(const std::string& name) {
@@ -37,12 +37,13 @@ bool interface_exists(const std::string& name) {
 Status make_bridge(const LabSite& site) {
   const std::string bridge = site.bridge();
   if (interface_exists(bridge)) return {};
-  return ip_batch(fmt::format("link add {0} type bridge forward_delay 0 stp_state 0 mcast_snooping 0\n"
-                              "link set {0} alias {1}\n"
-                              "addr add {2}/24 dev {0}\n"
-                              "link set {0} up\n",
-                              bridge, site.folder().string(), site.controller_host()),
-                  false);
+  return ip_batch(
+      fmt::format("link add {0} type bridge forward_delay 0 stp_state 0 mcast_snooping 0\n"
+                  "link set {0} alias {1}\n"
+                  "addr add {2}/24 dev {0}\n"
+                  "link set {0} up\n",
+                  bridge, site.folder().string(), site.controller_host()),
+      false);
 }
 
 Status lay_cables(const LabSite& site, const std::vector<std::pair<int, pid_t>>& nodes) {
@@ -73,8 +74,9 @@ Status remove_interfaces(const LabSite& site) {
   std::vector<std::string> names = host_interfaces(site);
   while (!names.empty()) {
     if (monotonic_now() > deadline) {
-      return Error{ErrorKind::unavailable,
-                   fmt::format("interface {} stays; remove it by: ip link del {}", names[0], names[0])};
+      return Error{
+          ErrorKind::unavailable,
+          fmt::format("interface {} stays; remove it by: ip link del {}", names[0], names[0])};
     }
     std::string lines;
     for (const std::string& name : names) lines += fmt::format("link del {}\n", name);

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,8 +23,8 @@ namespace assay {
 namespace {
 
 /// What would reach past the node: the machine's clock, its power, its kernel, its devices.
-constexpr std::array dropped_capabilities{CAP_SYS_TIME, CAP_SYS_BOOT, CAP_SYS_MODULE,
-                                          CAP_SYS_RAWIO, CAP_MKNOD};
+constexpr std::array dropped_capabilities{CAP_SYS_TIME, CAP_SYS_BOOT, CAP_SYS_MODULE, CAP_SYS_RAWIO,
+                                          CAP_MKNOD};
 
 [[noreturn]] void fail(int report, const char* step, const char* detail = "") {
   NodeInitFailure failure;
@@ -60,7 +61,8 @@ bool mount_one(const NodeMount& mount) {
 void change_root(const NodeInit& init, int report) {
   if (::chdir(init.root.c_str()) != 0) fail(report, "enter ", init.root.c_str());
   // Old and new root on the same point: the old one ends up on top and is then detached.
-  if (::syscall(SYS_pivot_root, ".", ".") != 0) fail(report, "change the root to ", init.root.c_str());
+  if (::syscall(SYS_pivot_root, ".", ".") != 0)
+    fail(report, "change the root to ", init.root.c_str());
   if (::umount2(".", MNT_DETACH) != 0) fail(report, "detach the old root");
   if (::chdir("/") != 0) fail(report, "enter the new root");
 }
@@ -123,13 +125,26 @@ void detach_from_parent(int log, int report) {
   ::prctl(PR_SET_PDEATHSIG, 0);
 }
 
+/// Among the maker's files is the lock of the lab, which must end with its maker.
+void close_files_except(std::array<int, 3> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned next = 3;
+  for (const int fd : kept) {
+    if (static_cast<unsigned>(fd) > next) {
+      ::syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
+    }
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  ::syscall(SYS_close_range, next, ~0u, 0);
+}
+
 void add_device_mounts(NodeInit& init) {
   using Kind = NodeMount::Kind;
   const std::string dev = init.root + "/dev";
   init.mounts.push_back({Kind::filesystem, "dev", dev, "tmpfs", MS_NOSUID, "mode=755,size=1m"});
   for (const char* device : {"null", "zero", "full", "random", "urandom", "tty"}) {
-    init.mounts.push_back(
-        {Kind::bind_file, fmt::format("/dev/{}", device), fmt::format("{}/{}", dev, device), "", 0, ""});
+    init.mounts.push_back({Kind::bind_file, fmt::format("/dev/{}", device),
+                           fmt::format("{}/{}", dev, device), "", 0, ""});
   }
   init.mounts.push_back({Kind::filesystem, "devpts", dev + "/pts", "devpts", MS_NOSUID | MS_NOEXEC,
                          "newinstance,ptmxmode=0666,mode=620,gid=5"});
@@ -155,16 +170,18 @@ NodeInit make_node_init(const LabSite& site, int node) {
                          fmt::format("lowerdir={},upperdir={}/upper,workdir={}/work",
                                      site.base().string(), folder, folder)});
   constexpr unsigned long plain = MS_NOSUID | MS_NODEV;
-  init.mounts.push_back({Kind::filesystem, "proc", init.root + "/proc", "proc", plain | MS_NOEXEC, ""});
+  init.mounts.push_back(
+      {Kind::filesystem, "proc", init.root + "/proc", "proc", plain | MS_NOEXEC, ""});
   init.mounts.push_back(
       {Kind::filesystem, "sysfs", init.root + "/sys", "sysfs", plain | MS_NOEXEC | MS_RDONLY, ""});
   add_device_mounts(init);
   init.mounts.push_back({Kind::filesystem, "run", init.root + "/run", "tmpfs", plain, "mode=755"});
   init.mounts.push_back({Kind::filesystem, "tmp", init.root + "/tmp", "tmpfs", plain, "mode=1777"});
   // Settings of the whole machine; a node's own are under /proc/sys/net.
-  for (const char* path : {"sys/kernel", "sys/vm", "sys/fs", "sys/debug", "sys/dev",
-                           "sysrq-trigger", "kcore"}) {
-    init.mounts.push_back({Kind::bind_read_only, "", fmt::format("{}/proc/{}", init.root, path), "", 0, ""});
+  for (const char* path :
+       {"sys/kernel", "sys/vm", "sys/fs", "sys/debug", "sys/dev", "sysrq-trigger", "kcore"}) {
+    init.mounts.push_back(
+        {Kind::bind_read_only, "", fmt::format("{}/proc/{}", init.root, path), "", 0, ""});
   }
   init.command = {"/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null"};
   for (const char* option :
@@ -182,6 +199,7 @@ NodeInit make_node_init(const LabSite& site, int node) {
 
 void run_node_init(const NodeInit& init, int go, int report, int log) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  close_files_except({go, report, log});
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     fail(report, "make the mounts private");
   }

@@ -26,7 +26,7 @@ struct NodeInit {
   std::string address;  ///< dotted
   std::string root;     ///< where the overlay is mounted
   std::vector<NodeMount> mounts;
-  std::vector<std::string> command;      ///< sshd and its arguments
+  std::vector<std::string> command;  ///< sshd and its arguments
   std::vector<std::string> environment;
 };
 

@@ -46,23 +46,24 @@ Status write_lab_state(const LabSite& site, const LabState& state) {
 Result<LabState> read_lab_state(const LabSite& site) {
   std::ifstream file(site.state_file());
   if (!file) {
-    return Error{ErrorKind::no_input, fmt::format("lab {} is not up; bring it up by: assay lab up",
-                                                  site.number)};
+    return Error{ErrorKind::no_input,
+                 fmt::format("lab {} is not up; bring it up by: assay lab up", site.number)};
   }
   try {
     const nlohmann::json json = nlohmann::json::parse(file);
     LabState state;
     state.since = json.at("since").get<std::string>();
     for (const nlohmann::json& node : json.at("nodes")) {
-      state.nodes.push_back({node.at("pid").get<pid_t>(), node.at("start_ticks").get<std::uint64_t>()});
+      state.nodes.push_back(
+          {node.at("pid").get<pid_t>(), node.at("start_ticks").get<std::uint64_t>()});
     }
     if (!state.nodes.empty() && state.nodes.size() <= lab_nodes_max) return state;
     return Error{ErrorKind::bad_data,
                  fmt::format("{}: expected 1 to {} nodes, got {}", site.state_file().string(),
                              lab_nodes_max, state.nodes.size())};
   } catch (const nlohmann::json::exception& problem) {
-    return Error{ErrorKind::bad_data,
-                 fmt::format("{}: not a lab's state: {}", site.state_file().string(), problem.what())};
+    return Error{ErrorKind::bad_data, fmt::format("{}: not a lab's state: {}",
+                                                  site.state_file().string(), problem.what())};
   }
 }
 

@@ -12,8 +12,8 @@
 namespace assay {
 
 struct LabState {
-  std::string since;                    ///< UTC, as utc_stamp
-  std::vector<ProcessIdentity> nodes;   ///< first process of n1, n2, …
+  std::string since;                   ///< UTC, as utc_stamp
+  std::vector<ProcessIdentity> nodes;  ///< first process of n1, n2, …
 };
 
 Status write_lab_state(const LabSite& site, const LabState& state);

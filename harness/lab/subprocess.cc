@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <algorithm>
 #include <cstring>
 #include <ctime>
 
@@ -114,8 +114,9 @@ bool converse(const Subprocess& subprocess, Pipe& input, Pipe& output, std::stri
       const ssize_t n = ::write(input.write, subprocess.input.data() + written,
                                 subprocess.input.size() - written);
       // A program that does not read all of its input is judged by its exit status.
-      written = n < 0 && errno != EAGAIN ? subprocess.input.size()
-                                         : written + static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+      written = n < 0 && errno != EAGAIN
+                    ? subprocess.input.size()
+                    : written + static_cast<std::size_t>(std::max<ssize_t>(n, 0));
     }
     if (polled[0].revents != 0) {
       const ssize_t n = ::read(output.read, buffer.data(), buffer.size());
@@ -156,7 +157,8 @@ Result<SubprocessResult> run_subprocess(const Subprocess& subprocess) {
   Pipe input;
   Pipe output;
   if (!input.open() || !output.open()) {
-    return Error{ErrorKind::unavailable, fmt::format("no pipe for {}: {}", program, std::strerror(errno))};
+    return Error{ErrorKind::unavailable,
+                 fmt::format("no pipe for {}: {}", program, std::strerror(errno))};
   }
   const pid_t child = ::fork();
   if (child < 0) {

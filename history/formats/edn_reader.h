@@ -37,6 +37,8 @@ class EdnReader {
   bool read_tag();
   std::string_view token() const { return token_; }
 
+  /// Nothing is left, not even white space.
+  bool at_end() { return !hash_ && current() == end; }
   std::uint64_t line() const { return line_; }
   const std::optional<Error>& error() const { return error_; }
   /// Sets the error, unless there is one already: `what` at `line`. Returns false.

@@ -18,9 +18,9 @@ namespace assay {
 struct ReadOptions {
   std::string format = "auto";      ///< a name of the table, or auto: decided by content
   std::string keyed = "auto";       ///< auto | yes | no: are values [key value] pairs?
-  std::optional<Value> initial;     ///< overrides what the input declares
+  std::optional<Value> initial{};   ///< overrides what the input declares
   std::string realtime = "global";  ///< global | process | none, as --realtime
-  std::string datatype;             ///< overrides what the input declares; may be empty
+  std::string datatype{};           ///< overrides what the input declares; may be empty
   bool recover = false;  ///< read a journal cut inside a block up to its last whole block
 };
 

@@ -68,7 +68,8 @@ class JepsenEdnReader {
       }
       if (auto status = read_operation(c); !status) return status;
     }
-    if (close == '\0') return {};
+    if (close == '\0' && next_index_ > 0) return {};
+    if (close == '\0') return bad(edn_.line(), "expected operations, got the end of the input");
     edn_.never_closed(begin, close == ']' ? "vector" : "list");
     return *edn_.error();
   }
@@ -85,14 +86,19 @@ class JepsenEdnReader {
     has_type_ = has_process_ = has_function_ = false;
     while (!edn_.take('}')) {
       if (edn_.error()) return *edn_.error();
-      if (auto status = read_field(begin); !status) return status;
+      if (auto status = read_field(begin); !status) {
+        return edn_.at_end() ? cut_short(begin) : status;
+      }
     }
     return add_event(begin);
   }
 
-  Status cut_short(std::uint64_t begin) {
-    edn_.never_closed(begin, "map");
-    return *edn_.error();
+  /// Whatever else is wrong with an operation that the input ends inside of, this is the reason.
+  Status cut_short(std::uint64_t begin) const {
+    return Error{ErrorKind::bad_data,
+                 fmt::format("line {}: the map that begins here is never closed (the input ends at "
+                             "line {})",
+                             begin, edn_.line())};
   }
 
   /// One key and its value of the operation that begins at line `begin`.
@@ -168,7 +174,7 @@ class JepsenEdnReader {
     if (!uses_index_) uses_index_ = index_.has_value();
     event_.index = *uses_index_ && index_ ? *index_ : next_index_;
     next_index_ = event_.index + 1;
-    move_marker(event_);
+    markers_.move_to_error(event_);
     return keys_.add(event_, begin);
   }
 
@@ -176,6 +182,7 @@ class JepsenEdnReader {
   EdnReader edn_;
   HistoryBuilder builder_;
   KeySplitter keys_;
+  Markers markers_;
   Event event_;
   Value value_;
   std::optional<std::uint64_t> index_;

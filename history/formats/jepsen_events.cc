@@ -55,9 +55,19 @@ Status set_function(const Value& value, Event& event) {
   return {};
 }
 
-void move_marker(Event& event) {
-  if (event.type != EventType::fail && event.type != EventType::info) return;
-  if (event.process == nemesis_process || !event.value.is<Value::Keyword>()) return;
+void Markers::move_to_error(Event& event) {
+  if (event.process == nemesis_process) return;
+  const auto process = static_cast<std::int32_t>(event.process);
+  const bool keyword = event.value.is<Value::Keyword>();
+  if (event.type == EventType::invoke) {
+    if (keyword) {
+      keyword_invokers_.insert(process);
+    } else if (!keyword_invokers_.empty()) {
+      keyword_invokers_.erase(process);
+    }
+    return;
+  }
+  if (event.type == EventType::ok || !keyword || keyword_invokers_.contains(process)) return;
   if (event.error.empty()) event.error = to_text(event.value);
   event.value = Value();
 }

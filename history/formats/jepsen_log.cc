@@ -104,13 +104,14 @@ class JepsenLogReader {
       event.error = edn.read(error) ? error_text(error) : std::string(text);
     }
     event.index = next_index_++;
-    move_marker(event);
+    markers_.move_to_error(event);
     return keys_.add(event, number_);
   }
 
   const ReadOptions& options_;
   HistoryBuilder builder_;
   KeySplitter keys_;
+  Markers markers_;
   std::uint64_t number_ = 0;
   std::uint64_t next_index_ = 0;
 };

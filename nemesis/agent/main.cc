@@ -55,8 +55,8 @@ int skew(const std::vector<std::string>& words) {
   if (!offset) return report(offset.error());
   const long pid = std::strtol(words[0].c_str(), nullptr, 10);
   if (pid <= 1) return usage();
-  const auto done = assay::agent::set_clock_offset(static_cast<pid_t>(pid),
-                                                   negative ? -*offset : *offset);
+  const auto done =
+      assay::agent::set_clock_offset(static_cast<pid_t>(pid), negative ? -*offset : *offset);
   return done.ok() ? 0 : report(done.error());
 }
 

@@ -61,7 +61,8 @@ class Controller {
       pollfd writable{STDOUT_FILENO, POLLOUT, 0};
       // A full pipe means that the controller reads nothing: the lease decides how long that lasts.
       const auto patience = std::chrono::ceil<std::chrono::milliseconds>(lease_).count();
-      if (::poll(&writable, 1, static_cast<int>(patience)) <= 0) return lose("answers are not read");
+      if (::poll(&writable, 1, static_cast<int>(patience)) <= 0)
+        return lose("answers are not read");
       const ssize_t n = ::write(STDOUT_FILENO, rest.data(), rest.size());
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return lose("an answer could not be written");
@@ -131,8 +132,8 @@ Result<std::string> carry_out(Faults& faults, const std::string& verb, const Wor
   if (verb == "inject" && words.size() >= 2) {
     return faults.inject(words[0], words[1], Words(words.begin() + 2, words.end()));
   }
-  return Error{ErrorKind::usage, "unknown request \"" + verb + "\" of " +
-                                     std::to_string(words.size()) + " words"};
+  return Error{ErrorKind::usage,
+               "unknown request \"" + verb + "\" of " + std::to_string(words.size()) + " words"};
 }
 
 bool heal_patiently(Faults& faults, const ServeOptions& options) {

@@ -25,7 +25,8 @@ namespace {
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   std::vector<char*> words;
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   ::execvp(words[0], words.data());
   const std::string why = arguments[0] + ": " + std::strerror(errno) + "\n";
@@ -36,8 +37,7 @@ namespace {
 int memory_file(const std::string& contents) {
   const int file = ::memfd_create("assay-agent", MFD_CLOEXEC);
   if (file < 0) return file;
-  if (::write(file, contents.data(), contents.size()) !=
-      static_cast<ssize_t>(contents.size())) {
+  if (::write(file, contents.data(), contents.size()) != static_cast<ssize_t>(contents.size())) {
     ::close(file);
     return -1;
   }
@@ -85,7 +85,8 @@ Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
   ::close(in);
   ::close(out);
   if (child < 0) {
-    return Error{ErrorKind::unavailable, arguments[0] + ": cannot start: " + std::strerror(failure)};
+    return Error{ErrorKind::unavailable,
+                 arguments[0] + ": cannot start: " + std::strerror(failure)};
   }
   if (!status) {
     return Error{ErrorKind::unavailable,

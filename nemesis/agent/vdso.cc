@@ -154,8 +154,8 @@ Result<Layout> read_layout(pid_t pid, const VdsoStub& stub) {
   const std::uint64_t place = (end + alignment - 1) / alignment * alignment;
   layout.stub_address = range->begin + place;
   if (place > image.size() || image.size() - place < stub.bytes.size()) {
-    return unsuitable(pid, "its vDSO leaves no room for " + std::to_string(stub.bytes.size()) +
-                               " bytes");
+    return unsuitable(
+        pid, "its vDSO leaves no room for " + std::to_string(stub.bytes.size()) + " bytes");
   }
   const std::string_view room = std::string_view(image).substr(place, stub.bytes.size());
   layout.patched = room.starts_with(stub.bytes.substr(0, stub_signature_size));
@@ -216,8 +216,9 @@ Status set_clock_offset(pid_t pid, Nanos offset) {
   const auto layout = read_layout(pid, stub);
   if (!layout) return layout.error();
   if (!layout->patched && offset == Nanos::zero()) return {};
-  if (layout->patched && Memory(pid, O_RDWR).write(layout->stub_address + stub_offset_position,
-                                                   offset_bytes(offset))) {
+  if (layout->patched &&
+      Memory(pid, O_RDWR)
+          .write(layout->stub_address + stub_offset_position, offset_bytes(offset))) {
     return {};
   }
   constexpr int attempts = 20;
@@ -233,8 +234,8 @@ Status set_clock_offset(pid_t pid, Nanos offset) {
     }
     return *done;
   }
-  return Error{ErrorKind::unavailable, "process " + std::to_string(pid) +
-                                           ": a thread stays inside the clock functions"};
+  return Error{ErrorKind::unavailable,
+               "process " + std::to_string(pid) + ": a thread stays inside the clock functions"};
 }
 
 }  // namespace assay::agent

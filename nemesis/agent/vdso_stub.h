@@ -8,7 +8,7 @@
 namespace assay::agent {
 
 struct VdsoStub {
-  std::string bytes;  ///< empty on processors without a stub
+  std::string bytes;              ///< empty on processors without a stub
   std::size_t clock_gettime = 0;  ///< entry points, from the start of `bytes`
   std::size_t gettimeofday = 0;
   std::size_t time = 0;

@@ -37,7 +37,7 @@ class Painter {
     this.canvas.height = Math.round(this.height * scale);
     this.canvas.style.height = `${this.height}px`;
     this.context.setTransform(scale, 0, 0, scale, 0, 0);
-    this.view.left = GUTTER;
+    this.view.left = GUTTER + 8;
     this.view.right = this.width - 14;
   }
 
@@ -60,6 +60,7 @@ class Painter {
     this.drawMarks();
     this.drawFaultNames();
     c.restore();
+    this.drawAxisNames();
     this.drawGutter();
   }
 
@@ -103,20 +104,28 @@ class Painter {
   }
 
   drawAxis() {
-    const { context: c, view, run } = this;
-    const { step, at } = ticks(view.from, view.to, Math.max(3, (view.right - GUTTER) / 120));
-    c.font = "12px system-ui, 'DejaVu Sans', sans-serif";
-    c.textBaseline = "top";
-    c.textAlign = "center";
-    for (const moment of at) {
+    const { context: c, view } = this;
+    this.ticks = ticks(view.from, view.to, Math.max(3, (view.right - GUTTER) / 120));
+    c.strokeStyle = this.colour.line;
+    for (const moment of this.ticks.at) {
       const x = Math.round(view.x(moment)) + 0.5;
-      c.strokeStyle = this.colour.line;
       c.beginPath();
       c.moveTo(x, 0);
       c.lineTo(x, this.bottom + 4);
       c.stroke();
-      c.fillStyle = this.colour.soft;
-      c.fillText(tickText(run, moment, step), x, this.bottom + 7);
+    }
+  }
+
+  drawAxisNames() {
+    const { context: c, view, run } = this;
+    c.font = "12px system-ui, 'DejaVu Sans', sans-serif";
+    c.textBaseline = "top";
+    c.textAlign = "center";
+    c.fillStyle = this.colour.soft;
+    for (const moment of this.ticks.at) {
+      const text = tickText(run, moment, this.ticks.step);
+      const x = Math.min(view.x(moment), this.width - 4 - c.measureText(text).width / 2);
+      c.fillText(text, x, this.bottom + 7);
     }
     c.textAlign = "left";
   }

@@ -38,13 +38,19 @@ class Timeline {
     this.drawNow();
   }
 
+  // The words at once, the picture with the next frame.
   redraw() {
+    this.tell();
     if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.drawNow(); });
+    this.waiting = requestAnimationFrame(() => { this.waiting = 0; this.painter.draw(); });
   }
 
   drawNow() {
+    this.tell();
     this.painter.draw();
+  }
+
+  tell() {
     const { run, view } = this;
     document.getElementById("range").textContent =
       `${momentText(run, view.from, 3)} – ${momentText(run, view.to, 3)}`;
@@ -55,7 +61,7 @@ class Timeline {
 
   listen() {
     const { canvas } = this;
-    new ResizeObserver(() => { this.painter.resize(); this.redraw(); }).observe(this.box);
+    new ResizeObserver(() => { this.painter.resize(); this.drawNow(); }).observe(this.box);
     const recolour = () => { this.painter.readColours(); this.redraw(); };
     document.addEventListener("themechange", recolour);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);

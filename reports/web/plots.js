@@ -58,6 +58,7 @@ function drawLatency(painter) {
       const x = view.x((i + 0.5) * plots.bin);
       if (open) c.lineTo(x, y(values[i])); else c.moveTo(x - 0.5, y(values[i])), c.lineTo(x, y(values[i]));
       open = true;
+      if (!(plots.max[i - 1] > 0) && !(plots.max[i + 1] > 0)) c.lineTo(x + 2.5, y(values[i]));
     }
     c.stroke();
     c.setLineDash([]);

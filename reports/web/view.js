@@ -24,7 +24,7 @@ class View {
     this.set(this.from + by, this.to + by);
   }
   show(from, to) {
-    const margin = Math.max((to - from) * 0.6, this.end * 2e-5, 40);
+    const margin = Math.max((to - from) * 0.25, this.end * 2e-5, 40);
     this.set(from - margin, to + margin);
   }
 }

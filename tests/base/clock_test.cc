@@ -9,8 +9,9 @@ TEST_CASE("clock: durations are read with their unit") {
     const char* text;
     std::int64_t nanos;
   };
-  for (const Row& row : {Row{"60s", 60'000'000'000}, Row{"1.5ms", 1'500'000}, Row{"2h", 7'200'000'000'000},
-                         Row{"0s", 0}, Row{"7ns", 7}, Row{"3us", 3'000}, Row{"5m", 300'000'000'000}}) {
+  for (const Row& row :
+       {Row{"60s", 60'000'000'000}, Row{"1.5ms", 1'500'000}, Row{"2h", 7'200'000'000'000},
+        Row{"0s", 0}, Row{"7ns", 7}, Row{"3us", 3'000}, Row{"5m", 300'000'000'000}}) {
     CAPTURE(row.text);
     const auto parsed = parse_duration(row.text);
     REQUIRE(parsed.ok());

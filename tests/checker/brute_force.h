@@ -89,8 +89,8 @@ inline std::vector<RegisterCall> standing_alone(const std::vector<RegisterCall>&
         }
         bool possible = call.end >= all[w].start;
         for (std::size_t m = 0; m < all.size(); ++m) {
-          if (chosen[m] && all[m].op.mutates() && !all[m].pending() &&
-              all[w].end < all[m].start && all[m].end < call.start) {
+          if (chosen[m] && all[m].op.mutates() && !all[m].pending() && all[w].end < all[m].start &&
+              all[m].end < call.start) {
             possible = false;
           }
         }

@@ -93,7 +93,7 @@ TEST_CASE("known answers: logs of other projects") {
     options.format = format;
     options.datatype = "register";
     if (row.at("initial").is_number()) options.initial = Value(row.at("initial").get<int>());
-    if (row.at("initial").is_null()) options.initial = Value();
+    if (row.at("initial").is_null() && format != "assay-jsonl") options.initial = Value();
     CHECK(verdict_of(corpora() + "/" + file, options) == row.at("expect").get<std::string>());
     ++checked;
   }

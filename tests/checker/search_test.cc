@@ -39,8 +39,7 @@ std::string disagreement(const std::vector<RegisterCall>& given, bool witnesses)
   const auto calls = searchable(given);
   const SearchLimits limits;
   const auto frontier = search_register(calls, value_count, limits, true);
-  const auto wanted =
-      expected ? SearchAnswer::linearizable : SearchAnswer::not_linearizable;
+  const auto wanted = expected ? SearchAnswer::linearizable : SearchAnswer::not_linearizable;
   if (frontier.answer != wanted) return "the frontier's answer";
   if (expected && !oracle::explains(calls, frontier.order)) return "the frontier's order";
   if (!expected && witnesses) {
@@ -140,8 +139,8 @@ TEST_CASE("searches: agree with the oracle on every history of 4 operations, 2 v
 
 TEST_CASE("searches: agree with the oracle on histories of 5 and 6 operations") {
   const std::vector<Kind> plain{{read(0)}, {read(1)}, {read(2)}, {write(1)}, {write(2)}};
-  const std::vector<Kind> mixed{{read(0)},     {read(1)},    {read(2)},         {write(1)},
-                                {write(2)},    {cas(0, 1)},  {cas(1, 2)},       {cas(2, 1)},
+  const std::vector<Kind> mixed{{read(0)},        {read(1)},         {read(2)},        {write(1)},
+                                {write(2)},       {cas(0, 1)},       {cas(1, 2)},      {cas(2, 1)},
                                 {write(2), true}, {cas(1, 2), true}, {cas(0, 2), true}};
   try_all(5, plain, exhaustive() ? 1 : 3);
   try_all(5, mixed, exhaustive() ? 1 : 211);

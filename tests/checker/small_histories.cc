@@ -136,9 +136,8 @@ std::vector<RegisterCall> searchable(std::vector<RegisterCall> calls) {
       changed = true;
     }
   }
-  std::erase_if(calls, [&](const RegisterCall& call) {
-    return call.pending() && !is_needed(call.op.value);
-  });
+  std::erase_if(
+      calls, [&](const RegisterCall& call) { return call.pending() && !is_needed(call.op.value); });
   return calls;
 }
 

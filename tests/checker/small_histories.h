@@ -26,12 +26,12 @@ std::vector<Shape> all_shapes(std::size_t n);
 /// whose results are then changed.
 struct RandomCalls {
   std::size_t count = 6;
-  std::uint32_t values = 3;    ///< with the initial one
+  std::uint32_t values = 3;  ///< with the initial one
   double cas = 0.3;
   double pending = 0.2;
-  double wrong = 0.1;          ///< reads whose result is replaced
-  std::int64_t length = 4;     ///< the mean duration, in ticks between starts
-  bool unique = false;         ///< every write has its own value
+  double wrong = 0.1;       ///< reads whose result is replaced
+  std::int64_t length = 4;  ///< the mean duration, in ticks between starts
+  bool unique = false;      ///< every write has its own value
 };
 std::vector<RegisterCall> random_calls(Random& random, const RandomCalls& options);
 

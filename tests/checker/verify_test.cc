@@ -1,11 +1,12 @@
 // The verifier must refuse whatever does not prove its verdict.
 
+#include "checker/certificate/verify.h"
+
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "checker/certificate/verify.h"
 #include "checker/checker.h"
 #include "small_histories.h"
 
@@ -30,8 +31,8 @@ void check_refused(const History& history, const Certificate& certificate, const
 
 /// w1 [0,1]  r1 [2,3]  w2 [4,9]  r2 [5,6]: events 0 2 4 5, passes in that order.
 History passing() {
-  return as_history({{{0, 1, 0, write(1)}, {2, 3, 0, read(1)}, {4, 9, 0, write(2)},
-                      {5, 6, 0, read(2)}}}, false);
+  return as_history(
+      {{{0, 1, 0, write(1)}, {2, 3, 0, read(1)}, {4, 9, 0, write(2)}, {5, 6, 0, read(2)}}}, false);
 }
 
 /// w1 [0,1]  w2 [2,3]  r1 [4,5]: a stale read; events 0 2 4.
@@ -153,10 +154,16 @@ TEST_CASE("certificate: survives JSON with keys and values of every kind") {
   certificate.datatype = "register";
   certificate.history_digest = "abc";
   certificate.initial = Value(Value::Map{{Value("a"), Value(1.0)}, {Value(), Value(true)}});
-  const std::vector<Value> keys{
-      Value(), Value(-3), Value(2.5), Value(1.0), Value("x\"</script>"), Value("\xff\x00z"),
-      Value(Value::Keyword{"k"}), Value(Value::Tagged{"inst", "2026"}),
-      Value(Value::List{Value(1), Value(Value::Set{{Value(2)}})}), Value(false)};
+  const std::vector<Value> keys{Value(),
+                                Value(-3),
+                                Value(2.5),
+                                Value(1.0),
+                                Value("x\"</script>"),
+                                Value("\xff\x00z"),
+                                Value(Value::Keyword{"k"}),
+                                Value(Value::Tagged{"inst", "2026"}),
+                                Value(Value::List{Value(1), Value(Value::Set{{Value(2)}})}),
+                                Value(false)};
   for (const Value& key : keys) certificate.orders.push_back({key, {1, 2, 3}});
   certificate.witnesses.push_back({std::nullopt, {7}});
   const auto read_back = certificate_from_json(to_json(certificate));

@@ -173,8 +173,9 @@ TEST_CASE("cli: broken files give exit 65 and say where") {
 TEST_CASE("cli: a truncated journal gives exit 65 and the offset, and --recover reads it") {
   const Folder folder;
   const std::string journal = folder.file("h.assay");
-  REQUIRE(assay(folder, "history convert " + folder.write("good.jsonl", good) + " " + journal)
-              .code == 0);
+  REQUIRE(
+      assay(folder, "history convert " + folder.write("good.jsonl", good) + " " + journal).code ==
+      0);
   REQUIRE(assay(folder, "check " + journal).code == 0);
   const std::string bytes = read(journal);
   const std::string cut = folder.write("cut.assay", bytes.substr(0, bytes.size() / 2));

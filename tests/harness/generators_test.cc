@@ -60,7 +60,8 @@ TEST_CASE("generators: limit stops after exactly so many invocations") {
 }
 
 TEST_CASE("generators: a sequence keeps its order") {
-  const auto events = invocations(simulate(sequence({{"a", {}, 1}, {"b", {}, 2}, {"c", {}, 3}}), 1));
+  const auto events =
+      invocations(simulate(sequence({{"a", {}, 1}, {"b", {}, 2}, {"c", {}, 3}}), 1));
   REQUIRE(events.size() == 3);
   CHECK(events[0].f == "a");
   CHECK(events[1].f == "b");
@@ -96,8 +97,7 @@ TEST_CASE("generators: a waiting part of a mix does not hold up the others") {
 }
 
 TEST_CASE("generators: stagger keeps its mean rate") {
-  const auto events =
-      invocations(simulate(time_limit(10s, stagger(10ms, endless("read"))), 10));
+  const auto events = invocations(simulate(time_limit(10s, stagger(10ms, endless("read"))), 10));
   CHECK(events.size() > 900);
   CHECK(events.size() < 1100);
 }

@@ -95,7 +95,9 @@ TEST_CASE("lab state: what was written is read back") {
   site.state = folder.path;
   CHECK(read_lab_state(site).error().kind == ErrorKind::no_input);
   fs::create_directories(site.folder());
-  REQUIRE(write_lab_state(site, {"20261123T071500Z", {{12, 345}, {13, 18'446'744'073'709'551'615u}}}).ok());
+  REQUIRE(
+      write_lab_state(site, {"20261123T071500Z", {{12, 345}, {13, 18'446'744'073'709'551'615u}}})
+          .ok());
   const auto state = read_lab_state(site);
   REQUIRE(state.ok());
   CHECK(state.value().since == "20261123T071500Z");
@@ -139,7 +141,8 @@ TEST_CASE("keys: each is new, private and in OpenSSH's form") {
   CHECK(first.value() != second.value());
   CHECK(first.value().rfind("ssh-ed25519 AAAA", 0) == 0);
   CHECK(read_all(folder.path / "a").rfind("-----BEGIN OPENSSH PRIVATE KEY-----", 0) == 0);
-  CHECK(fs::status(folder.path / "a").permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK(fs::status(folder.path / "a").permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write));
 }
 
 TEST_CASE("remove_tree: removes links, not what they point to") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "files.h"
 #include "history/history.h"
 #include "random_history.h"
 
@@ -31,9 +32,7 @@ std::string error_of(const std::vector<Event>& events, HistoryInfo info = {}) {
   return history ? "" : history.error().message;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using testing::contains;
 
 constexpr auto invoke = EventType::invoke;
 constexpr auto ok = EventType::ok;

@@ -5,31 +5,14 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "files.h"
 #include "history/formats/format.h"
 #include "random_history.h"
 
 namespace assay {
 namespace {
-
-std::string temporary(const std::string& name) {
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("assay-journal-test-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  const auto path = folder / name;
-  std::filesystem::remove(path);
-  return path.string();
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 Result<History> read(const std::string& bytes, bool recover = false) {
   std::istringstream input(bytes);
@@ -38,7 +21,8 @@ Result<History> read(const std::string& bytes, bool recover = false) {
 
 /// A journal of several blocks.
 std::string sample(const std::vector<Event>& events, std::size_t block_events, bool closed) {
-  const std::string path = temporary("sample.assay");
+  const testing::Folder folder("journal");
+  const std::string path = folder.path("sample.assay");
   HistoryInfo info;
   info.datatype = "register";
   info.initial = 3;
@@ -51,7 +35,7 @@ std::string sample(const std::vector<Event>& events, std::size_t block_events, b
     if (i % block_events == block_events - 1) REQUIRE(writer->flush().ok());
   }
   REQUIRE((closed ? writer->close() : writer->flush()).ok());
-  return contents(path);
+  return testing::contents(path);
 }
 
 }  // namespace
@@ -71,7 +55,8 @@ TEST_CASE("journal: what is written is read, with what was declared") {
 }
 
 TEST_CASE("journal: an existing file is never overwritten") {
-  const std::string path = temporary("twice.assay");
+  const testing::Folder folder("journal");
+  const std::string path = folder.path("twice.assay");
   REQUIRE(JournalWriter::create(path, {}).ok());
   const auto again = JournalWriter::create(path, {});
   REQUIRE_FALSE(again.ok());
@@ -126,7 +111,8 @@ TEST_CASE("journal: a damaged byte anywhere is an error, also when recovering") 
 TEST_CASE("journal: everything flushed before a kill -9 is read back") {
   Random random(4);
   const auto events = testing::random_events(random, {.events = 3000, .faults = false});
-  const std::string path = temporary("killed.assay");
+  const testing::Folder folder("journal");
+  const std::string path = folder.path("killed.assay");
   int ready[2];
   REQUIRE(::pipe(ready) == 0);
   const pid_t child = ::fork();

@@ -36,8 +36,8 @@ class SleepTarget final : public Target, public ProcessControl {
   }
   std::string start_command(std::size_t /*node*/) const override {
     return "[ -n \"$(readlink /proc/$(cat " + pid_file(0) + ")/exe)\" ] 2>/dev/null && exit 0; " +
-           testing::program("clock_reader") + " < " + folder_ + "/input >/dev/null 2>&1 & echo $! > " +
-           pid_file(0);
+           testing::program("clock_reader") + " < " + folder_ +
+           "/input >/dev/null 2>&1 & echo $! > " + pid_file(0);
   }
   std::string pid_file(std::size_t /*node*/) const override { return folder_ + "/pid"; }
 
@@ -70,8 +70,8 @@ struct Scene {
     settings.agent.folder = folder.file("state");
     REQUIRE(nodes[0]->run("mkfifo " + folder.file("input"), 20s).ok());
     // Someone must hold the pipe open for writing, else the server would read its end.
-    holder = testing::LocalProcess::start({"/bin/sh", "-c", "exec sleep 600 <> " +
-                                                                 folder.file("input")});
+    holder = testing::LocalProcess::start(
+        {"/bin/sh", "-c", "exec sleep 600 <> " + folder.file("input")});
     REQUIRE(nodes[0]->run(target.start_command(0), 20s).ok());
     REQUIRE(eventually([&] { return target.state() != '-'; }));
   }
@@ -189,8 +189,8 @@ TEST_CASE("nemesis: what a target cannot do is a configuration error before anyt
   Scene scene(false);
   for (const char* fault : {"kill", "pause", "clock", "meteor"}) {
     CAPTURE(fault);
-    const auto nemesis = make_nemesis({"partition", fault}, scene.nodes, scene.target,
-                                      scene.settings);
+    const auto nemesis =
+        make_nemesis({"partition", fault}, scene.nodes, scene.target, scene.settings);
     REQUIRE_FALSE(nemesis.ok());
     CHECK(nemesis.error().kind == ErrorKind::configuration);
     CHECK(nemesis.error().message.find(fault) != std::string::npos);
@@ -200,8 +200,8 @@ TEST_CASE("nemesis: what a target cannot do is a configuration error before anyt
 
 TEST_CASE("nemesis: parameters that no fault draws are an error, not a crash") {
   Scene scene;
-  auto nemesis = make_nemesis({"partition", "kill", "clock"}, scene.nodes, scene.target,
-                              scene.settings);
+  auto nemesis =
+      make_nemesis({"partition", "kill", "clock"}, scene.nodes, scene.target, scene.settings);
   REQUIRE(nemesis.ok());
   const std::vector<Value> odd{Value(), Value(3), Value(Value::Map{{"nodes", Value::List{9}}}),
                                Value(Value::Map{{"drops", Value::List{Value::List{-1}}}})};

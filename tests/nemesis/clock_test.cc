@@ -35,9 +35,9 @@ Readings read(LocalProcess& reader, const std::string& how = "now") {
 
 CommandResult skew(const LocalProcess& reader, const std::string& offset) {
   testing::LocalNode here("here");
-  auto done = here.run(testing::program("assay-agent") + " skew " + std::to_string(reader.pid()) +
-                           " " + offset,
-                       20s);
+  auto done = here.run(
+      testing::program("assay-agent") + " skew " + std::to_string(reader.pid()) + " " + offset,
+      20s);
   REQUIRE(done.ok());
   CAPTURE(done->out);
   REQUIRE(done->exit_status == 0);

@@ -58,9 +58,8 @@ TEST_CASE("grudge: halves are two sides that hear themselves and not each other"
 TEST_CASE("grudge: one cuts off exactly one node") {
   for_many(PartitionKind::one, 2, [](const Grudge& grudge, std::size_t n) {
     CHECK(symmetric(grudge));
-    const auto alone = std::count_if(grudge.begin(), grudge.end(), [&](const auto& dropped) {
-      return dropped.size() == n - 1;
-    });
+    const auto alone = std::count_if(grudge.begin(), grudge.end(),
+                                     [&](const auto& dropped) { return dropped.size() == n - 1; });
     CHECK(alone == (n == 2 ? 2 : 1));
     std::size_t cuts = 0;
     for (const auto& dropped : grudge) cuts += dropped.size();

@@ -42,7 +42,7 @@ struct Visit {
   bool finished = false;
   std::string page;     ///< the DOM after the script ran
   std::string console;  ///< lines the page wrote, or the browser about the page
-  std::string hosts;    ///< addresses the browser asked for, one a line
+  std::string hosts;    ///< addresses the page asked for, one a line
 };
 
 std::string lines_with(const std::string& text, std::string_view part) {
@@ -54,12 +54,16 @@ std::string lines_with(const std::string& text, std::string_view part) {
   return out;
 }
 
-/// Addresses of requests in a network log that leave the machine.
+/// Addresses that the page asked for, by a network log of one event a line. What the browser asks
+/// for on its own has no origin; the page has one, if only "null".
 std::string requested(const std::string& log) {
+  std::istringstream lines(log);
   std::string out;
-  for (std::size_t at = log.find("\"url\":\"http"); at != std::string::npos;
-       at = log.find("\"url\":\"http", at + 1)) {
-    out += log.substr(at + 7, log.find('"', at + 7) - at - 7) + "\n";
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t address = line.find("\"url\":\"http");
+    if (address == std::string::npos || line.find("\"initiator\":") == std::string::npos) continue;
+    if (line.find("\"initiator\":\"not an origin\"") != std::string::npos) continue;
+    out += line.substr(address + 7, line.find('"', address + 7) - address - 7) + "\n";
   }
   return out;
 }
@@ -70,7 +74,8 @@ Visit visit(const std::string& name, const std::string& html, int height = 2400,
   fs::create_directories(folder);
   const fs::path page = folder / (name + ".html");
   std::ofstream(page, std::ios::binary) << html;
-  const fs::path work = fs::temp_directory_path() / fmt::format("assay-browser-{}-{}", name, getpid());
+  const fs::path work =
+      fs::temp_directory_path() / fmt::format("assay-browser-{}-{}", name, getpid());
   fs::remove_all(work);
   fs::create_directories(work);
   const std::string common = fmt::format(
@@ -82,10 +87,11 @@ Visit visit(const std::string& name, const std::string& html, int height = 2400,
       work.string(), height);
   const std::string target = fmt::format("'file://{}{}'", page.string(), anchor);
   Visit result;
-  const int dumped = shell(common + "--log-net-log=net.json --dump-dom " + target +
-                           " >dom.html 2>log.txt");
-  const int drawn = shell(common + fmt::format("--screenshot='{}' ", (folder / (name + ".png")).string()) +
-                          target + " >/dev/null 2>log2.txt");
+  const int dumped =
+      shell(common + "--log-net-log=net.json --dump-dom " + target + " >dom.html 2>log.txt");
+  const int drawn =
+      shell(common + fmt::format("--screenshot='{}' ", (folder / (name + ".png")).string()) +
+            target + " >/dev/null 2>log2.txt");
   result.finished = dumped == 0 && drawn == 0;
   result.page = read(work / "dom.html");
   result.console = lines_with(read(work / "log.txt"), "CONSOLE") +
@@ -138,6 +144,72 @@ TEST_CASE("browser: a hundred thousand operations, dark") {
 TEST_CASE("browser: a history without times is drawn") {
   if (chromium_is_missing()) return;
   check_clean(visit("without-times", html_of(example::without_times()), 2700, "#at-anomaly=1"));
+}
+
+TEST_CASE("browser: the timeline answers to mouse, wheel, keys and buttons") {
+  if (chromium_is_missing()) return;
+  std::string html = html_of(example::violation());
+  const std::size_t policy = html.find("<meta http-equiv");
+  html.erase(policy, html.find('>', policy) + 1 - policy);
+  html.insert(html.find("</body>"), R"(<script>
+    const range = () => document.getElementById("range").textContent;
+    const settle = () => new Promise((done) => setTimeout(done, 100));
+    const failures = [];
+    const expect = async (name, holds) => {
+      for (let tries = 0; tries < 40; tries++) {
+        if (holds()) return;
+        await settle();
+      }
+      failures.push(name);
+    };
+    (async () => {
+      while (document.documentElement.dataset.ready !== "true") await settle();
+      const canvas = document.getElementById("canvas");
+      const at = (x, y) => {
+        const box = canvas.getBoundingClientRect();
+        return { clientX: box.left + x, clientY: box.top + y, bubbles: true };
+      };
+      const whole = range();
+      canvas.focus();
+      canvas.dispatchEvent(new WheelEvent("wheel", { ...at(500, 50), deltaY: -400 }));
+      await expect("wheel zooms", () => range() !== whole);
+      document.querySelector("[data-act=fit]").click();
+      await expect("button shows the whole run", () => range() === whole);
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "n" }));
+      await expect("n goes to the anomaly", () => range() !== whole);
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
+      const details = () => document.getElementById("details").textContent;
+      const first = details();
+      await expect("j selects", () => first.includes("Selected operation"));
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "j" }));
+      await expect("j goes on", () => details() !== first);
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+      await expect("escape clears", () => details() === "");
+      document.querySelector(".jump").click();
+      const tip = document.getElementById("tip");
+      let seen = "";
+      for (let y = 0; y < canvas.clientHeight && !seen; y += 5) {
+        for (let x = 120; x < canvas.clientWidth && !seen; x += 20) {
+          canvas.dispatchEvent(new PointerEvent("pointermove", at(x, y)));
+          if (!tip.hidden && tip.textContent.includes("process")) seen = tip.textContent;
+        }
+      }
+      await expect("hovering tells of the operation", () => seen.includes("acknowledged"));
+      document.querySelector("#view-table summary").click();
+      const rows = () => document.querySelectorAll("#view-table tr").length;
+      await expect("the table lists what is in view", () => rows() > 3);
+      document.getElementById("theme").click();
+      document.documentElement.dataset.tried = failures.length ? failures.join("; ") : "all";
+    })();
+  </script>)");
+  const Visit used = visit("interaction", html);
+  CAPTURE(used.console);
+  CHECK(used.console.empty());
+  const std::size_t tried = used.page.find("data-tried=\"");
+  REQUIRE(tried != std::string::npos);
+  const std::size_t begin = tried + std::string_view("data-tried=\"").size();
+  CHECK(used.page.substr(begin, used.page.find('"', begin) - begin) == "all");
+  fs::remove(folder / "interaction.html");
 }
 
 TEST_CASE("browser: this test notices scripts, requests and complaints") {

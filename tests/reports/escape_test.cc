@@ -12,12 +12,9 @@ TEST_CASE("escape: what cannot be seen is spelled out, what can be seen stays") 
   for (const Row& row : {Row{"plain é 漢 שלום 🙂", "plain é 漢 שלום 🙂"},
                          Row{"a\x01z\x1b[0m\x7f", "a\\u0001z\\u001b[0m\\u007f"},
                          Row{"\xE2\x80\xAE\xE2\x80\xA8\xE2\x80\x8B", "\\u202e\\u2028\\u200b"},
-                         Row{"\xff\xfe", "\uFFFD\uFFFD"},
-                         Row{"\xC0\xAF", "\uFFFD\uFFFD"},
-                         Row{"\xE2\x82", "\uFFFD\uFFFD"},
-                         Row{"\xED\xA0\x80", "\uFFFD"},
-                         Row{"\xC2\x9B", "\\u009b"},
-                         Row{"tab\there\n", "tab\\u0009here\\u000a"}}) {
+                         Row{"\xff\xfe", "\uFFFD\uFFFD"}, Row{"\xC0\xAF", "\uFFFD\uFFFD"},
+                         Row{"\xE2\x82", "\uFFFD\uFFFD"}, Row{"\xED\xA0\x80", "\uFFFD"},
+                         Row{"\xC2\x9B", "\\u009b"}, Row{"tab\there\n", "tab\\u0009here\\u000a"}}) {
     CAPTURE(row.shown);
     CHECK(visible(row.text) == row.shown);
   }

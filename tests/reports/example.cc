@@ -14,16 +14,21 @@ const std::string hostile =
     "\xE2\x80\xA8\xE2\x80\xA9\x01\x1b[31m\xE2\x80\xAE"
     "evil {{meta}} \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D \xff\xfe";
 
-const std::vector<std::string> plain_marks = {
-    "<img", "onerror=alert(1)>", "</script></style>", "\xE2\x80\xA8", "\xE2\x80\xA9",
-    "\xE2\x80\xAE", "\x01", "\x1b", "\xff"};
+const std::vector<std::string> plain_marks = {"<img",
+                                              "onerror=alert(1)>",
+                                              "</script></style>",
+                                              "\xE2\x80\xA8",
+                                              "\xE2\x80\xA9",
+                                              "\xE2\x80\xAE",
+                                              "\x01",
+                                              "\x1b",
+                                              "\xff"};
 
 namespace {
 
 class Maker {
  public:
-  explicit Maker(HistoryInfo info, bool times = true)
-      : builder_(std::move(info)), times_(times) {}
+  explicit Maker(HistoryInfo info, bool times = true) : builder_(std::move(info)), times_(times) {}
 
   void add(int process, EventType type, const std::string& f, const Value& value,
            std::int64_t milliseconds, const std::string& node = {}, const std::string& error = {},
@@ -257,8 +262,10 @@ Report large_pass(std::size_t operations, std::uint64_t seed) {
       const Value value = write ? Value(static_cast<std::int64_t>(i)) : Value();
       push(at, process, EventType::invoke, f, value, "");
       EventType type = EventType::ok;
-      if (luck < (cut ? 40U : 2U)) type = EventType::info;
-      else if (luck < (cut ? 600U : 20U)) type = EventType::fail;
+      if (luck < (cut ? 40U : 2U))
+        type = EventType::info;
+      else if (luck < (cut ? 600U : 20U))
+        type = EventType::fail;
       push(at + took, process, type, f, type == EventType::ok ? Value(std::int64_t{3}) : value,
            type == EventType::ok ? "" : "timeout");
       if (type == EventType::info) process += workers;

@@ -16,8 +16,7 @@ namespace {
 
 Graph graph_of(const example::Report& report) {
   const Anomaly& anomaly = report.result.anomalies[0];
-  return contradiction_graph(report.history, anomaly,
-                             witness_operations(report.history, anomaly));
+  return contradiction_graph(report.history, anomaly, witness_operations(report.history, anomaly));
 }
 
 std::string script(const std::string& name, const std::string& body) {

@@ -15,8 +15,7 @@ std::string text_of(const example::Report& report, bool color = false) {
 }
 
 nlohmann::json json_of(const example::Report& report, const std::string& certificate) {
-  return nlohmann::json::parse(
-      render_json(report.run, report.history, report.result, certificate));
+  return nlohmann::json::parse(render_json(report.run, report.history, report.result, certificate));
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ struct RunningLab {
 
   /// `node` counts from 1, as names do.
   std::unique_ptr<Node> connect(int node) const {
-    auto connected = connect_ssh(addresses.at(static_cast<std::size_t>(node - 1)), std::chrono::seconds(10));
+    auto connected =
+        connect_ssh(addresses.at(static_cast<std::size_t>(node - 1)), std::chrono::seconds(10));
     REQUIRE_MESSAGE(connected.ok(), (connected.ok() ? "" : connected.error().message));
     return std::move(*connected);
   }

@@ -1,6 +1,7 @@
 // The life of a lab: what nodes are, and that nothing of them stays, whatever was killed when.
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <ctime>
@@ -32,12 +33,14 @@ class UpInChild {
     child_ = ::fork();
     REQUIRE(child_ >= 0);
     if (child_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     Result<Lab> lab = Lab::lock(site);
     const char answer = lab.ok() && lab->up(nodes, quiet()).ok() ? 'y' : 'n';
     if (::write(done_[1], &answer, 1) != 1) ::_exit(1);
     while (true) ::pause();
   }
   ~UpInChild() {
+    if (child_ > 0) kill();
     for (const int end : done_) ::close(end);
   }
   bool wait_until_up() const {
@@ -47,6 +50,7 @@ class UpInChild {
   void kill() {
     ::kill(child_, SIGKILL);
     ::waitpid(child_, nullptr, 0);
+    child_ = -1;
   }
 
  private:
@@ -112,10 +116,9 @@ TEST_CASE("lab: root in a node cannot reach the machine's clock, power and setti
   const RunningLab lab(1);
   const std::unique_ptr<Node> node = lab.connect(1);
   const std::time_t before = std::time(nullptr);
-  for (const char* command :
-       {"date -s 2001-01-01", "mknod /root/disk b 8 0", "echo h > /proc/sysrq-trigger",
-        "echo 1 > /proc/sys/kernel/panic", "echo 3 > /proc/sys/vm/drop_caches",
-        "chroot . date -s 2001-01-01"}) {
+  for (const char* command : {"date -s 2001-01-01", "mknod /root/disk b 8 0",
+                              "echo h > /proc/sysrq-trigger", "echo 1 > /proc/sys/kernel/panic",
+                              "echo 3 > /proc/sys/vm/drop_caches", "chroot . date -s 2001-01-01"}) {
     CAPTURE(command);
     const auto result = node->run(command);
     REQUIRE(result.ok());

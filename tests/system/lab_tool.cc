@@ -49,8 +49,11 @@ int execute(const LabSite& site, const std::string& name, const std::string& com
 
 int examine(const LabSite& site) {
   for (const DoctorCheck& check : run_doctor(site)) {
-    fmt::print("{:4} {:16} {}{}{}\n", check.ok ? "ok" : check.required ? "FAIL" : "warn", check.name,
-               check.found, check.fix.empty() ? "" : "; ", check.fix);
+    fmt::print("{:4} {:16} {}{}{}\n",
+               check.ok         ? "ok"
+               : check.required ? "FAIL"
+                                : "warn",
+               check.name, check.found, check.fix.empty() ? "" : "; ", check.fix);
   }
   return 0;
 }
@@ -85,7 +88,8 @@ int main(int count, char** arguments) {
     return assay::change(site.value(), what, count > 2 ? std::atoi(arguments[2]) : 0);
   }
   fmt::print(stderr,
-             "usage: lab_tool up [NODES] | down | status | doctor | kill N | start N | exec NODE COMMAND…\n"
+             "usage: lab_tool up [NODES] | down | status | doctor | kill N | start N | exec NODE "
+             "COMMAND…\n"
              "ASSAY_LAB_NUMBER=0..9 chooses the lab, ASSAY_LAB its state folder\n");
   return static_cast<int>(assay::ErrorKind::usage);
 }

