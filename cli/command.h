@@ -1,12 +1,16 @@
 #pragma once
 // The table of subcommands. Each has one file that defines its flags and returns what to do.
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <span>
 #include <string_view>
 
 #include "base/result.h"
+
+// Forward: every file that sees all of CLI11 pays seconds for its global validators.
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace assay::cli {
 

@@ -2,13 +2,17 @@
 // What `check`, `verify`, `report` and `history` share: flags that say how to read a history, and
 // paths that may be a file or a run's folder.
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "history/formats/format.h"
 #include "history/history.h"
+
+// Forward: every file that sees all of CLI11 pays seconds for its global validators.
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace assay::cli {
 

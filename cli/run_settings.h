@@ -2,7 +2,6 @@
 // Everything that decides a run: read from flags, validated before anything is started, written
 // to plan.json, and printed as the command that repeats it.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +13,11 @@
 #include "harness/target.h"
 #include "reports/report.h"
 #include "workloads/workload.h"
+
+// Forward: every file that sees all of CLI11 pays seconds for its global validators.
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace assay::cli {
 
