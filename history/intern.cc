@@ -12,9 +12,35 @@ namespace {
 constexpr unsigned tag_bits = 2;
 constexpr std::uint64_t tag_integer = 1;
 constexpr std::uint64_t tag_pool = 2;
+constexpr std::uint64_t tag_pair = 3;  // what a compare-and-set is given
 constexpr std::int64_t integer_limit = std::int64_t{1} << 60U;
+constexpr unsigned half_bits = 31;
+constexpr std::int64_t half_limit = std::int64_t{1} << (half_bits - 1);
 
 std::uint64_t bits_of(ValueId id) { return static_cast<std::uint64_t>(id); }
+std::uint64_t tag_of(ValueId id) { return bits_of(id) & ((1U << tag_bits) - 1); }
+
+/// The low 31 bits of a small integer; none if it needs more.
+std::optional<std::uint64_t> half_of(const Value& value) {
+  const auto* integer = value.get_if<std::int64_t>();
+  if (integer == nullptr || *integer < -half_limit || *integer >= half_limit) return std::nullopt;
+  return static_cast<std::uint64_t>(*integer) & ((std::uint64_t{1} << half_bits) - 1);
+}
+
+/// The integer in the 31 bits from `shift` on.
+std::int64_t half_at(ValueId id, unsigned shift) {
+  const std::uint64_t at_the_top = bits_of(id) << (64 - half_bits - shift);
+  return static_cast<std::int64_t>(at_the_top) >> (64 - half_bits);
+}
+
+std::optional<ValueId> pair_in_place(const Value::List& list) {
+  if (list.size() != 2) return std::nullopt;
+  const auto first = half_of(list[0]);
+  const auto second = half_of(list[1]);
+  if (!first || !second) return std::nullopt;
+  return static_cast<ValueId>((*first << (half_bits + tag_bits)) | (*second << tag_bits) |
+                              tag_pair);
+}
 
 ValueId pool_id(std::size_t index) {
   return static_cast<ValueId>((std::uint64_t{index} << tag_bits) | tag_pool);
@@ -41,6 +67,7 @@ std::optional<std::uint32_t> StringTable::find(std::string_view text) const {
 
 std::optional<ValueId> ValuePool::in_place(const Value& value) {
   if (value.is_nil()) return nil_value;
+  if (const auto* list = value.get_if<Value::List>()) return pair_in_place(*list);
   const auto* integer = value.get_if<std::int64_t>();
   if (integer == nullptr || *integer < -integer_limit || *integer >= integer_limit) {
     return std::nullopt;
@@ -127,7 +154,7 @@ std::optional<ValueId> ValuePool::find(const Value& value) const {
 }
 
 std::string_view ValuePool::bytes(ValueId id) const {
-  if ((bits_of(id) & tag_pool) == 0) return {};
+  if (tag_of(id) != tag_pool) return {};
   const auto index = static_cast<std::size_t>(bits_of(id) >> tag_bits);
   ASSAY_ASSERT(index < entries_.size());
   return entry(index);
@@ -135,7 +162,10 @@ std::string_view ValuePool::bytes(ValueId id) const {
 
 Value ValuePool::value(ValueId id) const {
   if (id == nil_value) return {};
-  if ((bits_of(id) & tag_integer) != 0) return static_cast<std::int64_t>(bits_of(id)) >> tag_bits;
+  if (tag_of(id) == tag_integer) return static_cast<std::int64_t>(bits_of(id)) >> tag_bits;
+  if (tag_of(id) == tag_pair) {
+    return Value::List{half_at(id, tag_bits + half_bits), half_at(id, tag_bits)};
+  }
   Decoder decoder(bytes(id));
   Value value = decoder.value();
   ASSAY_ASSERT(!decoder.failed());

@@ -35,8 +35,9 @@ class StringTable {
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> ids_;
 };
 
-/// Values to ValueIds. nil and integers of up to 60 bits are in the id itself; everything else is
-/// an index into the pool. Interning is not thread-safe; the const functions are.
+/// Values to ValueIds. nil, integers of up to 60 bits and pairs of integers of up to 30 bits are in
+/// the id itself; everything else is an index into the pool. Interning is not thread-safe; the
+/// const functions are.
 class ValuePool {
  public:
   ValueId intern(const Value& value);

@@ -184,6 +184,32 @@ TEST_CASE("history: equal values have equal ids, different values different ones
   CHECK(empty.operations_on(0).empty());
 }
 
+TEST_CASE("history: pairs of integers come back whatever their size, and stay different") {
+  const std::int64_t limit = std::int64_t{1} << 30U;
+  std::vector<Event> events;
+  std::vector<Value> written;
+  for (const std::int64_t a : {std::int64_t{0}, std::int64_t{-1}, limit - 1, limit, -limit,
+                               -limit - 1, std::int64_t{INT64_MAX}, std::int64_t{INT64_MIN}}) {
+    for (const std::int64_t b : {std::int64_t{0}, std::int64_t{-1}, limit - 1, limit, -limit}) {
+      written.push_back(Value::List{a, b});
+      Event event;
+      event.index = events.size();
+      event.process = ProcessId{static_cast<std::int32_t>(events.size())};
+      event.f = "cas";
+      event.value = written.back();
+      events.push_back(event);
+    }
+  }
+  const History history = testing::build(events);
+  REQUIRE(history.size() == written.size());
+  for (OpIndex i = 0; i < history.size(); ++i) {
+    CAPTURE(i);
+    CHECK(history.value(history[i].argument) == written[i]);
+    CHECK(history.find(written[i]) == history[i].argument);
+    for (OpIndex j = 0; j < i; ++j) CHECK(history[i].argument != history[j].argument);
+  }
+}
+
 TEST_CASE("history: operations on a key are exactly those that name it, ascending") {
   Random random(7);
   const History history =
