@@ -119,8 +119,7 @@ bool is_whole(const LabState& state) {
 Result<Lab> Lab::lock(const LabSite& site) {
   if (::geteuid() != 0) {
     return Error{ErrorKind::not_permitted,
-                 "a lab needs root (mounts, namespaces, interfaces); try again with sudo, or give "
-                 "machines of your own"};
+                 "a lab needs root (mounts, namespaces, interfaces); try again with sudo"};
   }
   std::error_code failed;
   fs::create_directories(site.state, failed);
