@@ -3,67 +3,71 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <new>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "checker/linearizability/register_check.h"
+#include "checker/causal/check.h"
+#include "checker/datatypes.h"
+#include "checker/lattice.h"
+#include "checker/linearizability/keyed_check.h"
+#include "checker/transactions/check.h"
 
 namespace assay {
 namespace {
 
-constexpr std::array<NamedEntry, 1> model_table{{
-    {"linearizable", "every operation takes effect at one instant between its start and its end"},
-}};
+template <class Table>
+std::vector<NamedEntry> entries_of(const Table& table) {
+  std::vector<NamedEntry> result;
+  for (const auto& row : table) result.push_back({row.name, row.summary});
+  return result;
+}
 
-constexpr std::array<NamedEntry, 1> datatype_table{{
-    {"register", "read, write and cas (compare-and-set) of single values; keys are independent"},
-}};
-
-constexpr std::array<NamedEntry, 1> anomaly_table{{
-    {"nonlinearizable", "no order of the operations explains what they returned and respects time"},
-}};
-
-std::string names_in(std::span<const NamedEntry> table) {
+std::string names_of_models() {
   std::string result;
-  for (const NamedEntry& entry : table) {
-    result += fmt::format("{}{}", result.empty() ? "" : ", ", entry.name);
+  for (const ModelInfo& model : model_lattice()) {
+    result += fmt::format("{}{}", result.empty() ? "" : ", ", model.name);
   }
   return result;
 }
 
-bool is_in(std::span<const NamedEntry> table, std::string_view name) {
-  return std::any_of(table.begin(), table.end(),
-                     [&](const NamedEntry& entry) { return entry.name == name; });
+/// Can anything be said about this model for operations of this kind?
+bool applies(const ModelInfo& model, const DatatypeInfo& datatype) {
+  if (datatype.kind == DatatypeKind::transactions) return model.family == ModelFamily::transaction;
+  if (model.family == ModelFamily::object) return true;
+  return model.family == ModelFamily::session && datatype.name == "register";
 }
 
-struct Datatype {
-  std::string name;
-  bool guessed = false;
-};
-
-Result<Datatype> datatype_of(const History& history, const CheckOptions& options) {
-  std::string name = options.datatype;
-  if (name == "auto" && !history.info().datatype.empty()) name = history.info().datatype;
-  if (name != "auto") {
-    if (is_in(datatype_table, name)) return Datatype{name, false};
-    return Error{ErrorKind::usage, fmt::format("datatype '{}' is not supported; supported: {}",
-                                               name, names_in(datatype_table))};
+/// The models to check, spelled out.
+Result<std::vector<std::string>> models_to_check(const CheckOptions& options,
+                                                 const DatatypeInfo& datatype) {
+  if (options.models.empty()) return std::vector<std::string>{std::string(datatype.model)};
+  std::vector<std::string> result;
+  for (const std::string& name : options.models) {
+    if (name == "strongest") {
+      for (const ModelInfo& model : model_lattice()) {
+        if (applies(model, datatype)) result.emplace_back(model.name);
+      }
+      continue;
+    }
+    const ModelInfo* model = find_model(name);
+    if (model == nullptr) {
+      return Error{ErrorKind::usage, fmt::format("model '{}' is not supported; supported: {}", name,
+                                                 names_of_models())};
+    }
+    if (!applies(*model, datatype)) {
+      return Error{ErrorKind::usage, fmt::format("model '{}' says nothing about a {}; its models "
+                                                 "are of another family, try --model {}",
+                                                 name, datatype.name, datatype.model)};
+    }
+    result.push_back(name);
   }
-  std::string seen;
-  bool is_register = true;
-  for (std::size_t i = 0; i < history.function_count(); ++i) {
-    const std::string_view function = history.function_name(static_cast<FunctionId>(i));
-    seen += fmt::format("{}{}", seen.empty() ? "" : ", ", function);
-    is_register = is_register && (function == "read" || function == "write" || function == "cas");
-  }
-  if (is_register) return Datatype{"register", true};
-  return Error{ErrorKind::usage,
-               fmt::format("cannot tell the datatype from the functions {}; name it with "
-                           "--datatype (supported: {})",
-                           seen, names_in(datatype_table))};
+  return result;
 }
 
 /// In a keyed history every operation must have a key, or nobody would check it.
@@ -82,6 +86,24 @@ Status check_keys(const History& history) {
                            operation.invoke_event)};
 }
 
+/// The worse verdict leads; the certificate stays with it.
+void merge_into(CheckResult& merged, CheckResult part) {
+  if (part.verdict > merged.verdict) {
+    std::swap(merged.verdict, part.verdict);
+    std::swap(merged.model, part.model);
+    std::swap(merged.unknown_because, part.unknown_because);
+    std::swap(merged.certificate, part.certificate);
+  }
+  std::move(part.models.begin(), part.models.end(), std::back_inserter(merged.models));
+  std::move(part.anomalies.begin(), part.anomalies.end(), std::back_inserter(merged.anomalies));
+  if (merged.statistics.algorithm != part.statistics.algorithm) {
+    merged.statistics.algorithm += "+" + part.statistics.algorithm;
+  }
+  merged.statistics.threads = std::max(merged.statistics.threads, part.statistics.threads);
+  merged.statistics.keys_checked += part.statistics.keys_checked;
+  merged.statistics.configurations += part.statistics.configurations;
+}
+
 CheckResult unknown(const std::string& because) {
   CheckResult result;
   result.verdict = Verdict::unknown;
@@ -89,20 +111,74 @@ CheckResult unknown(const std::string& because) {
   return result;
 }
 
+Result<CheckResult> check_object(const History& history, const CheckOptions& options,
+                                 const ChosenDatatype& datatype) {
+  auto result = [&]() -> Result<CheckResult> {
+    if (history.info().real_time == RealTime::none) {
+      return unknown(
+          "the order of events of different processes means nothing in this history, and "
+          "linearizability is about that order");
+    }
+    if (auto status = check_keys(history); !status) return status.error();
+    return check_linearizable(history, datatype.info->name, datatype.guessed, options);
+  }();
+  if (!result) return result;
+  result->model = "linearizable";
+  result->models = {{result->model, result->verdict, result->unknown_because}};
+  return result;
+}
+
+/// Splits the models by family and merges what their checks find.
+Result<CheckResult> check_families(const History& history, const CheckOptions& options,
+                                   const ChosenDatatype& datatype,
+                                   const std::vector<std::string>& models) {
+  std::vector<std::string> sessions;
+  std::vector<std::string> transactions;
+  bool linearizable = false;
+  for (const std::string& name : models) {
+    switch (find_model(name)->family) {
+      case ModelFamily::object:
+        linearizable = true;
+        break;
+      case ModelFamily::session:
+        sessions.push_back(name);
+        break;
+      case ModelFamily::transaction:
+        transactions.push_back(name);
+        break;
+    }
+  }
+  std::optional<CheckResult> merged;
+  const auto merge = [&](Result<CheckResult> part) -> Status {
+    if (!part) return part.error();
+    if (merged.has_value()) {
+      merge_into(*merged, std::move(part).value());
+    } else {
+      merged = std::move(part).value();
+    }
+    return {};
+  };
+  Status status;
+  if (linearizable) status = merge(check_object(history, options, datatype));
+  if (status && !sessions.empty()) {
+    status = merge(check_sessions(history, datatype.info->name, sessions, options));
+  }
+  if (status && !transactions.empty()) {
+    status = merge(check_transactions(history, datatype.info->name, transactions, options));
+  }
+  if (!status) return status.error();
+  return std::move(*merged);
+}
+
 Result<CheckResult> check_within_limits(const History& history, const CheckOptions& options,
-                                        const Datatype& datatype) {
-  // A record of faults alone is linearizable, if nothing else; an empty file says nothing at all.
+                                        const ChosenDatatype& datatype,
+                                        const std::vector<std::string>& models) {
+  // A record of faults alone satisfies everything, if nothing else; an empty file says nothing.
   if (history.size() == 0 && history.faults().empty()) {
     return unknown("the history has no operations");
   }
-  if (history.info().real_time == RealTime::none) {
-    return unknown(
-        "the order of events of different processes means nothing in this history, and "
-        "linearizability is about that order");
-  }
-  if (auto status = check_keys(history); !status) return status.error();
   try {
-    return check_registers(history, options, datatype.guessed);
+    return check_families(history, options, datatype, models);
   } catch (const std::bad_alloc&) {
     return unknown("the checker ran out of memory");
   } catch (const std::exception& e) {
@@ -112,27 +188,39 @@ Result<CheckResult> check_within_limits(const History& history, const CheckOptio
 
 }  // namespace
 
-std::span<const NamedEntry> models() { return model_table; }
-std::span<const NamedEntry> datatypes() { return datatype_table; }
-std::span<const NamedEntry> anomaly_types() { return anomaly_table; }
+std::span<const NamedEntry> models() {
+  static const std::vector<NamedEntry> entries = entries_of(model_lattice());
+  return entries;
+}
+std::span<const NamedEntry> datatypes() {
+  static const std::vector<NamedEntry> entries = entries_of(datatype_table());
+  return entries;
+}
+std::span<const NamedEntry> anomaly_types() {
+  static const std::vector<NamedEntry> entries = entries_of(anomaly_lattice());
+  return entries;
+}
 
 Result<CheckResult> check(const History& history, const CheckOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
-  if (!is_in(model_table, options.model)) {
-    return Error{ErrorKind::usage, fmt::format("model '{}' is not supported; supported: {}",
-                                               options.model, names_in(model_table))};
-  }
   if (options.threads < 0 || options.max_anomalies < 1) {
     return Error{ErrorKind::usage,
                  fmt::format("threads must be 0 or more and anomalies 1 or more, got {} and {}",
                              options.threads, options.max_anomalies)};
   }
-  const auto datatype = datatype_of(history, options);
+  const auto datatype = choose_datatype(history, options.datatype);
   if (!datatype) return datatype.error();
-  auto result = check_within_limits(history, options, datatype.value());
+  const auto models = models_to_check(options, *datatype->info);
+  if (!models) return models.error();
+  auto result = check_within_limits(history, options, *datatype, *models);
   if (!result) return result;
-  result->model = options.model;
-  result->datatype = datatype.value().name;
+  if (result->model.empty()) result->model = models->front();
+  if (result->models.empty()) {
+    for (const std::string& name : *models) {
+      result->models.push_back({name, result->verdict, result->unknown_because});
+    }
+  }
+  result->datatype = datatype->info->name;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   result->statistics.elapsed_s = elapsed.count();
   return result;

@@ -46,9 +46,18 @@ struct CheckStatistics {
   std::uint64_t configurations = 0;  ///< visited by the frontier search
 };
 
-struct CheckResult {
-  Verdict verdict = Verdict::unknown;
+/// What was found about one model. A model that was not asked for may be here too, when the lattice
+/// (lattice.h) gives its verdict for free.
+struct ModelVerdict {
   std::string model;
+  Verdict verdict = Verdict::unknown;
+  std::string unknown_because;  ///< non-empty exactly if verdict is unknown
+};
+
+struct CheckResult {
+  Verdict verdict = Verdict::unknown;  ///< the worst of the models asked for
+  std::string model;                   ///< the model that the verdict is about
+  std::vector<ModelVerdict> models;
   std::string datatype;
   std::vector<Anomaly> anomalies;
   std::string unknown_because;  ///< non-empty exactly if verdict is unknown

@@ -24,7 +24,7 @@ namespace {
 struct CheckFlags {
   std::vector<std::string> files;
   HistoryInput input;
-  std::string model = "linearizable";
+  std::vector<std::string> models;
   std::string timeout;
   std::string memory;
   int threads = 0;
@@ -38,7 +38,7 @@ struct CheckFlags {
 
 Result<CheckOptions> options_of(const CheckFlags& flags) {
   CheckOptions options;
-  options.model = flags.model;
+  options.models = flags.models;
   options.datatype = flags.input.options.datatype.empty() ? "auto" : flags.input.options.datatype;
   options.threads = flags.threads;
   options.max_anomalies = flags.max_anomalies;
@@ -53,6 +53,12 @@ Result<CheckOptions> options_of(const CheckFlags& flags) {
     options.memory_bytes = *bytes;
   }
   return options;
+}
+
+std::string model_flags(const std::vector<std::string>& models) {
+  std::string text;
+  for (const std::string& model : models) text += " --model " + model;
+  return text;
 }
 
 /// The document of one file, or the error instead of it.
@@ -74,7 +80,7 @@ Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& opti
   RunSummary run;
   run.title = file;
   run.source = file;
-  run.check_command = "assay check " + shell_word(file) + " --model " + flags.model;
+  run.check_command = "assay check " + shell_word(file) + model_flags(flags.models);
   const std::string certificate = result->certificate.empty() ? "" : flags.certificate;
   if (!flags.report.empty()) {
     auto status = write_file(flags.report, render_html(run, *history, *result));
@@ -122,8 +128,9 @@ Result<int> check_files(const CheckFlags& flags) {
 Action define_check(CLI::App& app) {
   auto flags = std::make_shared<CheckFlags>();
   app.add_option("FILE", flags->files, "histories, folders of runs, or - for standard input");
-  app.add_option("--model,-m", flags->model, "consistency model: see `assay list models`")
-      ->capture_default_str();
+  app.add_option("--model,-m", flags->models,
+                 "consistency models (repeat): see `assay list models`; strongest; by default the "
+                 "datatype's");
   flags->input.define(app);
   app.add_option("--timeout", flags->timeout, "then unknown, e.g. 60s");
   app.add_option("--memory", flags->memory, "then unknown, e.g. 8GiB");

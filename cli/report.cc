@@ -23,7 +23,7 @@ struct ReportFlags {
   std::string path;
   std::string output;
   std::string kind = "html";
-  std::string model = "linearizable";
+  std::vector<std::string> models;
   HistoryInput input;
 };
 
@@ -54,7 +54,7 @@ Result<int> write_report(const ReportFlags& flags) {
   auto history = flags.input.read(flags.path);
   if (!history.ok()) return history.error();
   CheckOptions options;
-  options.model = flags.model;
+  options.models = flags.models;
   if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
   auto result = check(*history, options);
   if (!result.ok()) return result.error();
@@ -85,7 +85,7 @@ Action define_report(CLI::App& app) {
   app.add_option("--as", flags->kind, "what to write")
       ->check(CLI::IsMember({"html", "json", "junit", "text"}))
       ->capture_default_str();
-  app.add_option("--model,-m", flags->model, "consistency model")->capture_default_str();
+  app.add_option("--model,-m", flags->models, "consistency models (repeat); by default the datatype's");
   flags->input.define(app);
   return [flags] { return write_report(*flags); };
 }

@@ -87,7 +87,7 @@ std::string render_json(const RunSummary& run, const History& history, const Che
   Json anomalies = Json::array();
   for (const Anomaly& anomaly : result.anomalies) anomalies.push_back(anomaly_to_json(anomaly));
   Json models = Json::object();
-  models[result.model] = name_of(result.verdict);
+  for (const ModelVerdict& each : result.models) models[each.model] = name_of(each.verdict);
   const Json document = {
       {"schema", "assay.result/1"},
       {"file", run.source},

@@ -129,7 +129,7 @@ Result<Workload> make_register_workload(const WorkloadSettings& settings) {
   workload.history.datatype = "register";
   workload.history.initial_declared = true;
   workload.history.real_time = RealTime::time;
-  workload.check.model = "linearizable";
+  workload.check.models = {"linearizable"};
   workload.check.datatype = "register";
   return workload;
 }

@@ -205,13 +205,13 @@ TEST_CASE("check: a history without operations is unknown, not pass") {
 TEST_CASE("check: unknown models and datatypes are usage errors that name what there is") {
   const History history = as_history({{{0, 1, 0, {0, 0, RegisterFunction::read}}}}, false);
   CheckOptions options;
-  options.model = "causal";
+  options.models = {"causality"};
   auto result = check(history, options);
   REQUIRE(!result.ok());
   CHECK(result.error().kind == ErrorKind::usage);
   CHECK(result.error().message.find("linearizable") != std::string::npos);
   options = {};
-  options.datatype = "queue";
+  options.datatype = "registry";
   result = check(history, options);
   REQUIRE(!result.ok());
   CHECK(result.error().kind == ErrorKind::usage);

@@ -1,4 +1,4 @@
-#include "checker/linearizability/register_check.h"
+#include "checker/linearizability/keyed_check.h"
 
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
@@ -11,15 +11,14 @@
 #include <atomic>
 #include <chrono>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "checker/linearizability/explain.h"
-#include "checker/linearizability/register_object.h"
-#include "checker/linearizability/register_search.h"
-#include "checker/linearizability/witness.h"
-#include "checker/linearizability/zones.h"
+#include "checker/linearizability/objects.h"
 
 namespace assay {
 namespace {
@@ -29,22 +28,18 @@ using Clock = std::chrono::steady_clock;
 /// The most operations of a witness that the verifier accepts.
 constexpr std::size_t certifiable_witness = 24;
 
-struct KeyOutcome {
-  SearchResult search;
-  std::vector<std::uint64_t> order;  ///< linearizable: event indices
-  bool by_zones = false;
-  std::optional<Error> error;
-};
-
-class RegisterCheck {
+class KeyedCheck {
  public:
-  RegisterCheck(const History& history, const CheckOptions& options, bool scalars_only)
+  KeyedCheck(const History& history, const CheckOptions& options, std::string_view datatype,
+             MakeObjectChecker make_checker)
       : history_(history),
         options_(options),
-        scalars_only_(scalars_only),
+        datatype_(datatype),
+        make_checker_(std::move(make_checker)),
         allowed_(tbb::global_control::max_allowed_parallelism, threads_for(options)),
         arena_(static_cast<int>(threads_for(options))),
-        outcomes_(history.key_count()) {
+        outcomes_(history.key_count()),
+        errors_(history.key_count()) {
     if (options.timeout.has_value()) limits_.deadline = Clock::now() + *options.timeout;
   }
 
@@ -54,8 +49,8 @@ class RegisterCheck {
     // Rounded up, so that a limit never turns into none.
     limits_.memory_bytes = (options_.memory_bytes + threads - 1) / threads;
     check_keys();
-    for (const KeyOutcome& outcome : outcomes_) {
-      if (outcome.error.has_value()) return *outcome.error;
+    for (const auto& error : errors_) {
+      if (error.has_value()) return *error;
     }
     return gather();
   }
@@ -78,8 +73,8 @@ class RegisterCheck {
       tbb::parallel_for(
           tbb::blocked_range<std::size_t>(0, keys.size(), grain),
           [&](const tbb::blocked_range<std::size_t>& range) {
-            RegisterReader reader(history_, scalars_only_);
-            for (std::size_t i = range.begin(); i < range.end(); ++i) visit(keys[i], reader);
+            const auto checker = make_checker_();
+            for (std::size_t i = range.begin(); i < range.end(); ++i) visit(keys[i], *checker);
           },
           tbb::simple_partitioner());
     });
@@ -88,45 +83,34 @@ class RegisterCheck {
   void check_keys() {
     std::vector<KeyId> keys(outcomes_.size());
     std::iota(keys.begin(), keys.end(), 0U);
-    for_each_key(std::move(keys), [&](KeyId key, RegisterReader& reader) {
-      check_key(key, reader, outcomes_[key]);
-    });
+    for_each_key(std::move(keys),
+                 [&](KeyId key, ObjectChecker& checker) { check_key(key, checker); });
   }
 
-  void check_key(KeyId key, RegisterReader& reader, KeyOutcome& outcome) {
+  void check_key(KeyId key, ObjectChecker& checker) {
     if (limits_.time_is_up()) {
-      outcome.search.reason = "the time ran out";
+      outcomes_[key].search.reason = "the time ran out";
       return;
     }
-    auto object = reader.read(key);
-    if (!object) {
-      outcome.error = object.error();
-      return;
-    }
-    const auto& calls = object->calls;
-    outcome.by_zones = has_unique_writers(calls, object->value_count);
-    if (outcome.by_zones) {
-      outcome.search = check_zones(calls, object->value_count, options_.certificate);
+    auto outcome = checker.decide(key, limits_, options_.certificate);
+    if (outcome.ok()) {
+      outcomes_[key] = std::move(outcome).value();
     } else {
-      outcome.search = search_register(calls, object->value_count, limits_, options_.certificate);
+      errors_[key] = outcome.error();
     }
-    outcome.order.reserve(outcome.search.order.size());
-    for (const std::uint32_t i : outcome.search.order) outcome.order.push_back(calls[i].event);
-    outcome.search.order = {};
   }
 
   CheckResult gather() {
     CheckResult result;
     result.model = "linearizable";
-    result.datatype = "register";
+    result.datatype = datatype_;
     result.verdict = Verdict::pass;
-    bool zones = false;
-    bool frontier = false;
+    std::set<std::string_view> algorithms;
     std::vector<KeyId> violated;
     std::size_t undecided = 0;
     for (KeyId key = 0; key < outcomes_.size(); ++key) {
       const KeyOutcome& outcome = outcomes_[key];
-      (outcome.by_zones ? zones : frontier) = true;
+      if (!outcome.algorithm.empty()) algorithms.insert(outcome.algorithm);
       result.statistics.configurations += outcome.search.configurations;
       if (outcome.search.answer == SearchAnswer::undecided) {
         if (undecided++ == 0) result.unknown_because = describe_undecided(key);
@@ -135,9 +119,10 @@ class RegisterCheck {
       ++result.statistics.keys_checked;
       if (outcome.search.answer == SearchAnswer::not_linearizable) violated.push_back(key);
     }
-    result.statistics.algorithm = zones && frontier ? "zones+frontier"
-                                  : zones           ? "zones"
-                                                    : "frontier";
+    // The plainest last: "zones+frontier" says that the frontier search was needed too.
+    for (auto name = algorithms.rbegin(); name != algorithms.rend(); ++name) {
+      result.statistics.algorithm += (name == algorithms.rbegin() ? "" : "+") + std::string(*name);
+    }
     result.statistics.threads = arena_.max_concurrency();
     if (!violated.empty()) {
       result.verdict = Verdict::violation;
@@ -188,40 +173,40 @@ class RegisterCheck {
     if (limits.deadline.has_value()) {
       limits.deadline = std::max(*limits.deadline, Clock::now() + *options_.timeout / 4);
     }
-    std::vector<Anomaly> anomalies(violated.size());
-    for_each_key(violated, [&](KeyId key, RegisterReader& reader) {
-      const auto object = reader.read(key);
-      ASSAY_ASSERT(object.ok());
-      const CallWitness witness = find_witness(object.value().calls, object.value().value_count,
-                                               outcomes_[key].search, limits);
+    std::vector<ExplainedAnomaly> found(violated.size());
+    for_each_key(violated, [&](KeyId key, ObjectChecker& checker) {
       const auto at = std::lower_bound(violated.begin(), violated.end(), key) - violated.begin();
-      anomalies[static_cast<std::size_t>(at)] =
-          describe_register_anomaly(history_, key, object.value(), witness);
+      found[static_cast<std::size_t>(at)] = checker.explain(key, outcomes_[key], limits);
     });
     if (options_.certificate) start_certificate(result);
-    for (Anomaly& anomaly : anomalies) {
-      if (anomaly.witness.size() <= certifiable_witness) {
-        result.certificate.witnesses.push_back({anomaly.key, anomaly.witness});
+    for (ExplainedAnomaly& explained : found) {
+      const std::size_t size = explained.witness.operations.size();
+      if (size != 0 && size <= certifiable_witness) {
+        result.certificate.witnesses.push_back(std::move(explained.witness));
       }
-      result.anomalies.push_back(std::move(anomaly));
+      result.anomalies.push_back(std::move(explained.anomaly));
     }
     if (result.certificate.witnesses.empty() || !options_.certificate) result.certificate = {};
   }
 
   const History& history_;
   const CheckOptions& options_;
-  bool scalars_only_;
+  std::string datatype_;
+  MakeObjectChecker make_checker_;
   tbb::global_control allowed_;  ///< lets -j exceed the number of cores
   tbb::task_arena arena_;
   SearchLimits limits_;
-  std::vector<KeyOutcome> outcomes_;  ///< by key
+  std::vector<KeyOutcome> outcomes_;          ///< by key
+  std::vector<std::optional<Error>> errors_;  ///< by key
 };
 
 }  // namespace
 
-Result<CheckResult> check_registers(const History& history, const CheckOptions& options,
-                                    bool scalars_only) {
-  return RegisterCheck(history, options, scalars_only).run();
+Result<CheckResult> check_linearizable(const History& history, std::string_view datatype,
+                                       bool guessed, const CheckOptions& options) {
+  auto make_checker = object_checker_for(datatype, history, options, guessed);
+  if (!make_checker) return make_checker.error();
+  return KeyedCheck(history, options, datatype, std::move(make_checker).value()).run();
 }
 
 }  // namespace assay

@@ -1,0 +1,116 @@
+#include "checker/datatypes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace assay {
+namespace {
+
+using enum DatatypeKind;
+
+constexpr std::array table{
+    DatatypeInfo{"register", object, "read write cas", "linearizable",
+                 "read, write and cas (compare-and-set) of single values"},
+    DatatypeInfo{"multi-register", object, "txn", "linearizable",
+                 "several registers read and written at once by one operation"},
+    DatatypeInfo{"kv-string", object, "get put append", "linearizable",
+                 "strings by key: get, put, and append to the end"},
+    DatatypeInfo{"counter", object, "read add", "linearizable", "add amounts, read the sum"},
+    DatatypeInfo{"set", object, "add remove contains read", "linearizable",
+                 "add and remove elements, ask for one or read all"},
+    DatatypeInfo{"queue", object, "enqueue dequeue enq deq", "linearizable",
+                 "a bag: dequeue takes any element"},
+    DatatypeInfo{"fifo-queue", object, "enqueue dequeue enq deq", "linearizable",
+                 "dequeue takes the oldest element"},
+    DatatypeInfo{"stack", object, "push pop", "linearizable", "pop takes the newest element"},
+    DatatypeInfo{"priority-queue", object, "insert pop", "linearizable",
+                 "pop takes the smallest element"},
+    DatatypeInfo{"mutex", object, "acquire release", "linearizable",
+                 "a lock with one holder at a time"},
+    DatatypeInfo{"semaphore", object, "acquire release", "linearizable",
+                 "a lock with as many holders as there are permits"},
+    DatatypeInfo{"fenced-lock", object, "acquire release", "linearizable",
+                 "a lock whose acquire returns a token larger than all before"},
+    DatatypeInfo{"lease", object, "acquire release renew", "linearizable",
+                 "a lock that is lost when its time is over"},
+    DatatypeInfo{"leader-election", object, "elect leader", "linearizable",
+                 "at most one leader a term, terms that do not go back"},
+    DatatypeInfo{"log", log, "send poll txn", "linearizable",
+                 "append-only logs with offsets: send and poll"},
+    DatatypeInfo{"list-append", transactions, "txn", "strict-serializable",
+                 "transactions that append to lists and read them"},
+    DatatypeInfo{"rw-register", transactions, "txn", "strict-serializable",
+                 "transactions that read and write registers"},
+    DatatypeInfo{"bank", transactions, "read transfer", "snapshot-isolation",
+                 "transfers between accounts whose total must not change"},
+    DatatypeInfo{"closed-predicate", transactions, "txn", "serializable",
+                 "transactions with inserts, deletes and reads by predicate over known keys"},
+};
+
+bool has_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+std::string names() {
+  std::string result;
+  for (const DatatypeInfo& info : table) {
+    result += fmt::format("{}{}", result.empty() ? "" : ", ", info.name);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::span<const DatatypeInfo> datatype_table() { return table; }
+
+const DatatypeInfo* find_datatype(std::string_view name) {
+  const auto at = std::find_if(table.begin(), table.end(),
+                               [&](const DatatypeInfo& info) { return info.name == name; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+Result<ChosenDatatype> choose_datatype(const History& history, std::string_view asked) {
+  std::string name(asked);
+  if (name == "auto" && !history.info().datatype.empty()) name = history.info().datatype;
+  if (name != "auto") {
+    if (const DatatypeInfo* info = find_datatype(name)) return ChosenDatatype{info, false};
+    return Error{ErrorKind::usage,
+                 fmt::format("datatype '{}' is not supported; supported: {}", name, names())};
+  }
+  std::string seen;
+  std::vector<const DatatypeInfo*> candidates;
+  for (const DatatypeInfo& info : table) {
+    bool fits = true;
+    for (std::size_t i = 0; i < history.function_count(); ++i) {
+      fits = fits && has_word(info.functions, history.function_name(static_cast<FunctionId>(i)));
+    }
+    if (fits) candidates.push_back(&info);
+  }
+  // A history of reads alone fits several; the first of the table is the plainest.
+  if (candidates.size() == 1 || (!candidates.empty() && candidates.front()->name == "register")) {
+    return ChosenDatatype{candidates.front(), true};
+  }
+  for (std::size_t i = 0; i < history.function_count(); ++i) {
+    seen += fmt::format("{}{}", seen.empty() ? "" : ", ",
+                        history.function_name(static_cast<FunctionId>(i)));
+  }
+  std::string fitting;
+  for (const DatatypeInfo* info : candidates) {
+    fitting += fmt::format("{}{}", fitting.empty() ? "" : ", ", info->name);
+  }
+  return Error{ErrorKind::usage,
+               fmt::format("cannot tell the datatype from the functions {}; name it with "
+                           "--datatype ({}: {})",
+                           seen, candidates.empty() ? "supported" : "fitting",
+                           candidates.empty() ? names() : fitting)};
+}
+
+}  // namespace assay

@@ -1,0 +1,135 @@
+#include "checker/lattice.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace assay {
+namespace {
+
+using enum ModelFamily;
+
+constexpr std::array model_table{
+    ModelInfo{"linearizable", object,
+              "every operation takes effect at one instant between its start and its end",
+              "sequential"},
+    ModelInfo{"sequential", session,
+              "one order of all operations explains every result and keeps each process's order",
+              "causal-memory causal-convergence"},
+    ModelInfo{"causal-memory", session,
+              "CM: causal, and each process's own past results stay explained", "causal pram"},
+    ModelInfo{"causal-convergence", session,
+              "CCv: causal, with one order of concurrent writes for all processes", "causal"},
+    ModelInfo{"causal", session, "CC: nobody sees an effect without its causes",
+              "writes-follow-reads"},
+    ModelInfo{"pram", session, "each process's writes are seen by all in the order it made them",
+              "read-your-writes monotonic-reads monotonic-writes"},
+    ModelInfo{"read-your-writes", session, "a process sees what it wrote itself", ""},
+    ModelInfo{"monotonic-reads", session, "what a process has seen does not vanish again", ""},
+    ModelInfo{"monotonic-writes", session, "a process's writes take effect in its order", ""},
+    ModelInfo{"writes-follow-reads", session, "a write is ordered after what its process had read",
+              ""},
+    ModelInfo{"strict-serializable", transaction,
+              "serializable in an order that agrees with real time",
+              "strong-session-serializable strong-snapshot-isolation"},
+    ModelInfo{"strong-session-serializable", transaction,
+              "serializable in an order that agrees with each session",
+              "serializable strong-session-snapshot-isolation"},
+    ModelInfo{"serializable", transaction, "as if transactions ran one after the other",
+              "snapshot-isolation repeatable-read"},
+    ModelInfo{"strong-snapshot-isolation", transaction,
+              "snapshot isolation whose snapshots are as new as real time demands",
+              "strong-session-snapshot-isolation"},
+    ModelInfo{"strong-session-snapshot-isolation", transaction,
+              "snapshot isolation whose snapshots hold what the session did before",
+              "snapshot-isolation parallel-snapshot-isolation prefix"},
+    ModelInfo{"snapshot-isolation", transaction,
+              "a transaction reads one snapshot, and of concurrent writers of an object one wins",
+              "monotonic-atomic-view consistent-view update-atomic"},
+    ModelInfo{"parallel-snapshot-isolation", transaction,
+              "snapshot isolation, but sites may order concurrent transactions differently",
+              "transactional-causal update-atomic"},
+    ModelInfo{"prefix", transaction, "a transaction sees a prefix of one order of commits",
+              "transactional-causal"},
+    ModelInfo{"repeatable-read", transaction,
+              "serializable but for predicates (Adya PL-2.99)",
+              "cursor-stability monotonic-atomic-view"},
+    ModelInfo{"consistent-view", transaction,
+              "transactions see a consistent, perhaps old, state (Adya PL-2+)",
+              "monotonic-atomic-view"},
+    ModelInfo{"update-atomic", transaction, "read atomic without lost updates", "read-atomic"},
+    ModelInfo{"transactional-causal", transaction,
+              "commits are seen with all their causes, in one order for all",
+              "read-atomic"},
+    ModelInfo{"cursor-stability", transaction, "read committed without lost updates",
+              "read-committed"},
+    ModelInfo{"read-atomic", transaction, "of another transaction all effects are seen, or none",
+              "monotonic-atomic-view read-committed-be"},
+    ModelInfo{"monotonic-atomic-view", transaction,
+              "once some effect of a transaction is seen, all are", "read-committed"},
+    ModelInfo{"read-committed-be", transaction,
+              "read committed of Biswas and Enea: with session order, monotonic within a "
+              "transaction",
+              "read-committed"},
+    ModelInfo{"read-committed", transaction,
+              "Adya PL-2: no read of what was aborted, intermediate, or circular",
+              "read-uncommitted"},
+    ModelInfo{"read-uncommitted", transaction, "Adya PL-1: writes of transactions do not interleave",
+              ""},
+};
+
+constexpr std::array anomaly_table{
+    AnomalyInfo{"nonlinearizable",
+                "no order of the operations explains what they returned and respects time",
+                "linearizable"},
+};
+
+/// Calls `visit` with each word of a space separated list until it returns true.
+template <class Visit>
+bool any_word(std::string_view words, Visit visit) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (end != 0 && visit(words.substr(0, end))) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const ModelInfo> model_lattice() { return model_table; }
+std::span<const AnomalyInfo> anomaly_lattice() { return anomaly_table; }
+
+const ModelInfo* find_model(std::string_view name) {
+  const auto at = std::find_if(model_table.begin(), model_table.end(),
+                               [&](const ModelInfo& model) { return model.name == name; });
+  return at == model_table.end() ? nullptr : &*at;
+}
+
+const AnomalyInfo* find_anomaly(std::string_view name) {
+  const auto at = std::find_if(anomaly_table.begin(), anomaly_table.end(),
+                               [&](const AnomalyInfo& anomaly) { return anomaly.name == name; });
+  return at == anomaly_table.end() ? nullptr : &*at;
+}
+
+bool implies(std::string_view stronger, std::string_view weaker) {
+  if (stronger == weaker) return true;
+  const ModelInfo* model = find_model(stronger);
+  return model != nullptr &&
+         any_word(model->implies, [&](std::string_view below) { return implies(below, weaker); });
+}
+
+std::vector<std::string_view> refuted_by(std::string_view anomaly) {
+  std::vector<std::string_view> result;
+  const AnomalyInfo* info = find_anomaly(anomaly);
+  if (info == nullptr) return result;
+  for (const ModelInfo& model : model_table) {
+    if (any_word(info->refutes,
+                 [&](std::string_view refuted) { return implies(model.name, refuted); })) {
+      result.push_back(model.name);
+    }
+  }
+  return result;
+}
+
+}  // namespace assay
