@@ -44,7 +44,8 @@ function(assay_library room)
 endfunction()
 
 # assay_test(NAME SOURCES … LINK …): one doctest executable, built and registered with CTest.
-# LABEL is `fast` (default; no privileges, seconds), or `system` (a real lab; needs root).
+# LABEL is `fast` (default; no privileges, seconds), `property` (very many random cases, in the
+# release build only), or `system` (a real lab; needs root).
 function(assay_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
   if(NOT ARG_LABEL)
