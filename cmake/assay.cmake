@@ -43,6 +43,11 @@ function(assay_library room)
   target_link_libraries(assay_${room} PUBLIC assay_options ${ARG_DEPS} ${ARG_LINK})
 endfunction()
 
+# What `script/test` builds: the tests of one label, and through them the programs that they run.
+foreach(label fast property system)
+  add_custom_target(tests_${label})
+endforeach()
+
 # assay_test(NAME SOURCES … LINK …): one doctest executable, built and registered with CTest.
 # LABEL is `fast` (default; no privileges, seconds), `property` (very many random cases, in the
 # release build only), or `system` (a real lab; needs root).
@@ -60,6 +65,7 @@ function(assay_test name)
     ASSAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ASSAY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   # Sanitizers and optimisation together triple the time that doctest's macros take to compile.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  add_dependencies(tests_${ARG_LABEL} ${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
     SKIP_REGULAR_EXPRESSION "skipped: ")
