@@ -16,6 +16,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "history/journal_codec.h"
+#include "history/sink.h"
 
 namespace assay {
 namespace {
@@ -116,7 +117,12 @@ Status JournalWriter::close() {
 }
 
 Result<History> read_journal(std::istream& input, bool recover) {
-  return read_journal_adjusted(input, recover, [](HistoryInfo& /*info*/) {});
+  HistorySink sink;
+  if (auto status = read_journal_events(input, recover, sink, [](HistoryInfo& /*info*/) {});
+      !status) {
+    return status.error();
+  }
+  return sink.finish();
 }
 
 }  // namespace assay

@@ -208,19 +208,20 @@ Result<HistoryInfo> read_header(FrameReader& frames) {
   return *std::move(info);
 }
 
-/// Reads block after block into a builder.
+/// Reads block after block into a sink.
 class JournalReader {
  public:
-  JournalReader(FrameReader& frames, HistoryInfo info, bool recover)
-      : frames_(frames), builder_(std::move(info)), recover_(recover) {}
+  JournalReader(FrameReader& frames, EventSink& sink, bool recover)
+      : frames_(frames), sink_(sink), recover_(recover) {}
 
-  Result<History> read() {
+  Status read() {
     while (true) {
       const std::uint64_t at = frames_.offset();
       const std::string frame = frames_.read(frame_bytes);
       if (frame.empty()) {
-        note("the journal has no end mark: its recorder was stopped; everything written is here");
-        return builder_.finish();
+        sink_.note(
+            "the journal has no end mark: its recorder was stopped; everything written is here");
+        return {};
       }
       if (frame.size() < frame_bytes) return cut(at);
       Decoder in(frame);
@@ -237,15 +238,13 @@ class JournalReader {
         return damaged(at, "damaged block (checksum of its contents)");
       }
       if (length == end_length) return end(payload, at);
-      if (auto status = add_block(payload, at); !status) return status.error();
+      if (auto status = add_block(payload, at); !status) return status;
     }
   }
 
  private:
-  void note(std::string text) { builder_.info().notes.push_back(std::move(text)); }
-
   /// The input ends inside the block that begins at `at`.
-  Result<History> cut(std::uint64_t at) {
+  Status cut(std::uint64_t at) {
     if (!recover_) {
       return damaged(
           frames_.offset(),
@@ -253,13 +252,13 @@ class JournalReader {
                       "--recover reads the {} events before it",
                       at, events_));
     }
-    note(fmt::format(
+    sink_.note(fmt::format(
         "the journal was cut short: {} bytes of an unfinished block at byte {} are lost",
         frames_.offset() - at, at));
-    return builder_.finish();
+    return {};
   }
 
-  Result<History> end(const std::string& payload, std::uint64_t at) {
+  Status end(const std::string& payload, std::uint64_t at) {
     const std::uint64_t count = Decoder(payload).u64();
     if (count != events_) {
       return damaged(
@@ -267,7 +266,7 @@ class JournalReader {
     }
     const std::uint64_t behind = frames_.offset();
     if (!frames_.read(1).empty()) return damaged(behind, "bytes after the journal's end mark");
-    return builder_.finish();
+    return {};
   }
 
   Status add_block(const std::string& payload, std::uint64_t at) {
@@ -276,7 +275,7 @@ class JournalReader {
       if (const auto wrong = decoder_.next(in, event_)) {
         return damaged(at, fmt::format("the block holds {}", *wrong));
       }
-      if (auto status = builder_.add(event_); !status) {
+      if (auto status = sink_.add(event_); !status) {
         return status.error().in(fmt::format("block at byte {}", at));
       }
       ++events_;
@@ -285,7 +284,7 @@ class JournalReader {
   }
 
   FrameReader& frames_;
-  HistoryBuilder builder_;
+  EventSink& sink_;
   bool recover_;
   EventDecoder decoder_;
   Event event_;
@@ -353,13 +352,14 @@ std::string JournalEncoder::end_mark() const {
   return framed(count, end_length);
 }
 
-Result<History> read_journal_adjusted(std::istream& input, bool recover,
-                                      const std::function<void(HistoryInfo&)>& adjust) {
+Status read_journal_events(std::istream& input, bool recover, EventSink& sink,
+                           const std::function<void(HistoryInfo&)>& adjust) {
   FrameReader frames(input);
   auto info = read_header(frames);
   if (!info) return info.error();
   adjust(*info);
-  return JournalReader(frames, *std::move(info), recover).read();
+  sink.info() = *std::move(info);
+  return JournalReader(frames, sink, recover).read();
 }
 
 }  // namespace assay

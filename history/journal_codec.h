@@ -14,6 +14,7 @@
 #include "history/event.h"
 #include "history/history.h"
 #include "history/intern.h"
+#include "history/sink.h"
 
 namespace assay {
 
@@ -42,8 +43,8 @@ class JournalEncoder {
   std::uint64_t events_ = 0;
 };
 
-/// As read_journal; `adjust` may change what the header says before the events are read.
-Result<History> read_journal_adjusted(std::istream& input, bool recover,
-                                      const std::function<void(HistoryInfo&)>& adjust);
+/// As read_journal, into a sink; `adjust` may change what the header says before the first event.
+Status read_journal_events(std::istream& input, bool recover, EventSink& sink,
+                           const std::function<void(HistoryInfo&)>& adjust);
 
 }  // namespace assay

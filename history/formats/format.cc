@@ -123,8 +123,8 @@ void apply_options(const ReadOptions& options, HistoryInfo& info) {
   if (options.realtime != "global") info.real_time = RealTime::none;
 }
 
-Result<History> read_history(const std::string& path, const ReadOptions& options) {
-  if (auto status = check_options(options); !status) return status.error();
+Status read_events(const std::string& path, const ReadOptions& options, EventSink& sink) {
+  if (auto status = check_options(options); !status) return status;
   auto opened = open_source(path);
   if (!opened) return opened.error();
   const std::string name = path == "-" ? "standard input" : path;
@@ -137,10 +137,18 @@ Result<History> read_history(const std::string& path, const ReadOptions& options
   auto format = choose(options.format, beginning);
   if (!format) return format.error().in(name);
   std::istream input(source.get());
-  auto history = (*format)->read(input, options);
+  const Status status = (*format)->read(input, options, sink);
   // A stream that broke off is the reason for whatever the reader then complained about.
   if (auto error = source->error()) return error->in(name);
-  if (!history) return history.error().in(name);
+  if (!status) return status.error().in(name);
+  return {};
+}
+
+Result<History> read_history(const std::string& path, const ReadOptions& options) {
+  HistorySink sink;
+  if (auto status = read_events(path, options, sink); !status) return status.error();
+  auto history = sink.finish();
+  if (!history) return history.error().in(path == "-" ? "standard input" : path);
   return history;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "history/history.h"
+#include "history/sink.h"
 
 namespace assay {
 
@@ -31,7 +32,7 @@ struct Format {
   /// Does the beginning of a file (up to 4 KiB, decompressed) look like this format?
   bool (*recognise)(std::string_view beginning);
   /// Reads to the end of the stream. Errors name the line or the byte offset.
-  Result<History> (*read)(std::istream& input, const ReadOptions& options);
+  Status (*read)(std::istream& input, const ReadOptions& options, EventSink& sink);
   /// nullptr if the format cannot be written.
   Status (*write)(const History& history, std::ostream& output);
 };
@@ -42,6 +43,10 @@ std::span<const Format> formats();
 /// Errors: no_input (missing, unreadable), bad_data (with file and line or offset), usage (unknown
 /// format name).
 Result<History> read_history(const std::string& path, const ReadOptions& options);
+/// As read_history, but every event goes to `sink` as soon as it is read. What comes from a pipe is
+/// passed on as it arrives. The sink may see events that no History would accept: only a
+/// HistorySink validates them.
+Status read_events(const std::string& path, const ReadOptions& options, EventSink& sink);
 Status write_history(const History& history, const std::string& path, const std::string& format);
 
 }  // namespace assay

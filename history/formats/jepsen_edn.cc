@@ -22,27 +22,19 @@ namespace {
 
 class JepsenEdnReader {
  public:
-  JepsenEdnReader(std::istream& input, const ReadOptions& options)
-      : options_(options),
-        edn_(*input.rdbuf()),
-        builder_(initial_info()),
-        keys_(builder_, options.keyed, Keyed::undecided) {}
+  JepsenEdnReader(std::istream& input, const ReadOptions& options, EventSink& sink)
+      : edn_(*input.rdbuf()), keys_(sink, options.keyed, Keyed::undecided) {
+    sink.info().format = "jepsen-edn";
+    sink.info().nil_read = NilRead::unconstrained;
+    apply_options(options, sink.info());
+  }
 
-  Result<History> read() {
-    if (auto status = read_operations(); !status) return status.error();
-    if (auto status = keys_.finish(); !status) return status.error();
-    apply_options(options_, builder_.info());
-    return builder_.finish();
+  Status read() {
+    if (auto status = read_operations(); !status) return status;
+    return keys_.finish();
   }
 
  private:
-  static HistoryInfo initial_info() {
-    HistoryInfo info;
-    info.format = "jepsen-edn";
-    info.nil_read = NilRead::unconstrained;
-    return info;
-  }
-
   Status bad(std::uint64_t line, const std::string& what) {
     edn_.fail(line, what);
     return *edn_.error();
@@ -178,9 +170,7 @@ class JepsenEdnReader {
     return keys_.add(event_, begin);
   }
 
-  const ReadOptions& options_;
   EdnReader edn_;
-  HistoryBuilder builder_;
   KeySplitter keys_;
   Markers markers_;
   Event event_;
@@ -260,8 +250,8 @@ bool recognise_jepsen_edn(std::string_view beginning) {
   return text.starts_with('{') && after_comments(text.substr(1)).starts_with(':');
 }
 
-Result<History> read_jepsen_edn(std::istream& input, const ReadOptions& options) {
-  return JepsenEdnReader(input, options).read();
+Status read_jepsen_edn(std::istream& input, const ReadOptions& options, EventSink& sink) {
+  return JepsenEdnReader(input, options, sink).read();
 }
 
 Status write_jepsen_edn(const History& history, std::ostream& output) {

@@ -52,19 +52,20 @@ std::string_view operation_in(std::string_view line) {
 
 class JepsenLogReader {
  public:
-  explicit JepsenLogReader(const ReadOptions& options)
-      : options_(options),
-        builder_(initial_info()),
-        keys_(builder_, options.keyed, Keyed::undecided) {}
+  JepsenLogReader(const ReadOptions& options, EventSink& sink)
+      : keys_(sink, options.keyed, Keyed::undecided) {
+    sink.info().format = "jepsen-log";
+    apply_options(options, sink.info());
+  }
 
-  Result<History> read(std::istream& input) {
+  Status read(std::istream& input) {
     std::string line;
     while (std::getline(input, line)) {
       ++number_;
       if (line.ends_with('\r')) line.pop_back();
       const std::string_view operation = operation_in(line);
       if (operation.empty()) continue;
-      if (auto status = add_operation(operation); !status) return status.error();
+      if (auto status = add_operation(operation); !status) return status;
     }
     if (next_index_ == 0) {
       return Error{ErrorKind::bad_data,
@@ -72,18 +73,10 @@ class JepsenLogReader {
                                "the input ends without any",
                                number_)};
     }
-    if (auto status = keys_.finish(); !status) return status.error();
-    apply_options(options_, builder_.info());
-    return builder_.finish();
+    return keys_.finish();
   }
 
  private:
-  static HistoryInfo initial_info() {
-    HistoryInfo info;
-    info.format = "jepsen-log";
-    return info;
-  }
-
   Status add_operation(std::string_view text) {
     TextBuffer buffer(text);
     EdnReader edn(buffer, number_);
@@ -108,8 +101,6 @@ class JepsenLogReader {
     return keys_.add(event, number_);
   }
 
-  const ReadOptions& options_;
-  HistoryBuilder builder_;
   KeySplitter keys_;
   Markers markers_;
   std::uint64_t number_ = 0;
@@ -131,8 +122,8 @@ bool recognise_jepsen_log(std::string_view beginning) {
   return false;
 }
 
-Result<History> read_jepsen_log(std::istream& input, const ReadOptions& options) {
-  return JepsenLogReader(options).read(input);
+Status read_jepsen_log(std::istream& input, const ReadOptions& options, EventSink& sink) {
+  return JepsenLogReader(options, sink).read(input);
 }
 
 }  // namespace assay

@@ -9,9 +9,9 @@ namespace assay {
 
 bool recognise_journal(std::string_view beginning) { return beginning.starts_with(journal_magic); }
 
-Result<History> read_journal_format(std::istream& input, const ReadOptions& options) {
-  return read_journal_adjusted(input, options.recover,
-                               [&](HistoryInfo& info) { apply_options(options, info); });
+Status read_journal_format(std::istream& input, const ReadOptions& options, EventSink& sink) {
+  return read_journal_events(input, options.recover, sink,
+                             [&](HistoryInfo& info) { apply_options(options, info); });
 }
 
 Status write_journal_format(const History& history, std::ostream& output) {

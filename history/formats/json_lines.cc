@@ -83,10 +83,14 @@ Error expected(std::string_view field, std::string_view what, const element& got
 /// Reads the lines of one file.
 class JsonLinesReader {
  public:
-  explicit JsonLinesReader(const ReadOptions& options)
-      : options_(options), builder_(initial_info()), keys_(builder_, options.keyed, Keyed::no) {}
+  JsonLinesReader(const ReadOptions& options, EventSink& sink)
+      : options_(options), sink_(sink), keys_(sink, options.keyed, Keyed::no) {
+    sink_.info().format = "assay-jsonl";
+    sink_.info().real_time = RealTime::time;
+    apply_options(options_, sink_.info());
+  }
 
-  Result<History> read(std::istream& input) {
+  Status read(std::istream& input) {
     std::string line;
     while (std::getline(input, line)) {
       ++number_;
@@ -94,21 +98,12 @@ class JsonLinesReader {
       const auto is_event = parse(line);
       if (!is_event) return is_event.error().in(fmt::format("line {}", number_));
       if (!*is_event) continue;
-      if (auto status = keys_.add(event_, number_); !status) return status.error();
+      if (auto status = keys_.add(event_, number_); !status) return status;
     }
-    apply_options(options_, builder_.info());
-    if (auto status = keys_.finish(); !status) return status.error();
-    return builder_.finish();
+    return keys_.finish();
   }
 
  private:
-  static HistoryInfo initial_info() {
-    HistoryInfo info;
-    info.format = "assay-jsonl";
-    info.real_time = RealTime::time;
-    return info;
-  }
-
   /// Leaves an event in event_, or returns false for the header.
   Result<bool> parse(std::string& line) {
     line.reserve(line.size() + simdjson::SIMDJSON_PADDING);
@@ -134,10 +129,11 @@ class JsonLinesReader {
     if (mark.get(version) != simdjson::SUCCESS || version != "history/1") {
       return expected("assay", "\"history/1\"", mark);
     }
-    HistoryInfo& info = builder_.info();
+    HistoryInfo& info = sink_.info();
     for (const auto field : object) {
       if (auto status = read_declaration(field.key, field.value, info); !status) return status;
     }
+    apply_options(options_, info);
     return {};
   }
 
@@ -262,7 +258,7 @@ class JsonLinesReader {
   }
 
   const ReadOptions& options_;
-  HistoryBuilder builder_;
+  EventSink& sink_;
   KeySplitter keys_;
   simdjson::dom::parser parser_;
   Event event_;
@@ -325,8 +321,8 @@ bool recognise_json_lines(std::string_view beginning) {
           line.find("\"type\"") != std::string_view::npos);
 }
 
-Result<History> read_json_lines(std::istream& input, const ReadOptions& options) {
-  return JsonLinesReader(options).read(input);
+Status read_json_lines(std::istream& input, const ReadOptions& options, EventSink& sink) {
+  return JsonLinesReader(options, sink).read(input);
 }
 
 Status write_json_lines(const History& history, std::ostream& output) {

@@ -20,8 +20,8 @@ bool has_value(const Event& event) {
 
 }  // namespace
 
-KeySplitter::KeySplitter(HistoryBuilder& builder, std::string_view option, Keyed automatic)
-    : builder_(builder),
+KeySplitter::KeySplitter(EventSink& sink, std::string_view option, Keyed automatic)
+    : sink_(sink),
       keyed_(option == "yes"  ? Keyed::yes
              : option == "no" ? Keyed::no
                               : automatic) {}
@@ -61,7 +61,7 @@ Status KeySplitter::finish() {
     if (auto status = decide(saw_read_ ? Keyed::yes : Keyed::no); !status) return status;
   }
   if (guessed_) {
-    builder_.info().notes.emplace_back(
+    sink_.note(
         "every value is a pair, so the pairs are read as [key value]; if they are not, say "
         "--keyed no");
   }
@@ -83,9 +83,9 @@ Status KeySplitter::pass(const Event& event, std::uint64_t line) {
                                event.index, to_text(event.value).substr(0, 80),
                                guessed_ ? "; if the pairs are no keys, say --keyed no" : "")};
     }
-    status = builder_.add(split);
+    status = sink_.add(split);
   } else {
-    status = builder_.add(event);
+    status = sink_.add(event);
   }
   if (!status) return status.error().in(fmt::format("line {}", line));
   return {};

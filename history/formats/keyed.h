@@ -11,18 +11,18 @@
 
 #include "base/result.h"
 #include "history/event.h"
-#include "history/history.h"
+#include "history/sink.h"
 
 namespace assay {
 
 /// Whether values are [key value] pairs.
 enum class Keyed : std::uint8_t { no, yes, undecided };
 
-/// Stands between a reader and its builder. While the question is open, events are held back.
+/// Stands between a reader and its sink. While the question is open, events are held back.
 class KeySplitter {
  public:
   /// `option` is ReadOptions::keyed; `automatic` is what `auto` begins with for this format.
-  KeySplitter(HistoryBuilder& builder, std::string_view option, Keyed automatic);
+  KeySplitter(EventSink& sink, std::string_view option, Keyed automatic);
   /// Errors name the line.
   Status add(const Event& event, std::uint64_t line);
   /// Decides at the end of the input what is still undecided.
@@ -33,7 +33,7 @@ class KeySplitter {
   Status decide(Keyed keyed);
   void look_at(const Event& event);
 
-  HistoryBuilder& builder_;
+  EventSink& sink_;
   Keyed keyed_;
   bool guessed_ = false;
   bool saw_read_ = false;

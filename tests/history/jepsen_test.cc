@@ -1,10 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include "files.h"
 #include "history/formats/edn_reader.h"
 #include "history/formats/readers.h"
+#include "random_history.h"
 
 namespace assay {
 namespace {
@@ -12,14 +11,10 @@ namespace {
 using testing::contains;
 
 Result<History> edn(const std::string& text, const std::string& keyed = "auto") {
-  std::istringstream input(text);
-  return read_jepsen_edn(input, {.keyed = keyed});
+  return testing::read_text(read_jepsen_edn, text, {.keyed = keyed});
 }
 
-Result<History> log(const std::string& text) {
-  std::istringstream input(text);
-  return read_jepsen_log(input, {});
-}
+Result<History> log(const std::string& text) { return testing::read_text(read_jepsen_log, text); }
 
 std::string error_of(const Result<History>& history) {
   if (history) return "";

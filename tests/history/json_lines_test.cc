@@ -1,19 +1,15 @@
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include "files.h"
 #include "history/formats/readers.h"
+#include "random_history.h"
 
 namespace assay {
 namespace {
 
 using testing::contains;
 
-Result<History> read(const std::string& text) {
-  std::istringstream input(text);
-  return read_json_lines(input, {});
-}
+Result<History> read(const std::string& text) { return testing::read_text(read_json_lines, text); }
 
 std::string error_of(const std::string& text) {
   const auto history = read(text);

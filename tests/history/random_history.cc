@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace assay::testing {
@@ -142,6 +143,14 @@ History build(const std::vector<Event>& events, HistoryInfo info) {
     ASSAY_ASSERT(status.ok());
   }
   return std::move(builder.finish()).value();
+}
+
+Result<History> read_text(decltype(Format::read) read, const std::string& text,
+                          const ReadOptions& options) {
+  std::istringstream input(text);
+  HistorySink sink;
+  if (auto status = read(input, options, sink); !status) return status.error();
+  return sink.finish();
 }
 
 std::string show(const Event& event) {

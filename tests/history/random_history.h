@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "history/event.h"
+#include "history/formats/format.h"
 #include "history/history.h"
 
 namespace assay::testing {
@@ -25,6 +26,10 @@ Value random_value(Random& random, bool plain, int depth = 0);
 std::vector<Event> random_events(Random& random, const RandomOptions& options);
 /// The history of events that are known to be well-formed.
 History build(const std::vector<Event>& events, HistoryInfo info = {});
+
+/// What a reader of the table of formats makes of a text.
+Result<History> read_text(decltype(Format::read) read, const std::string& text,
+                          const ReadOptions& options = {});
 
 std::string show(const Event& event);
 /// Every difference between the two histories, one a line; empty if they are the same.
