@@ -196,7 +196,7 @@ class ConfigurationSet {
   }
 
   void grow() {
-    heads_.assign(heads_.empty() ? 64 : heads_.size() * 4, Head{});
+    heads_.assign(heads_.empty() ? 16 : heads_.size() * 4, Head{});
     ++generation_;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
       head(

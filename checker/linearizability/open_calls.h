@@ -1,0 +1,212 @@
+#pragma once
+// OpenCalls: which calls are open at one point of a search that walks through the starts and
+// returns of a history, and what a configuration can do next there. Both searches use it: the
+// frontier goes forward only, the descent also back.
+//
+// It holds the reductions that make the searches fast (see frontier.h for why they are right):
+// a read that the state allows is placed at once; an overwrite that nobody can tell is not placed;
+// of equal open calls the first to return goes first; equal pending calls are counted.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "checker/linearizability/configuration.h"
+#include "checker/linearizability/schedule.h"
+#include "checker/models/model.h"
+
+namespace assay {
+
+template <SequentialModel M, std::size_t W>
+class OpenCalls {
+ public:
+  using Op = typename M::Op;
+  using Entry = Configuration<typename M::State, W>;
+
+  OpenCalls(const M& model, std::span<const Call<Op>> calls, const Schedule& schedule)
+      : model_(model),
+        calls_(calls),
+        schedule_(schedule),
+        slots_(schedule.slots),
+        shadow_(schedule.slots),
+        class_shadow_(schedule.classes.size()),
+        available_(schedule.classes.size(), 0) {}
+
+  const Mask<W>& reads() const { return reads_; }
+  const Mask<W>& overwrites() const { return overwrites_; }
+  Mask<W> mutations() const { return updates_ | overwrites_; }
+  const std::array<std::uint64_t, W>& guards() const { return guards_; }
+  const std::vector<std::uint32_t>& classes() const { return active_; }
+  std::uint32_t call_in(std::size_t slot) const { return slots_[slot]; }
+  const Op& op_in(std::size_t slot) const { return calls_[slots_[slot]].op; }
+
+  void start(std::uint32_t call) {
+    if (calls_[call].pending()) {
+      const std::uint32_t c = schedule_.place[call];
+      if (available_[c]++ == 0) enlist(c);
+      return;
+    }
+    open(call);
+  }
+  void undo_start(std::uint32_t call) {
+    if (calls_[call].pending()) {
+      const std::uint32_t c = schedule_.place[call];
+      if (--available_[c] == 0) deactivate(c);
+      return;
+    }
+    close(call);
+  }
+  void finish(std::uint32_t call) { close(call); }
+  void undo_finish(std::uint32_t call) { open(call); }
+
+  /// The class cannot matter any more; its counter must be cleared from all configurations.
+  void deactivate(std::uint32_t c) {
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      if (active_[i] != c) continue;
+      guards_[schedule_.classes[c].field.word] &= ~schedule_.classes[c].field.guard();
+      active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+      return;
+    }
+  }
+  /// Undoes that.
+  void reactivate(std::uint32_t c) {
+    if (available_[c] != 0) enlist(c);
+  }
+
+  /// Places every open read that the entry's state allows; tells `placed` each call.
+  template <class Placed>
+  void place_reads(Entry& entry, Placed placed) const {
+    (reads_ - entry.done).each([&](std::size_t slot) {
+      if (!model_.step(entry.state, op_in(slot)).has_value()) return;
+      entry.done.set(slot);
+      placed(slots_[slot]);
+    });
+  }
+
+  /// May the call in `slot` go next, as far as equal calls are concerned?
+  bool leads(const Entry& entry, std::size_t slot) const {
+    return (shadow_[slot] - entry.done).none();
+  }
+
+  /// The entry with the call in `slot` placed next, if the state allows it. Its reads are not
+  /// placed yet.
+  std::optional<Entry> after(const Entry& entry, std::size_t slot) const {
+    auto state = model_.step(entry.state, op_in(slot));
+    if (!state.has_value()) return std::nullopt;
+    Entry next = entry;
+    next.state = *std::move(state);
+    next.done.set(slot);
+    next.free.clear(slot);
+    if (overwrites_.has(slot)) next.free = overwrites_ - next.done;
+    return next;
+  }
+
+  /// The entry with the first unused call of the pending class `c` placed next, if there is one
+  /// and it can make a difference. `call`: which.
+  std::optional<Entry> after_pending(const Entry& entry, std::uint32_t c,
+                                     std::uint32_t& call) const {
+    const PendingClass& cls = schedule_.classes[c];
+    const std::uint64_t used = entry.count(cls.field);
+    if (used >= available_[c] || !(class_shadow_[c] - entry.done).none()) return std::nullopt;
+    const Op& op = calls_[cls.representative].op;
+    auto state = model_.step(entry.state, op);
+    if (!state.has_value() || *state == entry.state) return std::nullopt;
+    const bool overwrites = M::effect(op) == Effect::overwrite;
+    if (overwrites && !is_visible(entry, op)) return std::nullopt;
+    Entry next = entry;
+    next.used[cls.field.word] += std::uint64_t{1} << cls.field.shift;
+    next.state = *std::move(state);
+    if (overwrites) next.free = overwrites_ - next.done;
+    call = cls.members[used];
+    return next;
+  }
+
+  /// Can something open tell that the overwrite `op` came next?
+  bool is_visible(const Entry& entry, const Op& op) const {
+    const auto state = model_.step(entry.state, op);
+    bool visible = false;
+    ((reads_ | updates_) - entry.done).each([&](std::size_t slot) {
+      visible = visible || model_.step(*state, op_in(slot)).has_value();
+    });
+    for (std::size_t i = 0; i < active_.size() && !visible; ++i) {
+      const PendingClass& cls = schedule_.classes[active_[i]];
+      const Op& other = calls_[cls.representative].op;
+      visible = M::effect(other) == Effect::update &&
+                entry.count(cls.field) < available_[active_[i]] &&
+                model_.step(*state, other).has_value();
+    }
+    return visible;
+  }
+
+  std::size_t pending_used(const Entry& entry) const {
+    std::size_t used = 0;
+    for (const std::uint32_t c : active_) used += entry.count(schedule_.classes[c].field);
+    return used;
+  }
+
+ private:
+  void enlist(std::uint32_t c) {
+    active_.push_back(c);
+    guards_[schedule_.classes[c].field.word] |= schedule_.classes[c].field.guard();
+  }
+
+  bool returns_first(std::uint32_t a, std::uint32_t b) const {
+    return calls_[a].end != calls_[b].end ? calls_[a].end < calls_[b].end : a < b;
+  }
+
+  void open(std::uint32_t call) {
+    const Op& op = calls_[call].op;
+    const std::uint32_t slot = schedule_.place[call];
+    slots_[slot] = call;
+    shadow_[slot] = {};
+    (reads_ | updates_ | overwrites_).each([&](std::size_t other) {
+      if (!(op_in(other) == op)) return;
+      if (returns_first(slots_[other], call)) {
+        shadow_[slot].set(other);
+      } else {
+        shadow_[other].set(slot);
+      }
+    });
+    if (schedule_.twin[call] != Schedule::no_class) {
+      class_shadow_[schedule_.twin[call]].set(slot);
+    }
+    mask_of(op).set(slot);
+  }
+
+  void close(std::uint32_t call) {
+    const std::uint32_t slot = schedule_.place[call];
+    mask_of(calls_[call].op).clear(slot);
+    (reads_ | updates_ | overwrites_).each([&](std::size_t other) { shadow_[other].clear(slot); });
+    if (schedule_.twin[call] != Schedule::no_class) {
+      class_shadow_[schedule_.twin[call]].clear(slot);
+    }
+  }
+
+  Mask<W>& mask_of(const Op& op) {
+    switch (M::effect(op)) {
+      case Effect::read:
+        return reads_;
+      case Effect::overwrite:
+        return overwrites_;
+      case Effect::update:
+        break;
+    }
+    return updates_;
+  }
+
+  const M& model_;
+  std::span<const Call<Op>> calls_;
+  const Schedule& schedule_;
+  std::vector<std::uint32_t> slots_;      ///< by slot: the open call
+  Mask<W> reads_, updates_, overwrites_;  ///< slots of the open calls, by effect
+  std::vector<Mask<W>> shadow_;           ///< by slot: equal open calls that go first
+  std::vector<Mask<W>> class_shadow_;     ///< by class: equal open calls that go first
+  std::vector<std::uint32_t> available_;  ///< by class: how many have started
+  std::vector<std::uint32_t> active_;     ///< classes that started and can still matter
+  std::array<std::uint64_t, W> guards_{};
+};
+
+}  // namespace assay
