@@ -113,8 +113,10 @@ class OpenCalls {
     if (used >= available_[c] || !(class_shadow_[c] - entry.done).none()) return std::nullopt;
     const Op& op = calls_[cls.representative].op;
     auto state = model_.step(entry.state, op);
-    if (!state.has_value() || *state == entry.state) return std::nullopt;
+    if (!state.has_value()) return std::nullopt;
     const bool overwrites = M::effect(op) == Effect::overwrite;
+    // Even one that leaves the state as it is makes open overwrites free.
+    if (!overwrites && *state == entry.state) return std::nullopt;
     if (overwrites && !is_visible(entry, op)) return std::nullopt;
     Entry next = entry;
     next.used[cls.field.word] += std::uint64_t{1} << cls.field.shift;

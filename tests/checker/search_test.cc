@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "brute_force.h"
+#include "checker/linearizability/portfolio.h"
 #include "checker/linearizability/register_search.h"
 #include "checker/linearizability/witness.h"
 #include "checker/linearizability/zones.h"
@@ -42,6 +43,14 @@ std::string disagreement(const std::vector<RegisterCall>& given, bool witnesses)
   const auto wanted = expected ? SearchAnswer::linearizable : SearchAnswer::not_linearizable;
   if (frontier.answer != wanted) return "the frontier's answer";
   if (expected && !oracle::explains(calls, frontier.order)) return "the frontier's order";
+  const RegisterModel model(calls, value_count);
+  const Schedule schedule = make_schedule(model, std::span<const RegisterCall>(calls));
+  if (schedule.counter_words <= 1) {
+    Descent<RegisterModel, 1> search(model, calls, schedule, limits);
+    const auto descent = search.run(overwrites_of<RegisterModel>(calls), true);
+    if (descent.answer != wanted) return "the descent's answer";
+    if (expected && !oracle::explains(calls, descent.order)) return "the descent's order";
+  }
   if (!expected && witnesses) {
     const auto witness = find_witness(calls, value_count, frontier, limits);
     if (!witness.minimal || !oracle::is_minimal_witness(calls, witness.calls)) {
