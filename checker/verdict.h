@@ -28,6 +28,13 @@ struct Step {
   std::string because;  ///< one sentence for a person
 };
 
+/// One operation of a witness returned before another began, and the violation rests on that: had
+/// they overlapped, some order would be legal.
+struct EssentialTiming {
+  std::uint64_t before;  ///< event index of an invocation
+  std::uint64_t after;
+};
+
 struct Anomaly {
   std::string type;                    ///< nonlinearizable, stale-read, …
   std::string model;                   ///< the weakest model it refutes here
@@ -36,6 +43,7 @@ struct Anomaly {
   std::string explanation;             ///< the claim in one or two sentences
   std::vector<Step> steps;             ///< the contradiction as a cycle of steps; may be empty
   bool minimal = false;                ///< no operation can be left out of the witness
+  std::vector<EssentialTiming> timing;  ///< all that matters of the witness's timing; may be empty
 };
 
 struct CheckStatistics {

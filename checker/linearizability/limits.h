@@ -12,7 +12,7 @@ struct SearchLimits {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::uint64_t memory_bytes = 0;  ///< for one search; 0: no limit
 
-  std::uint64_t steps = 0;         ///< configurations to look at; 0: no limit
+  std::uint64_t steps = 0;  ///< configurations to look at; 0: no limit
 
   /// Why a search that takes `bytes` must stop; empty: it need not.
   std::string exceeded(std::uint64_t bytes) const {

@@ -2,9 +2,20 @@
 
 #include <fmt/format.h>
 
+#include "checker/linearizability/model_checker.h"
 #include "checker/linearizability/register_checker.h"
+#include "checker/models/kv_string.h"
+#include "checker/models/multi_register.h"
 
 namespace assay {
+namespace {
+
+template <DatatypeModel M>
+MakeObjectChecker model_checker(const History& history, const CheckOptions& options) {
+  return [&history, &options] { return std::make_unique<ModelChecker<M>>(history, options); };
+}
+
+}  // namespace
 
 Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const History& history,
                                              const CheckOptions& options, bool guessed) {
@@ -12,7 +23,8 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
     return MakeObjectChecker(
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });
   }
-  static_cast<void>(options);
+  if (datatype == "multi-register") return model_checker<MultiRegisterModel>(history, options);
+  if (datatype == "kv-string") return model_checker<StringModel>(history, options);
   return Error{ErrorKind::usage,
                fmt::format("linearizability of a {} cannot be checked", datatype)};
 }

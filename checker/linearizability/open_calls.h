@@ -37,7 +37,7 @@ class OpenCalls {
 
   const Mask<W>& reads() const { return reads_; }
   const Mask<W>& overwrites() const { return overwrites_; }
-  Mask<W> mutations() const { return updates_ | overwrites_; }
+  Mask<W> mutations() const { return updates_ | overwrites_ | blinds_; }
   const std::array<std::uint64_t, W>& guards() const { return guards_; }
   const std::vector<std::uint32_t>& classes() const { return active_; }
   std::uint32_t call_in(std::size_t slot) const { return slots_[slot]; }
@@ -100,7 +100,7 @@ class OpenCalls {
     next.state = *std::move(state);
     next.done.set(slot);
     next.free.clear(slot);
-    if (overwrites_.has(slot)) next.free = overwrites_ - next.done;
+    if (overwrites_.has(slot)) next.free = (overwrites_ | blinds_) - next.done;
     return next;
   }
 
@@ -121,7 +121,7 @@ class OpenCalls {
     Entry next = entry;
     next.used[cls.field.word] += std::uint64_t{1} << cls.field.shift;
     next.state = *std::move(state);
-    if (overwrites) next.free = overwrites_ - next.done;
+    if (overwrites) next.free = (overwrites_ | blinds_) - next.done;
     call = cls.members[used];
     return next;
   }
@@ -130,13 +130,13 @@ class OpenCalls {
   bool is_visible(const Entry& entry, const Op& op) const {
     const auto state = model_.step(entry.state, op);
     bool visible = false;
-    ((reads_ | updates_) - entry.done).each([&](std::size_t slot) {
+    ((reads_ | updates_ | blinds_) - entry.done).each([&](std::size_t slot) {
       visible = visible || model_.step(*state, op_in(slot)).has_value();
     });
     for (std::size_t i = 0; i < active_.size() && !visible; ++i) {
       const PendingClass& cls = schedule_.classes[active_[i]];
       const Op& other = calls_[cls.representative].op;
-      visible = M::effect(other) == Effect::update &&
+      visible = M::effect(other) != Effect::overwrite &&
                 entry.count(cls.field) < available_[active_[i]] &&
                 model_.step(*state, other).has_value();
     }
@@ -164,7 +164,7 @@ class OpenCalls {
     const std::uint32_t slot = schedule_.place[call];
     slots_[slot] = call;
     shadow_[slot] = {};
-    (reads_ | updates_ | overwrites_).each([&](std::size_t other) {
+    (reads_ | mutations()).each([&](std::size_t other) {
       if (!(op_in(other) == op)) return;
       if (returns_first(slots_[other], call)) {
         shadow_[slot].set(other);
@@ -181,7 +181,7 @@ class OpenCalls {
   void close(std::uint32_t call) {
     const std::uint32_t slot = schedule_.place[call];
     mask_of(calls_[call].op).clear(slot);
-    (reads_ | updates_ | overwrites_).each([&](std::size_t other) { shadow_[other].clear(slot); });
+    (reads_ | mutations()).each([&](std::size_t other) { shadow_[other].clear(slot); });
     if (schedule_.twin[call] != Schedule::no_class) {
       class_shadow_[schedule_.twin[call]].clear(slot);
     }
@@ -193,6 +193,8 @@ class OpenCalls {
         return reads_;
       case Effect::overwrite:
         return overwrites_;
+      case Effect::blind:
+        return blinds_;
       case Effect::update:
         break;
     }
@@ -202,12 +204,12 @@ class OpenCalls {
   const M& model_;
   std::span<const Call<Op>> calls_;
   const Schedule& schedule_;
-  std::vector<std::uint32_t> slots_;      ///< by slot: the open call
-  Mask<W> reads_, updates_, overwrites_;  ///< slots of the open calls, by effect
-  std::vector<Mask<W>> shadow_;           ///< by slot: equal open calls that go first
-  std::vector<Mask<W>> class_shadow_;     ///< by class: equal open calls that go first
-  std::vector<std::uint32_t> available_;  ///< by class: how many have started
-  std::vector<std::uint32_t> active_;     ///< classes that started and can still matter
+  std::vector<std::uint32_t> slots_;               ///< by slot: the open call
+  Mask<W> reads_, updates_, blinds_, overwrites_;  ///< slots of the open calls, by effect
+  std::vector<Mask<W>> shadow_;                    ///< by slot: equal open calls that go first
+  std::vector<Mask<W>> class_shadow_;              ///< by class: equal open calls that go first
+  std::vector<std::uint32_t> available_;           ///< by class: how many have started
+  std::vector<std::uint32_t> active_;              ///< classes that started and can still matter
   std::array<std::uint64_t, W> guards_{};
 };
 

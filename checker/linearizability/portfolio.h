@@ -29,8 +29,7 @@ SearchResult take_turns(const M& model, std::span<const Call<typename M::Op>> ca
     configurations += result.configurations;
     if (result.answer == SearchAnswer::undecided && !limits.time_is_up()) {
       const std::size_t explained = result.calls_explained;
-      result =
-          Descent<M, W>(model, calls, schedule, turn).run(overwrites_of<M>(calls), want_order);
+      result = Descent<M, W>(model, calls, schedule, turn).run(overwrites_of<M>(calls), want_order);
       configurations += result.configurations;
       result.calls_explained = std::max(result.calls_explained, explained);
     }

@@ -8,8 +8,7 @@
 
 namespace assay {
 
-Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits,
-                                           bool want_order) {
+Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits, bool want_order) {
   auto object = reader_.read(key);
   if (!object) return object.error();
   const auto& calls = object->calls;

@@ -12,8 +12,8 @@ namespace assay {
 
 /// How an operation treats the state. The search uses it to leave orders out, so it must be right:
 /// `read` never changes the state; `overwrite` is possible in every state and always leaves the
-/// same one behind; `update` is everything else.
-enum class Effect : std::uint8_t { read, overwrite, update };
+/// same one behind; `blind` is possible in every state; `update` is everything else.
+enum class Effect : std::uint8_t { read, overwrite, blind, update };
 
 /// One operation of one object, as the searches see it: open in [start, end] ticks;
 /// end == never (history/history.h) means that it may take effect at any time after start, or not.
@@ -44,5 +44,22 @@ concept SequentialModel = requires(const M& model, const typename M::State& stat
   { state == state } -> std::same_as<bool>;
   { op == op } -> std::same_as<bool>;
 };
+
+/// What is always right for settled and useful_until; models inherit it until they know better.
+template <class StateType, class OpType>
+struct ModelDefaults {
+  using State = StateType;
+  using Op = OpType;
+
+  State settled(const State& state, std::int64_t) const { return state; }
+  std::int64_t useful_until(const Op&) const { return std::numeric_limits<std::int64_t>::max(); }
+};
+
+/// A hash of two numbers, for models' states and operations.
+constexpr std::uint64_t mix_hash(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t hash = (a ^ (b + 0x9e3779b97f4a7c15ULL)) * 0x9fb21c651e98df25ULL;
+  hash ^= hash >> 29U;
+  return (hash ^ (b << 32U)) * 0x9e3779b97f4a7c15ULL;
+}
 
 }  // namespace assay
