@@ -144,6 +144,67 @@ void append_entry(std::string& out, bool first, const std::optional<Value>& key,
   out += '}';
 }
 
+Json event_to_json(const std::optional<std::uint64_t>& event) {
+  return event.has_value() ? Json(*event) : Json(nullptr);
+}
+
+std::optional<std::uint64_t> event_from_json(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return json.get<std::uint64_t>();
+}
+
+Json to_json(const CertifiedCycle& cycle) {
+  Json steps = Json::array();
+  for (const CycleStep& step : cycle.steps) {
+    Json entry{{"before", event_to_json(step.before)},
+               {"after", event_to_json(step.after)},
+               {"rule", step.rule}};
+    if (step.key.has_value()) entry["key"] = to_json(*step.key);
+    if (step.reader.has_value()) entry["reader"] = *step.reader;
+    if (!step.path.empty()) entry["path"] = step.path;
+    steps.push_back(std::move(entry));
+  }
+  return steps;
+}
+
+CertifiedCycle cycle_from_json(const Json& json) {
+  CertifiedCycle cycle;
+  for (const Json& entry : json.get_ref<const Json::array_t&>()) {
+    CycleStep step;
+    step.before = event_from_json(entry.at("before"));
+    step.after = event_from_json(entry.at("after"));
+    step.rule = entry.at("rule").get<std::string>();
+    if (entry.contains("key")) step.key = value_from_json(entry.at("key"));
+    if (entry.contains("reader")) step.reader = entry.at("reader").get<std::uint64_t>();
+    if (entry.contains("path")) {
+      step.path = entry.at("path").get<std::vector<std::uint64_t>>();
+    }
+    cycle.steps.push_back(std::move(step));
+  }
+  return cycle;
+}
+
+/// Members that only certificates about sessions and transactions have.
+void append_cycles(std::string& out, const Certificate& certificate) {
+  if (!certificate.cycles.empty()) {
+    out += ",\n \"cycles\":[";
+    for (const CertifiedCycle& cycle : certificate.cycles) {
+      out += &cycle == certificate.cycles.data() ? "\n  " : ",\n  ";
+      out += to_json(cycle).dump();
+    }
+    out += ']';
+  }
+  if (!certificate.sources.empty()) {
+    out += ",\n \"sources\":[";
+    for (const ReadSource& source : certificate.sources) {
+      out += &source == certificate.sources.data() ? "" : ",";
+      out += fmt::format("[{},{},{}]", source.reader, source.position,
+                         event_to_json(source.writer).dump());
+    }
+    out += ']';
+  }
+}
+
 Result<Certificate> convert(const Json& json) {
   if (json.at("schema").get<std::string>() != schema) {
     return Error{ErrorKind::bad_data, fmt::format("not a certificate: schema is '{}', expected {}",
@@ -167,6 +228,18 @@ Result<Certificate> convert(const Json& json) {
     certificate.witnesses.push_back(
         {key_of(entry), entry.at("operations").get<std::vector<std::uint64_t>>()});
   }
+  if (json.contains("cycles")) {
+    for (const Json& entry : json.at("cycles")) {
+      certificate.cycles.push_back(cycle_from_json(entry));
+    }
+  }
+  if (json.contains("sources")) {
+    for (const Json& entry : json.at("sources")) {
+      certificate.sources.push_back({entry.at(0).get<std::uint64_t>(),
+                                     entry.at(1).get<std::uint64_t>(),
+                                     event_from_json(entry.at(2))});
+    }
+  }
   return certificate;
 }
 
@@ -189,7 +262,9 @@ std::string to_json(const Certificate& certificate) {
     append_entry(out, &witness == certificate.witnesses.data(), witness.key, "operations",
                  witness.operations);
   }
-  out += "]}\n";
+  out += ']';
+  append_cycles(out, certificate);
+  out += "}\n";
   return out;
 }
 

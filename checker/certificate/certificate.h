@@ -29,6 +29,30 @@ struct Witness {
   std::vector<std::uint64_t> operations;
 };
 
+/// One step of a contradiction: `before` precedes `after`, and the history itself says why.
+/// docs/certificates.md lists the rules and what each of them names.
+struct CycleStep {
+  std::optional<std::uint64_t> before;  ///< absent: nobody, or the initial state
+  std::optional<std::uint64_t> after;   ///< absent: the initial state, which nothing precedes
+  std::string rule;
+  std::optional<Value> key;
+  std::optional<std::uint64_t> reader;  ///< whose read forces the step
+  std::vector<std::uint64_t> path;      ///< how `before` is visible to the reader
+};
+
+/// For violation of a model of sessions or transactions: steps that lead back to where they began,
+/// or a single one that is impossible by itself.
+struct CertifiedCycle {
+  std::vector<CycleStep> steps;
+};
+
+/// For pass where values repeat: whose write a read is taken to have returned.
+struct ReadSource {
+  std::uint64_t reader = 0;
+  std::uint64_t position = 0;           ///< of the operation in its transaction
+  std::optional<std::uint64_t> writer;  ///< absent: the initial value
+};
+
 struct Certificate {
   std::string verdict;  ///< "pass", "violation", or empty: no certificate
   std::string model;
@@ -37,6 +61,8 @@ struct Certificate {
   Value initial;
   std::vector<LinearOrder> orders;
   std::vector<Witness> witnesses;
+  std::vector<CertifiedCycle> cycles;
+  std::vector<ReadSource> sources;
 
   bool empty() const { return verdict.empty(); }
 };
