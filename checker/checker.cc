@@ -16,6 +16,8 @@
 #include "checker/datatypes.h"
 #include "checker/lattice.h"
 #include "checker/linearizability/keyed_check.h"
+#include "checker/logs/check.h"
+#include "checker/logs/log_operations.h"
 #include "checker/transactions/check.h"
 
 namespace assay {
@@ -39,14 +41,19 @@ std::string names_of_models() {
 /// Can anything be said about this model for operations of this kind?
 bool applies(const ModelInfo& model, const DatatypeInfo& datatype) {
   if (datatype.kind == DatatypeKind::transactions) return model.family == ModelFamily::transaction;
+  if (model.family == ModelFamily::log) return datatype.kind == DatatypeKind::log;
   if (model.family == ModelFamily::object) return true;
   return model.family == ModelFamily::session && datatype.name == "register";
 }
 
 /// The models to check, spelled out.
-Result<std::vector<std::string>> models_to_check(const CheckOptions& options,
+Result<std::vector<std::string>> models_to_check(const History& history,
+                                                 const CheckOptions& options,
                                                  const DatatypeInfo& datatype) {
-  if (options.models.empty()) return std::vector<std::string>{std::string(datatype.model)};
+  if (options.models.empty()) {
+    const bool many_logs = datatype.kind == DatatypeKind::log && has_log_micro_operations(history);
+    return std::vector<std::string>{many_logs ? "ordered-log" : std::string(datatype.model)};
+  }
   std::vector<std::string> result;
   for (const std::string& name : options.models) {
     if (name == "strongest") {
@@ -135,6 +142,7 @@ Result<CheckResult> check_families(const History& history, const CheckOptions& o
   std::vector<std::string> sessions;
   std::vector<std::string> transactions;
   bool linearizable = false;
+  bool logs = false;
   for (const std::string& name : models) {
     switch (find_model(name)->family) {
       case ModelFamily::object:
@@ -145,6 +153,9 @@ Result<CheckResult> check_families(const History& history, const CheckOptions& o
         break;
       case ModelFamily::transaction:
         transactions.push_back(name);
+        break;
+      case ModelFamily::log:
+        logs = true;
         break;
     }
   }
@@ -166,6 +177,7 @@ Result<CheckResult> check_families(const History& history, const CheckOptions& o
   if (status && !transactions.empty()) {
     status = merge(check_transactions(history, datatype.info->name, transactions, options));
   }
+  if (status && logs) status = merge(check_logs(history, options));
   if (!status) return status.error();
   return std::move(*merged);
 }
@@ -210,7 +222,7 @@ Result<CheckResult> check(const History& history, const CheckOptions& options) {
   }
   const auto datatype = choose_datatype(history, options.datatype);
   if (!datatype) return datatype.error();
-  const auto models = models_to_check(options, *datatype->info);
+  const auto models = models_to_check(history, options, *datatype->info);
   if (!models) return models.error();
   auto result = check_within_limits(history, options, *datatype, *models);
   if (!result) return result;

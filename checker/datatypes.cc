@@ -38,7 +38,7 @@ constexpr std::array table{
                  "a lock that is lost when its time is over"},
     DatatypeInfo{"leader-election", object, "elect leader", "linearizable",
                  "at most one leader a term, terms that do not go back"},
-    DatatypeInfo{"log", log, "send poll txn", "linearizable",
+    DatatypeInfo{"log", log, "send poll txn assign subscribe", "linearizable",
                  "append-only logs with offsets: send and poll"},
     DatatypeInfo{"list-append", transactions, "txn", "strict-serializable",
                  "transactions that append to lists and read them"},

@@ -13,9 +13,9 @@
 
 namespace assay {
 
-/// What a model speaks about: single operations on objects, the view of sessions on them, or
-/// transactions.
-enum class ModelFamily : std::uint8_t { object, session, transaction };
+/// What a model speaks about: single operations on objects, the view of sessions on them,
+/// transactions, or append-only logs.
+enum class ModelFamily : std::uint8_t { object, session, transaction, log };
 
 struct ModelInfo {
   std::string_view name;

@@ -130,7 +130,8 @@ Action define_check(CLI::App& app) {
   app.add_option("FILE", flags->files, "histories, folders of runs, or - for standard input");
   app.add_option("--model,-m", flags->models,
                  "consistency models (repeat): see `assay list models`; strongest; by default the "
-                 "datatype's");
+                 "datatype's")
+      ->allow_extra_args(false);
   flags->input.define(app);
   app.add_option("--timeout", flags->timeout, "then unknown, e.g. 60s");
   app.add_option("--memory", flags->memory, "then unknown, e.g. 8GiB");

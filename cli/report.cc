@@ -85,7 +85,9 @@ Action define_report(CLI::App& app) {
   app.add_option("--as", flags->kind, "what to write")
       ->check(CLI::IsMember({"html", "json", "junit", "text"}))
       ->capture_default_str();
-  app.add_option("--model,-m", flags->models, "consistency models (repeat); by default the datatype's");
+  app.add_option("--model,-m", flags->models,
+                 "consistency models (repeat); by default the datatype's")
+      ->allow_extra_args(false);
   flags->input.define(app);
   return [flags] { return write_report(*flags); };
 }

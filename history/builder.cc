@@ -186,7 +186,9 @@ Status HistoryBuilder::add_completion(const Event& event) {
   c.duration.set(row, static_cast<std::uint64_t>(ticks_of(event.time)) -
                           static_cast<std::uint64_t>(c.invoked[row]));
   c.outcome[row] = outcome_of(event.type);
-  if (event.type == EventType::ok) c.result[row] = c.values.intern(event.value);
+  const ValueId value = c.values.intern(event.value);
+  // What failed or is indeterminate mostly repeats its argument; kept is what it learned.
+  if (event.type == EventType::ok || value != c.argument[row]) c.result[row] = value;
   if (c.node[row].empty()) c.node.set(row, event.node);
   c.error.set(row, event.error);
   return {};

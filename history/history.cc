@@ -139,7 +139,7 @@ std::vector<Event> History::events() const {
     event.type = op.outcome == Outcome::ok     ? EventType::ok
                  : op.outcome == Outcome::fail ? EventType::fail
                                                : EventType::info;
-    if (op.outcome == Outcome::ok) event.value = value(op.result);
+    if (op.outcome == Outcome::ok || op.result != nil_value) event.value = value(op.result);
     event.error = error(i);
     events.push_back(std::move(event));
   }

@@ -70,7 +70,7 @@ struct Operation {
   FunctionId function;
   KeyId key;
   ValueId argument;  ///< the value of the invocation
-  ValueId result;    ///< the value of an ok completion; else nil_value
+  ValueId result;    ///< the value of an ok completion; of another, if it is not the argument again
 };
 
 /// A fault's start or end as the nemesis recorded it.
