@@ -18,6 +18,7 @@
 #include "checker/linearizability/keyed_check.h"
 #include "checker/logs/check.h"
 #include "checker/logs/log_operations.h"
+#include "checker/logs/watch.h"
 #include "checker/transactions/check.h"
 
 namespace assay {
@@ -41,6 +42,7 @@ std::string names_of_models() {
 /// Can anything be said about this model for operations of this kind?
 bool applies(const ModelInfo& model, const DatatypeInfo& datatype) {
   if (datatype.kind == DatatypeKind::transactions) return model.family == ModelFamily::transaction;
+  if (datatype.name == "watch" || model.name == "watch") return datatype.name == model.name;
   if (model.family == ModelFamily::log) return datatype.kind == DatatypeKind::log;
   if (model.family == ModelFamily::object) return true;
   return model.family == ModelFamily::session && datatype.name == "register";
@@ -177,7 +179,10 @@ Result<CheckResult> check_families(const History& history, const CheckOptions& o
   if (status && !transactions.empty()) {
     status = merge(check_transactions(history, datatype.info->name, transactions, options));
   }
-  if (status && logs) status = merge(check_logs(history, options));
+  if (status && logs) {
+    status = merge(datatype.info->name == "watch" ? check_watches(history, options)
+                                                  : check_logs(history, options));
+  }
   if (!status) return status.error();
   return std::move(*merged);
 }

@@ -40,6 +40,8 @@ constexpr std::array table{
                  "at most one leader a term, terms that do not go back"},
     DatatypeInfo{"log", log, "send poll txn assign subscribe", "linearizable",
                  "append-only logs with offsets: send and poll"},
+    DatatypeInfo{"watch", log, "commit watch", "watch",
+                 "commits at revisions, and watches that deliver them"},
     DatatypeInfo{"list-append", transactions, "txn", "strict-serializable",
                  "transactions that append to lists and read them"},
     DatatypeInfo{"rw-register", transactions, "txn", "strict-serializable",
