@@ -7,7 +7,11 @@
 namespace assay::polygraph {
 
 AcyclicGraph::AcyclicGraph(std::size_t vertices)
-    : out_(vertices), in_(vertices), position_(vertices), seen_(vertices, false), parent_(vertices) {
+    : out_(vertices),
+      in_(vertices),
+      position_(vertices),
+      seen_(vertices, false),
+      parent_(vertices) {
   std::iota(position_.begin(), position_.end(), 0U);
 }
 

@@ -125,8 +125,8 @@ void Polygraph::add_known() {
 void Polygraph::add_initial_reads(TxnKey key) {
   const auto& readers = initial_readers_[key];
   const auto blocks = blocks_of(key);
-  const auto first = std::find_if(blocks.begin(), blocks.end(),
-                                  [&](BlockId b) { return blocks_[b].first; });
+  const auto first =
+      std::find_if(blocks.begin(), blocks.end(), [&](BlockId b) { return blocks_[b].first; });
   if (first != blocks.end()) {
     for (const NodeId reader : readers) add_anti(reader, writer_[blocks_[*first].head]);
     for (const BlockId other : blocks) {
@@ -269,7 +269,8 @@ void Polygraph::windows(TxnKey key) {
   std::sort(sorted.begin(), sorted.end(), [&](BlockId a, BlockId b) {
     const Point p = known_.begin(head(a));
     const Point q = known_.begin(head(b));
-    return std::pair(known_.chain(p), known_.place(p)) < std::pair(known_.chain(q), known_.place(q));
+    return std::pair(known_.chain(p), known_.place(p)) <
+           std::pair(known_.chain(q), known_.place(q));
   });
   std::size_t begin = 0;
   while (begin < sorted.size()) {

@@ -1,8 +1,9 @@
 #include "checker/transactions/polygraph/core.h"
 
 #include <algorithm>
-#include <random>
 #include <span>
+
+#include "base/random.h"
 
 namespace assay::polygraph {
 namespace {
@@ -21,9 +22,9 @@ class CoreFinder {
     // Which core is found depends on the order: a few others may give a smaller one.
     constexpr int tries = 6;
     constexpr std::size_t small = 3;
-    std::mt19937 random(1);
+    Random random(1);
     for (int i = 0; i < tries && best.nodes.size() > small && !limits_.time_is_up(); ++i) {
-      std::shuffle(near.begin(), near.end(), random);
+      random.shuffle(std::span(near));
       Core other = minimise(near);
       if (other.minimal && other.nodes.size() < best.nodes.size()) best = std::move(other);
     }

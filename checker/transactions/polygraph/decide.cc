@@ -41,7 +41,8 @@ class Decider {
       case Settled::out_of_time:
         out_.unknown_because = "the time limit was reached while orders were deduced";
         return std::move(out_);
-      case Settled::open: break;
+      case Settled::open:
+        break;
     }
     out_.choices = graph_.choices().size() + graph_.open_reads().size();
     number_points();
@@ -60,9 +61,7 @@ class Decider {
     for (std::uint32_t i = 0; i < order.size(); ++i) position_[order[i]] = i;
   }
 
-  Literal literal() {
-    return {static_cast<Variable>(variables_++), true};
-  }
+  Literal literal() { return {static_cast<Variable>(variables_++), true}; }
   void add(Edge edge, Literal l) {
     if (!known().reaches(edge.from, edge.to)) conditionals_.push_back({edge, l, false});
   }
@@ -306,7 +305,8 @@ class Decider {
     if (out_.answer == Answer::contradiction) return false;
     if (undecided == 0) return true;
     out_.unknown_because = fmt::format(
-        "{} of {} choices of an order are left; {} of {} independent groups of them were not decided "
+        "{} of {} choices of an order are left; {} of {} independent groups of them were not "
+        "decided "
         "within the limits",
         variables_, out_.choices, undecided, parts.size());
     return false;

@@ -29,7 +29,9 @@ class Writers {
     entries_.push_back({name, txn, final, head});
     head = static_cast<std::uint32_t>(entries_.size() - 1);
   }
-  std::uint32_t first(TxnKey key, TxnValue value) const { return table_[slot(name_of(key, value))]; }
+  std::uint32_t first(TxnKey key, TxnValue value) const {
+    return table_[slot(name_of(key, value))];
+  }
   const Entry& operator[](std::uint32_t entry) const { return entries_[entry]; }
 
  private:
@@ -68,10 +70,9 @@ class Gatherer {
     const auto ops = transactions_.ops(t);
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (!ops[i].writes()) continue;
-      const bool final = std::none_of(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, ops.end(),
-                                      [&](const TxnOp& later) {
-                                        return later.writes() && later.key == ops[i].key;
-                                      });
+      const bool final = std::none_of(
+          ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, ops.end(),
+          [&](const TxnOp& later) { return later.writes() && later.key == ops[i].key; });
       writers_.add(ops[i].key, ops[i].value, t, final);
     }
   }
@@ -139,8 +140,8 @@ class Gatherer {
       const std::uint32_t at = place[txn.session]++;
       if (!certain && !(txn.outcome == Outcome::info && read_from_[t])) continue;
       node_of_[t] = static_cast<NodeId>(facts.nodes.size());
-      facts.nodes.push_back({t, txn.session, at, txn.start, certain ? txn.end : never, certain, 0, 0,
-                             static_cast<std::uint32_t>(facts.writes.size()), 0});
+      facts.nodes.push_back({t, txn.session, at, txn.start, certain ? txn.end : never, certain, 0,
+                             0, static_cast<std::uint32_t>(facts.writes.size()), 0});
       add_final_writes(t, facts.nodes.back());
     }
     for (Node& node : facts.nodes) add_reads(node);
@@ -165,10 +166,9 @@ class Gatherer {
     const auto ops = transactions_.ops(node.txn);
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (ops[i].writes() || ops[i].value == unread) continue;
-      const bool external = std::none_of(ops.begin(), ops.begin() + static_cast<std::ptrdiff_t>(i),
-                                         [&](const TxnOp& before) {
-                                           return before.key == ops[i].key && before.value != unread;
-                                         });
+      const bool external = std::none_of(
+          ops.begin(), ops.begin() + static_cast<std::ptrdiff_t>(i),
+          [&](const TxnOp& before) { return before.key == ops[i].key && before.value != unread; });
       if (external) add_read(node, ops[i]);
     }
     node.read_count = static_cast<std::uint32_t>(facts.reads.size()) - node.first_read;
@@ -218,8 +218,8 @@ Facts Facts::part(std::span<const NodeId> kept) const {
         return w == initial_writer || now[w] != initial_writer;
       });
       if (!inside) continue;
-      out.reads.push_back({read.key, static_cast<std::uint32_t>(out.candidates.size()),
-                           read.candidate_count});
+      out.reads.push_back(
+          {read.key, static_cast<std::uint32_t>(out.candidates.size()), read.candidate_count});
       for (const NodeId w : from) {
         out.candidates.push_back(w == initial_writer ? initial_writer : now[w]);
       }

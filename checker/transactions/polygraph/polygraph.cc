@@ -80,7 +80,8 @@ class Check {
       out_.certificate = {};
       out_.verdict = Verdict::unknown;
       out_.unknown_because = fmt::format(
-          "the history has no real-time order between sessions, which {} is about; without it there "
+          "the history has no real-time order between sessions, which {} is about; without it "
+          "there "
           "is an order",
           model_);
     }
@@ -119,8 +120,12 @@ class Check {
 
   void conclude(const Decision& decision, const Rules& rules) {
     switch (decision.answer) {
-      case Answer::ordered: pass(decision.order); break;
-      case Answer::contradiction: violation(decision.suspects, rules); break;
+      case Answer::ordered:
+        pass(decision.order);
+        break;
+      case Answer::contradiction:
+        violation(decision.suspects, rules);
+        break;
       case Answer::unknown:
         out_.verdict = Verdict::unknown;
         out_.unknown_because = decision.unknown_because;

@@ -114,8 +114,8 @@ class Solver {
   std::vector<std::vector<Watch>> watches_;
   std::vector<Literal> trail_;
   std::vector<std::size_t> level_begin_;
-  std::size_t next_clauses_ = 0;  ///< of the trail: first whose clauses were not visited
-  std::size_t next_edges_ = 0;    ///< of the trail: first whose edges were not added
+  std::size_t next_clauses_ = 0;           ///< of the trail: first whose clauses were not visited
+  std::size_t next_edges_ = 0;             ///< of the trail: first whose edges were not added
   std::vector<std::size_t> edges_before_;  ///< by trail position: edges in the graph before it
   std::vector<std::vector<ConditionalEdge>> edges_;  ///< by literal
   std::vector<Forbidden> forbidden_;
