@@ -1,5 +1,6 @@
 // Checking registers: operations a second and peak memory, as the history grows tenfold and as the
-// ways to make it hard are switched on. Arguments: [largest number of operations], default 1000000.
+// ways to make it hard are switched on. Arguments: [largest number of operations [part of a name]],
+// by default 1000000 and all.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -7,13 +8,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/random.h"
-#include "checker/certificate/verify.h"
 #include "checker/checker.h"
 
 namespace assay {
@@ -25,8 +26,9 @@ struct Load {
   std::int64_t keys = 1'000;
   std::int64_t values = 0;  ///< 0: every write has its own value
   double cas = 0;
-  std::size_t pending = 0;  ///< operations that never return
+  double pending = 0;       ///< share of mutations that never return; half of them take effect
   bool stale_read = false;  ///< one, near the end
+  std::size_t largest = 100'000'000;  ///< not with more operations than these
 };
 
 /// A correct register per key under `processes` clients, each effect inside its operation.
@@ -56,14 +58,14 @@ class Generator {
         continue;
       }
       if (o.stage == 1) {
-        take_effect(o, started);
+        o.lost = o.f != "read" && random_.chance(load_.pending);
+        if (!o.lost || random_.chance(0.5)) take_effect(o, started);
         o.stage = 2;
         continue;
       }
       --busy;
       o.stage = 0;
-      const std::size_t every = load_.pending == 0 ? 0 : operations_ / load_.pending;
-      if (every != 0 && started % every == 0 && o.f != "read") {
+      if (o.lost) {
         emit(o, EventType::info, builder);
         o.process = next_process++;
       } else {
@@ -82,6 +84,7 @@ class Generator {
     std::int64_t old_value = 0;
     std::int64_t value = 0;
     bool fails = false;
+    bool lost = false;  ///< never returns
   };
 
   std::size_t keys() const { return static_cast<std::size_t>(load_.keys); }
@@ -148,8 +151,14 @@ class Generator {
   bool planted_ = false;
 };
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+/// User and system seconds of all threads: other jobs on the machine do not count.
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 double peak_mebibytes() {
@@ -158,26 +167,73 @@ double peak_mebibytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-void measure(const Load& load, std::size_t operations) {
+/// Makes the kernel forget the peak so far; false if it cannot.
+bool reset_peak() {
+  std::FILE* file = std::fopen("/proc/self/clear_refs", "w");
+  if (file == nullptr) return false;
+  const bool written = std::fputs("5", file) >= 0;
+  return std::fclose(file) == 0 && written;
+}
+
+double resident_mebibytes() {
+  long pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return static_cast<double>(pages) * 4096 / (1 << 20);
+}
+
+double peak_now_mebibytes() {
+  double result = peak_mebibytes();
+  if (std::FILE* file = std::fopen("/proc/self/status", "r")) {
+    char line[256];
+    long kibibytes = 0;
+    while (std::fgets(line, sizeof line, file) != nullptr) {
+      if (std::sscanf(line, "VmHWM: %ld", &kibibytes) == 1) {
+        result = static_cast<double>(kibibytes) / 1024;
+      }
+    }
+    std::fclose(file);
+  }
+  return result;
+}
+
+/// The seconds of CPU it took with one thread.
+double measure(const Load& load, std::size_t operations, double before) {
   const History history = Generator(load, operations).make();
+  double one_thread = 0;
   for (const int threads : {1, 2}) {
     CheckOptions options;
     options.threads = threads;
+    options.certificate = false;
     options.timeout = std::chrono::seconds(60);
+    reset_peak();
+    const double resident = resident_mebibytes();
+    const double cpu = cpu_seconds();
     const auto begin = std::chrono::steady_clock::now();
     const auto result = check(history, options);
-    const double took = seconds_since(begin);
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
+    const double took = cpu_seconds() - cpu;
+    if (threads == 1) one_thread = took;
     if (!result) {
       fmt::print("{}\n", result.error().message);
-      return;
+      return took;
     }
-    const auto verify_begin = std::chrono::steady_clock::now();
-    const bool verified = verify(history, result.value().certificate).ok();
-    fmt::print("{:<34} {:>9} {:>2} {:>10.4f} {:>8.2f} {:>9.3f} {:>8.0f}  {} {}{}\n", load.name,
-               operations, threads, took, static_cast<double>(operations) / took / 1e6,
-               seconds_since(verify_begin), peak_mebibytes(), name_of(result.value().verdict),
-               result.value().statistics.algorithm, verified ? "" : " NOT VERIFIED");
+    const std::size_t witness =
+        result.value().anomalies.empty() ? 0 : result.value().anomalies.front().witness.size();
+    fmt::print("{:<38} {:>9} {:>2} {:>9.4f} {:>9.4f} {:>8.2f} {:>8.1f} {:>7}  {} {}{}{}\n",
+               load.name, operations, threads, took, wall.count(),
+               static_cast<double>(operations) / took / 1e6,
+               std::max(0.0, peak_now_mebibytes() - resident) * (1 << 20) /
+                   static_cast<double>(operations),
+               threads == 1 && before > 0 ? fmt::format("x{:.1f}", took / before) : "",
+               name_of(result.value().verdict), result.value().statistics.algorithm,
+               witness == 0 ? "" : fmt::format(", witness of {}", witness),
+               result.value().unknown_because.empty() ? "" : ": " + result.value().unknown_because);
+    std::fflush(stdout);
   }
+  return one_thread;
 }
 
 }  // namespace
@@ -186,26 +242,89 @@ void measure(const Load& load, std::size_t operations) {
 int main(int argc, char** argv) {
   using assay::Load;
   const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
+  const std::string wanted = argc > 2 ? argv[2] : "";
   const std::vector<Load> loads{
       {.name = "unique, 1000 keys"},
+      {.name = "unique, 1000 keys, stale read", .stale_read = true},
       {.name = "unique, cas, 1000 keys", .cas = 0.3},
-      {.name = "unique, cas, stale read", .cas = 0.3, .stale_read = true},
+      {.name = "unique, cas, 10 keys", .keys = 10, .cas = 0.3},
+      {.name = "unique, 50 proc., 10 keys", .processes = 50, .keys = 10},
       {.name = "unique, 1 key", .keys = 1},
-      {.name = "unique, 1 key, 50 processes", .processes = 50, .keys = 1},
+      {.name = "unique, 1 key, stale read", .keys = 1, .stale_read = true},
+      {.name = "unique, 1 key, 50 proc.", .processes = 50, .keys = 1},
+      {.name = "unique, 1 key, 1% pending", .keys = 1, .pending = 0.02, .largest = 1'000'000},
+      {.name = "5 values, 1 key", .keys = 1, .values = 5},
+      {.name = "5 values, 1 key, stale read", .keys = 1, .values = 5, .stale_read = true},
+      {.name = "5 values, 10 keys", .keys = 10, .values = 5},
+      {.name = "5 values, 10 keys, stale read", .keys = 10, .values = 5, .stale_read = true},
       {.name = "5 values, cas, 10 keys", .keys = 10, .values = 5, .cas = 0.3},
       {.name = "5 values, cas, 10 keys, 50 proc.",
        .processes = 50,
        .keys = 10,
        .values = 5,
        .cas = 0.3},
-      {.name = "5 values, 1 key", .keys = 1, .values = 5},
-      {.name = "5 values, 1 key, 100 pending", .keys = 1, .values = 5, .pending = 100},
-      {.name = "5 values, 1 key, stale read", .keys = 1, .values = 5, .stale_read = true},
+      {.name = "5 values, 1 key, 1% pending",
+       .keys = 1,
+       .values = 5,
+       .pending = 0.02,
+       .largest = 100'000},
+      {.name = "5 values, cas, 1 key, 1% pending",
+       .keys = 1,
+       .values = 5,
+       .cas = 0.3,
+       .pending = 0.015,
+       .largest = 100'000},
+      {.name = "5 values, 50 proc., 10% pending",
+       .processes = 50,
+       .keys = 1,
+       .values = 5,
+       .pending = 0.2,
+       .largest = 10'000},
+      {.name = "5 values, 50 proc., 10% pending, stale",
+       .processes = 50,
+       .keys = 1,
+       .values = 5,
+       .pending = 0.2,
+       .stale_read = true,
+       .largest = 10'000},
+      {.name = "5 val., cas, 50 proc., 10% pending",
+       .processes = 50,
+       .keys = 1,
+       .values = 5,
+       .cas = 0.3,
+       .pending = 0.15,
+       .largest = 10'000},
+      {.name = "5 val., cas, 50 proc., 10% p., stale",
+       .processes = 50,
+       .keys = 1,
+       .values = 5,
+       .cas = 0.3,
+       .pending = 0.15,
+       .stale_read = true,
+       .largest = 10'000},
+      {.name = "50 val., 50 proc., 10% pending",
+       .processes = 50,
+       .keys = 1,
+       .values = 50,
+       .pending = 0.2,
+       .largest = 10'000},
+      {.name = "50 val., cas, 50 proc., 10% p., stale",
+       .processes = 50,
+       .keys = 1,
+       .values = 50,
+       .cas = 0.3,
+       .pending = 0.15,
+       .stale_read = true,
+       .largest = 10'000},
   };
-  fmt::print("{:<34} {:>9} {:>2} {:>10} {:>8} {:>9} {:>8}\n", "load", "ops", "j", "check s",
-             "M ops/s", "verify s", "peak MiB");
+  fmt::print("{:<38} {:>9} {:>2} {:>9} {:>9} {:>8} {:>8} {:>7}\n", "load", "ops", "j", "CPU s",
+             "wall s", "M/s CPU", "extra B", "growth");
   for (const Load& load : loads) {
-    for (std::size_t n = largest / 100; n <= largest; n *= 10) assay::measure(load, n);
+    if (std::string(load.name).find(wanted) == std::string::npos) continue;
+    double before = 0;
+    for (std::size_t n = largest / 10; n <= std::min(largest, load.largest); n *= 10) {
+      before = assay::measure(load, n, before);
+    }
   }
   return 0;
 }

@@ -106,9 +106,11 @@ class Frontier {
     }
     came_in_.clear();
     for (const auto& level : levels_) came_in_.push_back(level.size());
+    const std::uint64_t steps_before = steps_;
     for (std::size_t level = 0; level < levels_.size(); ++level) {
       for (std::size_t i = 0; i < levels_[level].size(); ++i) {
         if (limit_reached()) return false;
+        if (enough(steps_ - steps_before)) break;
         const Entry entry = levels_[level][i];
         if (entry.done.has(slot)) {
           settle(entry, slot);
@@ -128,6 +130,14 @@ class Frontier {
     std::swap(frontier_, next_);
     open_.finish(call);
     return !frontier_.empty();
+  }
+
+  /// Does the beam end here?
+  bool enough(std::uint64_t steps) {
+    if (limits_.beam == 0 || next_.empty()) return false;
+    const bool full = next_.size() >= limits_.beam || steps > 16 * limits_.beam;
+    narrowed_ = narrowed_ || full;
+    return full;
   }
 
   void begin_return(std::uint32_t call) {
@@ -209,6 +219,7 @@ class Frontier {
 
   SearchResult stopped(std::uint32_t call, std::size_t calls_explained) {
     SearchResult result;
+    if (narrowed_ && reason_.empty()) reason_ = "the search took too many steps";
     result.answer = reason_.empty() ? SearchAnswer::not_linearizable : SearchAnswer::undecided;
     result.failed_call = call;
     result.calls_explained = calls_explained;
@@ -234,6 +245,7 @@ class Frontier {
   std::array<std::uint64_t, W> retired_{};
   std::int64_t now_ = 0;
   std::uint64_t steps_ = 0;
+  bool narrowed_ = false;  ///< configurations were dropped for the beam
   std::string reason_;
 };
 

@@ -1,12 +1,14 @@
 #pragma once
-// The portfolio: the frontier search and the descent take turns on one object, each with twice the
-// steps of its last turn, until one of them knows. Each is hopeless on histories that the other
-// finds easy. The result does not depend on the machine or on the number of threads.
+// The portfolio: the frontier search, a frontier that keeps only the most frugal configurations,
+// and the descent take turns on one object, each with more steps than in its last turn, until one
+// of them knows. Each is hopeless on histories that another finds easy. The result does not depend
+// on the machine or on the number of threads.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "checker/linearizability/descent.h"
 #include "checker/linearizability/frontier.h"
@@ -22,25 +24,33 @@ template <SequentialModel M, std::size_t W>
 SearchResult take_turns(const M& model, std::span<const Call<typename M::Op>> calls,
                         const Schedule& schedule, const SearchLimits& limits, bool want_order) {
   std::uint64_t configurations = 0;
-  for (std::uint64_t budget = 16 * calls.size() + 100'000;; budget *= 2) {
+  std::size_t explained = 0;
+  SearchResult result;
+  const auto decided = [&](SearchResult next) {
+    result = std::move(next);
+    configurations += result.configurations;
+    explained = std::max(explained, result.calls_explained);
+    result.configurations = configurations;
+    result.calls_explained = explained;
+    return result.answer != SearchAnswer::undecided || limits.time_is_up();
+  };
+  std::size_t beam = 64;
+  for (std::uint64_t budget = 8 * calls.size() + 50'000;; budget *= 4, beam *= 8) {
     SearchLimits turn = limits;
     turn.steps = limits.steps == 0 ? budget : std::min(budget, limits.steps);
-    SearchResult result = Frontier<M, W>(model, calls, schedule, turn, want_order).run();
-    configurations += result.configurations;
-    if (result.answer == SearchAnswer::undecided && !limits.time_is_up()) {
-      const std::size_t explained = result.calls_explained;
-      result = Descent<M, W>(model, calls, schedule, turn).run(overwrites_of<M>(calls), want_order);
-      configurations += result.configurations;
-      result.calls_explained = std::max(result.calls_explained, explained);
+    if (decided(Frontier<M, W>(model, calls, schedule, turn, want_order).run())) break;
+    const bool last =
+        turn.steps == limits.steps || (limits.memory_bytes != 0 && result.configurations < budget);
+    SearchLimits narrow = limits;
+    narrow.beam = beam;
+    if (decided(Frontier<M, W>(model, calls, schedule, narrow, want_order).run())) break;
+    if (decided(
+            Descent<M, W>(model, calls, schedule, turn).run(overwrites_of<M>(calls), want_order))) {
+      break;
     }
-    result.configurations = configurations;
-    const bool out_of_memory =
-        result.answer == SearchAnswer::undecided && result.configurations < budget;
-    if (result.answer != SearchAnswer::undecided || turn.steps == limits.steps ||
-        limits.time_is_up() || out_of_memory) {
-      return result;
-    }
+    if (last) break;
   }
+  return result;
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "checker/linearizability/explain.h"
 #include "checker/linearizability/register_search.h"
+#include "checker/linearizability/stale_read.h"
 #include "checker/linearizability/witness.h"
 #include "checker/linearizability/zones.h"
 
@@ -16,6 +17,10 @@ Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits
   if (has_unique_writers(calls, object->value_count)) {
     outcome.algorithm = "zones";
     outcome.search = check_zones(calls, object->value_count, want_order);
+  } else if (auto stale = find_stale_observer(calls, object->value_count)) {
+    outcome.algorithm = "stale-read";
+    outcome.search.answer = SearchAnswer::not_linearizable;
+    outcome.search.suspects = *std::move(stale);
   } else {
     outcome.algorithm = "frontier";
     outcome.search = search_register(calls, object->value_count, limits, want_order);

@@ -10,6 +10,7 @@
 #include "brute_force.h"
 #include "checker/linearizability/portfolio.h"
 #include "checker/linearizability/register_search.h"
+#include "checker/linearizability/stale_read.h"
 #include "checker/linearizability/witness.h"
 #include "checker/linearizability/zones.h"
 #include "small_histories.h"
@@ -43,6 +44,13 @@ std::string disagreement(const std::vector<RegisterCall>& given, bool witnesses)
   const auto wanted = expected ? SearchAnswer::linearizable : SearchAnswer::not_linearizable;
   if (frontier.answer != wanted) return "the frontier's answer";
   if (expected && !oracle::explains(calls, frontier.order)) return "the frontier's order";
+  if (const auto stale = find_stale_observer(calls, value_count)) {
+    if (expected) return "a stale read that is none";
+    SearchResult shown;
+    shown.suspects = *stale;
+    const auto witness = find_witness(calls, value_count, shown, limits);
+    if (!oracle::is_minimal_witness(calls, witness.calls)) return "the stale read's witness";
+  }
   const RegisterModel model(calls, value_count);
   const Schedule schedule = make_schedule(model, std::span<const RegisterCall>(calls));
   if (schedule.counter_words <= 1) {
