@@ -28,6 +28,7 @@ class NarrowColumn {
       wide_[row] = number;
     }
   }
+  void prefetch(std::size_t row) const { __builtin_prefetch(&narrow_[row]); }
   std::uint64_t operator[](std::size_t row) const {
     return narrow_[row] != wide ? narrow_[row] : wide_.at(row);
   }

@@ -45,6 +45,21 @@ Operation History::operator[](OpIndex index) const {
           .result = c.result[index]};
 }
 
+void History::prefetch(OpIndex index) const {
+  const Columns& c = *columns_;
+  if (index >= c.size()) return;
+  __builtin_prefetch(&c.invoke_event[index]);
+  c.completed_after.prefetch(index);
+  __builtin_prefetch(&c.outcome[index]);
+  __builtin_prefetch(&c.function[index]);
+  __builtin_prefetch(&c.argument[index]);
+  __builtin_prefetch(&c.result[index]);
+  __builtin_prefetch(&c.invoked[index]);
+  c.duration.prefetch(index);
+  __builtin_prefetch(&c.process[index]);
+  __builtin_prefetch(&c.key[index]);
+}
+
 History::Interval History::interval(OpIndex index) const {
   const Operation op = (*this)[index];
   const bool open = op.outcome == Outcome::info;

@@ -93,6 +93,10 @@ class History {
   std::size_t size() const;  ///< number of client operations
   Operation operator[](OpIndex index) const;
 
+  /// Starts loading an operation that is going to be read soon: on large histories the operations
+  /// of one key lie far apart.
+  void prefetch(OpIndex index) const;
+
   /// When the operation was open: [start, end] in ticks of the order that info().real_time names;
   /// end == never for an info operation. a came before b exactly if a.end < b.start.
   struct Interval {

@@ -35,19 +35,19 @@ SearchResult take_turns(const M& model, std::span<const Call<typename M::Op>> ca
     return result.answer != SearchAnswer::undecided || limits.time_is_up();
   };
   std::size_t beam = 64;
-  for (std::uint64_t budget = 8 * calls.size() + 50'000;; budget *= 4, beam *= 8) {
+  for (std::uint64_t budget = 16 * calls.size() + 50'000;; budget *= 4, beam *= 8) {
     SearchLimits turn = limits;
     turn.steps = limits.steps == 0 ? budget : std::min(budget, limits.steps);
     if (decided(Frontier<M, W>(model, calls, schedule, turn, want_order).run())) break;
     const bool last =
         turn.steps == limits.steps || (limits.memory_bytes != 0 && result.configurations < budget);
-    SearchLimits narrow = limits;
-    narrow.beam = beam;
-    if (decided(Frontier<M, W>(model, calls, schedule, narrow, want_order).run())) break;
     if (decided(
             Descent<M, W>(model, calls, schedule, turn).run(overwrites_of<M>(calls), want_order))) {
       break;
     }
+    SearchLimits narrow = limits;
+    narrow.beam = beam;
+    if (decided(Frontier<M, W>(model, calls, schedule, narrow, want_order).run())) break;
     if (last) break;
   }
   return result;

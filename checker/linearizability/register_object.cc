@@ -82,8 +82,10 @@ Result<RegisterObject> RegisterReader::read(KeyId key) {
   object.calls.reserve(operations.size());
   object.operations.reserve(operations.size());
   start_numbering();
-  for (const OpIndex index : operations) {
-    if (auto status = add(history_[index], object); !status) return status.error();
+  constexpr std::size_t ahead = 12;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (i + ahead < operations.size()) history_.prefetch(operations[i + ahead]);
+    if (auto status = add(history_[operations[i]], object); !status) return status.error();
   }
   object.value_count = count_;
   sort_by_start(object);
