@@ -44,7 +44,8 @@ Result<History> HistoryInput::read(const std::string& path) const {
 
 std::string history_path(const std::string& path) {
   std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored) ? path + "/history.assay" : path;
+  const std::string run = path + "/history.assay";
+  return std::filesystem::exists(run, ignored) ? run : path;
 }
 
 Value parse_scalar(const std::string& text) {

@@ -27,7 +27,7 @@ struct HistoryInput {
   Result<History> read(const std::string& path) const;
 };
 
-/// `path`/history.assay if path is a folder, else path.
+/// `path`/history.assay if that exists, else path.
 std::string history_path(const std::string& path);
 
 /// "3" the integer, "nil" and "null" nil, "\"x\"" and x the string.

@@ -17,6 +17,7 @@
 
 #include "history/formats/readers.h"
 #include "history/formats/streams.h"
+#include "history/formats/tar.h"
 
 namespace assay {
 namespace {
@@ -28,10 +29,30 @@ constexpr std::array table{
            read_journal_format, write_journal_format},
     Format{"assay-jsonl", "JSON lines: an optional header, then one event a line", ".jsonl",
            recognise_json_lines, read_json_lines, write_json_lines},
+    Format{"kv-log", "key-value test log: an EDN map a line, with :key and get, put, append",
+           ".txt", recognise_kv_log, read_kv_log, nullptr},
+    Format{"jepsen-test", "Jepsen's binary file test.jepsen", ".jepsen", recognise_jepsen_test,
+           read_jepsen_test, nullptr},
+    Format{"jepsen-json", "Jepsen history as JSON: one array of objects, or an object a line",
+           ".json", recognise_jepsen_json, read_jepsen_json, nullptr},
+    Format{"etcd-operations", "operations of a client of etcd's robustness tests, JSON", ".json",
+           recognise_etcd_operations, read_etcd_operations, nullptr},
     Format{"jepsen-edn", "Jepsen history: one vector or list of maps, or a map a line", ".edn",
            recognise_jepsen_edn, read_jepsen_edn, write_jepsen_edn},
     Format{"jepsen-log", "Jepsen log lines: process, type, function and value, tab separated",
            ".log .txt", recognise_jepsen_log, read_jepsen_log, nullptr},
+    Format{"plume", "transactions, an operation a line: r|w(key,value,session,txn)", ".txt",
+           recognise_plume, read_plume, write_plume},
+    Format{"awdit", "transactions: lines 'r|w key value', parted by ----- and =====", ".txt",
+           recognise_awdit, read_awdit, nullptr},
+    Format{"limo", "lines '[n] call f x' and '[n] return y' after '# @object type'", ".hist .log",
+           recognise_limo, read_limo, nullptr},
+    Format{"pram", "a process a line, its operations as wx1 and rx1", ".txt", recognise_pram,
+           read_pram, nullptr},
+    Format{"cobra", "transactions: a folder or tar archive of binary logs T1.log, T2.log, …",
+           ".tar", recognise_cobra, read_cobra, nullptr},
+    Format{"dbcop", "transactions in dbcop's binary form", ".bincode", recognise_dbcop, read_dbcop,
+           nullptr},
 };
 
 std::string format_names() {
@@ -125,11 +146,21 @@ void apply_options(const ReadOptions& options, HistoryInfo& info) {
 
 Status read_events(const std::string& path, const ReadOptions& options, EventSink& sink) {
   if (auto status = check_options(options); !status) return status;
+  std::error_code ignored;
+  const bool any_format = options.format == "auto" || options.format == "cobra";
+  if (any_format && path != "-" && std::filesystem::is_directory(path, ignored)) {
+    return read_cobra_folder(path, options, sink);
+  }
   auto opened = open_source(path);
   if (!opened) return opened.error();
   const std::string name = path == "-" ? "standard input" : path;
-  const auto source = decompressed(*std::move(opened));
-  const std::string_view beginning = source->peek(look_ahead);
+  auto source = decompressed(*std::move(opened));
+  std::string_view beginning = source->peek(look_ahead);
+  // An archive is either the logs of Cobra's sessions or a wrapping around one history.
+  if (options.format != "cobra" && is_tar(beginning) && !recognise_cobra(beginning)) {
+    source = tar_member(std::move(source));
+    beginning = source->peek(look_ahead);
+  }
   if (auto error = source->error()) return error->in(name);
   if (beginning.empty()) {
     return Error{ErrorKind::bad_data, fmt::format("{}: line 1 (byte 0): the file is empty", name)};

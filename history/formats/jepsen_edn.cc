@@ -27,6 +27,7 @@ class JepsenEdnReader {
     sink.info().format = "jepsen-edn";
     sink.info().nil_read = NilRead::unconstrained;
     apply_options(options, sink.info());
+    keys_.allow_completions_only();
   }
 
   Status read() {

@@ -20,11 +20,13 @@ bool has_value(const Event& event) {
 
 }  // namespace
 
-KeySplitter::KeySplitter(EventSink& sink, std::string_view option, Keyed automatic)
+KeySplitter::KeySplitter(EventSink& sink, std::string_view option, Keyed automatic,
+                         std::string_view place)
     : sink_(sink),
       keyed_(option == "yes"  ? Keyed::yes
              : option == "no" ? Keyed::no
-                              : automatic) {}
+                              : automatic),
+      place_(place) {}
 
 void KeySplitter::look_at(const Event& event) {
   if (!has_value(event)) return;
@@ -79,15 +81,15 @@ Status KeySplitter::pass(const Event& event, std::uint64_t line) {
       split.value = std::move(rest);
     } else if (has_value(event)) {
       return Error{ErrorKind::bad_data,
-                   fmt::format("line {}: event {}: expected a pair [key value], got {}{}", line,
-                               event.index, to_text(event.value).substr(0, 80),
+                   fmt::format("{} {}: event {}: expected a pair [key value], got {}{}", place_,
+                               line, event.index, to_text(event.value).substr(0, 80),
                                guessed_ ? "; if the pairs are no keys, say --keyed no" : "")};
     }
-    status = sink_.add(split);
+    status = send(split);
   } else {
-    status = sink_.add(event);
+    status = send(event);
   }
-  if (!status) return status.error().in(fmt::format("line {}", line));
+  if (!status) return status.error().in(fmt::format("{} {}", place_, line));
   return {};
 }
 

@@ -21,7 +21,7 @@ std::string corpora_folder() {
 
 }  // namespace
 
-TEST_CASE("corpora: every register history of other projects is read") {
+TEST_CASE("corpora: every history of other projects is recognised and read") {
   const std::string folder = corpora_folder();
   if (folder.empty()) {
     MESSAGE("skipped: no corpora (ASSAY_CORPORA names their folder)");
@@ -35,22 +35,23 @@ TEST_CASE("corpora: every register history of other projects is read") {
       return std::string(row[field].get_string().value());
     };
     const std::string format = text("format");
-    const std::string datatype = text("datatype");
     const std::string file = text("file");
-    const bool ours = format == "jepsen-log" || format == "jepsen-edn" || format == "assay-jsonl";
-    if (!ours || (datatype != "register" && format != "assay-jsonl")) continue;
     if (!seen.insert(file).second) continue;
     CAPTURE(file);
     const auto history = read_history(folder + "/" + file, {});
     CAPTURE(history.ok() ? "" : history.error().message);
     REQUIRE(history.ok());
     CHECK(history->info().format == format);
-    if (datatype == "register" && format != "assay-jsonl") {
-      CHECK(history->size() + history->faults().size() > 0);
-      CHECK_FALSE(history->keyed());
-    }
+    if (format != "assay-jsonl") CHECK(history->size() + history->faults().size() > 0);
+    const auto named = read_history(folder + "/" + file, {.format = format});
+    REQUIRE(named.ok());
+    CHECK(named->digest() == history->digest());
+    const std::string datatype = text("datatype");
+    if (datatype == "register" && format.starts_with("jepsen")) CHECK_FALSE(history->keyed());
+    const std::string& declared = history->info().datatype;
+    if (!declared.empty()) CHECK(declared == datatype);
   }
-  CHECK(seen.size() > 100);
+  CHECK(seen.size() > 250);
 }
 
 }  // namespace assay
