@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "checker/certificate/verify_serial.h"
+
 namespace assay {
 namespace {
 
@@ -344,6 +346,9 @@ class Verifier {
 }  // namespace
 
 Status verify(const History& history, const Certificate& certificate) {
+  if (is_serial_certificate(certificate.model, certificate.datatype)) {
+    return verify_serial(history, certificate);
+  }
   return Verifier(history, certificate).run();
 }
 
