@@ -17,6 +17,7 @@ namespace assay {
 
 class RowBuilder {
  public:
+  using Columns = History::Columns;
   /// A completion that says nothing about its function: it is the invocation's.
   static constexpr std::uint32_t same = std::numeric_limits<std::uint32_t>::max();
   /// A completion whose key occurs in no invocation, or on which there is none.
