@@ -201,7 +201,7 @@ class RowEvents {
     const auto row = rows_.completed_by(stamp, coded.type, claim);
     if (!row) return row.error();
     rows_.complete(*row, stamp, coded.type, node(coded.node), coded.error);
-    if (coded.type == EventType::ok) rows_.set_result(*row, coded.value);
+    rows_.set_result(*row, coded.type, coded.value);
     return {};
   }
 
