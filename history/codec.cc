@@ -116,17 +116,9 @@ Value Decoder::fail() {
   return {};
 }
 
-std::uint8_t Decoder::byte() {
-  if (position_ >= bytes_.size()) {
-    fail();
-    return 0;
-  }
-  return static_cast<std::uint8_t>(bytes_[position_++]);
-}
-
-std::uint64_t Decoder::varint() {
-  std::uint64_t number = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
+std::uint64_t Decoder::long_varint(std::uint8_t first) {
+  std::uint64_t number = first & 0x7FU;
+  for (unsigned shift = 7; shift < 64; shift += 7) {
     const std::uint8_t next = byte();
     const std::uint64_t part = next & 0x7FU;
     if (shift == 63 && part > 1) break;
@@ -137,9 +129,106 @@ std::uint64_t Decoder::varint() {
   return 0;
 }
 
-std::int64_t Decoder::signed_varint() {
-  const std::uint64_t bits = varint();
-  return static_cast<std::int64_t>((bits >> 1U) ^ ((bits & 1U) != 0 ? ~std::uint64_t{0} : 0));
+bool Decoder::take_integer(std::int64_t& number) {
+  if (position_ >= bytes_.size()) return false;
+  const auto tag = static_cast<std::uint8_t>(bytes_[position_]);
+  if (tag >= small_integer) {
+    number = std::int64_t{tag} - small_integer;
+    ++position_;
+    return true;
+  }
+  if (tag != tag_integer) return false;
+  ++position_;
+  number = signed_varint();
+  return true;
+}
+
+bool Decoder::take_nil() {
+  if (position_ >= bytes_.size() || bytes_[position_] != static_cast<char>(tag_nil)) return false;
+  ++position_;
+  return true;
+}
+
+bool Decoder::take_pair() {
+  if (bytes_.size() - position_ < 2 || bytes_[position_] != static_cast<char>(tag_list) ||
+      bytes_[position_ + 1] != 2) {
+    return false;
+  }
+  position_ += 2;
+  return true;
+}
+
+void Decoder::skip_varint(bool& canonical) {
+  const std::size_t begin = position_;
+  varint();
+  if (!failed_ && position_ - begin > 1 && bytes_[position_ - 1] == 0) canonical = false;
+}
+
+Decoder::Raw Decoder::raw_value() {
+  Raw raw;
+  const std::size_t begin = position_;
+  skip_value(0, raw.canonical);
+  if (!failed_) raw.bytes = bytes_.substr(begin, position_ - begin);
+  return raw;
+}
+
+void Decoder::skip_value(int depth, bool& canonical) {
+  const std::uint8_t tag = byte();
+  if (failed_ || tag >= small_integer) return;
+  const auto skip_text = [&] {
+    const std::size_t begin = position_;
+    skip_varint(canonical);
+    position_ = failed_ ? position_ : begin;
+    text();
+  };
+  switch (tag) {
+    case tag_nil:
+    case tag_false:
+    case tag_true:
+      return;
+    case tag_integer: {
+      const std::size_t begin = position_;
+      skip_varint(canonical);
+      if (failed_) return;
+      position_ = begin;
+      const std::int64_t number = signed_varint();
+      if (number >= 0 && number < small_integer) canonical = false;
+      return;
+    }
+    case tag_double: {
+      const std::uint64_t bits = u64();
+      if (std::isnan(std::bit_cast<double>(bits)) &&
+          bits != std::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN())) {
+        canonical = false;
+      }
+      return;
+    }
+    case tag_tagged:
+      skip_text();
+      [[fallthrough]];
+    case tag_string:
+    case tag_keyword:
+      skip_text();
+      return;
+    case tag_list:
+    case tag_map:
+    case tag_set: {
+      const std::size_t begin = position_;
+      skip_varint(canonical);
+      if (failed_) return;
+      position_ = begin;
+      const std::uint64_t count = varint();
+      if (count > bytes_.size() - position_ || depth >= nesting_max) {
+        fail();
+        return;
+      }
+      const std::uint64_t values = tag == tag_map ? count * 2 : count;
+      for (std::uint64_t i = 0; i < values && !failed_; ++i) skip_value(depth + 1, canonical);
+      return;
+    }
+    default:
+      fail();
+  }
 }
 
 std::string_view Decoder::text() {

@@ -29,11 +29,37 @@ class Decoder {
  public:
   explicit Decoder(std::string_view bytes) : bytes_(bytes) {}
 
-  std::uint8_t byte();
-  std::uint64_t varint();
-  std::int64_t signed_varint();
+  std::uint8_t byte() {
+    if (position_ >= bytes_.size()) {
+      fail();
+      return 0;
+    }
+    return static_cast<std::uint8_t>(bytes_[position_++]);
+  }
+  std::uint64_t varint() {
+    const std::uint8_t first = byte();
+    return first < 0x80 ? first : long_varint(first);
+  }
+  std::int64_t signed_varint() {
+    const std::uint64_t bits = varint();
+    return static_cast<std::int64_t>((bits >> 1U) ^ ((bits & 1U) != 0 ? ~std::uint64_t{0} : 0));
+  }
   std::string_view text();
   Value value() { return value_at(0); }
+  /// The bytes of the next value, without making it. `canonical`: they are what append_value would
+  /// write for it. What append_value never writes is well-formed all the same.
+  struct Raw {
+    std::string_view bytes;
+    bool canonical = true;
+  };
+  Raw raw_value();
+  /// An integer in `number`, and true; or false, and nothing is taken.
+  bool take_integer(std::int64_t& number);
+  /// True if the next value is nil, which is then taken.
+  bool take_nil();
+  /// True if the next value is a list of two, of which then only the beginning is taken.
+  bool take_pair();
+  void rewind(std::size_t position) { position_ = position; }  ///< REQUIRES: not failed
   std::uint32_t u32();
   std::uint64_t u64();
 
@@ -42,6 +68,9 @@ class Decoder {
   std::size_t position() const { return position_; }
 
  private:
+  std::uint64_t long_varint(std::uint8_t first);
+  void skip_varint(bool& canonical);
+  void skip_value(int depth, bool& canonical);
   Value value_at(int depth);
   Value container_at(std::uint8_t tag, int depth);
   Value fail();

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <queue>
 #include <utility>
 
 #include "base/assert.h"
-#include "history/columns.h"
 #include "history/digest.h"
+#include "history/rows.h"
 
 namespace assay {
 namespace {
@@ -24,53 +26,58 @@ History& History::operator=(History&&) noexcept = default;
 History::~History() = default;
 
 const HistoryInfo& History::info() const { return columns_->info; }
-std::size_t History::size() const { return columns_->size(); }
+std::size_t History::size() const { return columns_->rows.size(); }
 
 Operation History::operator[](OpIndex index) const {
   const Columns& c = *columns_;
-  ASSAY_ASSERT(index < c.size());
-  const std::uint64_t after = c.completed_after[index];
-  const auto completed =
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(c.invoked[index]) + c.duration[index]);
+  ASSAY_ASSERT(index < c.rows.size());
+  const std::uint64_t after = c.rows.completed_after(index);
+  const std::uint64_t invoke_event = c.rows.invoke_event(index);
   return {.index = index,
-          .invoke_event = c.invoke_event[index],
-          .complete_event = after == 0 ? no_event : c.invoke_event[index] + after,
-          .invoked = Nanos(c.invoked[index]),
-          .completed = after == 0 ? unknown_time : Nanos(completed),
-          .process = c.process[index],
-          .outcome = c.outcome[index],
-          .function = c.function[index],
-          .key = c.keys.empty() ? 0 : c.key[index],
-          .argument = c.argument[index],
-          .result = c.result[index]};
+          .invoke_event = invoke_event,
+          .complete_event = after == 0 ? no_event : invoke_event + after,
+          .invoked = Nanos(c.rows.invoked(index)),
+          .completed = after == 0 ? unknown_time : Nanos(c.rows.completed(index)),
+          .process = c.rows.process(index),
+          .outcome = c.rows.outcome(index),
+          .function = c.rows.function(index),
+          .key = key_of(index),
+          .argument = c.rows.argument(index),
+          .result = c.rows.result(index)};
 }
 
 void History::prefetch(OpIndex index) const {
-  const Columns& c = *columns_;
-  if (index >= c.size()) return;
-  __builtin_prefetch(&c.invoke_event[index]);
-  c.completed_after.prefetch(index);
-  __builtin_prefetch(&c.outcome[index]);
-  __builtin_prefetch(&c.function[index]);
-  __builtin_prefetch(&c.argument[index]);
-  __builtin_prefetch(&c.result[index]);
-  __builtin_prefetch(&c.invoked[index]);
-  c.duration.prefetch(index);
-  __builtin_prefetch(&c.process[index]);
-  __builtin_prefetch(&c.key[index]);
+  if (index < columns_->rows.size()) columns_->rows.prefetch(index);
 }
 
 History::Interval History::interval(OpIndex index) const {
-  const Operation op = (*this)[index];
-  const bool open = op.outcome == Outcome::info;
+  const Rows& rows = columns_->rows;
+  ASSAY_ASSERT(index < rows.size());
+  const bool open = rows.outcome(index) == Outcome::info;
   if (columns_->info.real_time == RealTime::time) {
-    return {op.invoked.count(), open ? never : op.completed.count()};
+    return {rows.invoked(index), open ? never : rows.completed(index)};
   }
-  return {static_cast<std::int64_t>(op.invoke_event),
-          open ? never : static_cast<std::int64_t>(op.complete_event)};
+  const std::uint64_t start = rows.invoke_event(index);
+  return {static_cast<std::int64_t>(start),
+          open ? never : static_cast<std::int64_t>(start + rows.completed_after(index))};
 }
 
-std::string_view History::node(OpIndex index) const { return columns_->node[index]; }
+ProcessId History::process(OpIndex index) const { return columns_->rows.process(index); }
+Outcome History::outcome(OpIndex index) const { return columns_->rows.outcome(index); }
+FunctionId History::function(OpIndex index) const { return columns_->rows.function(index); }
+KeyId History::key_of(OpIndex index) const {
+  return columns_->keys.empty() ? 0 : columns_->rows.key(index);
+}
+ValueId History::argument(OpIndex index) const { return columns_->rows.argument(index); }
+ValueId History::result(OpIndex index) const { return columns_->rows.result(index); }
+std::uint64_t History::invoke_event(OpIndex index) const {
+  return columns_->rows.invoke_event(index);
+}
+
+std::string_view History::node(OpIndex index) const {
+  const std::uint32_t node = columns_->rows.node(index);
+  return node == 0 ? std::string_view() : columns_->nodes[node - 1];
+}
 std::string_view History::error(OpIndex index) const { return columns_->error[index]; }
 
 std::size_t History::function_count() const { return columns_->functions.size(); }
@@ -88,8 +95,7 @@ Value History::key(KeyId id) const { return keyed() ? value(columns_->keys.at(id
 std::span<const OpIndex> History::operations_on(KeyId id) const {
   const Columns& c = *columns_;
   ASSAY_ASSERT(id < key_count());
-  return std::span(c.key_operations)
-      .subspan(c.key_offsets[id], c.key_offsets[id + 1] - c.key_offsets[id]);
+  return {c.key_operations.get() + c.key_offsets[id], c.key_offsets[id + 1] - c.key_offsets[id]};
 }
 
 Value History::value(ValueId id) const { return columns_->values.value(id); }
@@ -114,7 +120,7 @@ std::string History::digest() const {
   for (std::size_t i = 0; i < function_count(); ++i) {
     names.push_back(hash64(function_name(static_cast<FunctionId>(i))));
   }
-  for (OpIndex i = 0; i < c.size(); ++i) {
+  for (OpIndex i = 0; i < c.rows.size(); ++i) {
     const Operation op = (*this)[i];
     digest.add(op.invoke_event);
     digest.add(op.complete_event);
@@ -133,59 +139,89 @@ std::string History::digest() const {
   return digest.hex();
 }
 
-std::vector<Event> History::events() const {
+void History::for_each_event(const std::function<void(const Event&)>& visit) const {
   const Columns& c = *columns_;
-  std::vector<Event> events;
-  events.reserve(c.size() * 2 + c.faults.size());
-  for (OpIndex i = 0; i < c.size(); ++i) {
-    const Operation op = (*this)[i];
-    Event event;
-    event.index = op.invoke_event;
-    event.time = op.invoked;
-    event.process = op.process;
-    event.f = function_name(op.function);
-    if (keyed() && op.key != no_key) event.key = key(op.key);
-    event.value = value(op.argument);
+  // Completions wait here for the invocations before them: by event, earliest first.
+  using Waiting = std::pair<std::uint64_t, OpIndex>;
+  std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>> waiting;
+  auto fault = c.faults.begin();
+  Event event;
+  const auto set_common = [&](OpIndex i) {
+    event.process = c.rows.process(i);
+    event.f = function_name(c.rows.function(i));
+    event.key.reset();
+    if (keyed() && c.rows.key(i) != no_key) event.key = key(c.rows.key(i));
     event.node = node(i);
-    events.push_back(event);
-    if (op.complete_event == no_event) continue;
-    event.index = op.complete_event;
-    event.time = op.completed;
-    event.type = op.outcome == Outcome::ok     ? EventType::ok
-                 : op.outcome == Outcome::fail ? EventType::fail
-                                               : EventType::info;
-    if (op.outcome == Outcome::ok || op.result != nil_value) event.value = value(op.result);
-    event.error = error(i);
-    events.push_back(std::move(event));
+  };
+  const auto visit_before = [&](std::uint64_t limit) {
+    while (true) {
+      const std::uint64_t completion = waiting.empty() ? no_event : waiting.top().first;
+      const std::uint64_t faulty = fault == c.faults.end() ? no_event : fault->index;
+      if (std::min(completion, faulty) >= limit) return;
+      if (faulty < completion) {
+        visit({.index = fault->index,
+               .time = fault->time,
+               .process = nemesis_process,
+               .type = fault->type,
+               .f = fault->f,
+               .key = std::nullopt,
+               .value = fault->value,
+               .node = {},
+               .error = fault->error});
+        ++fault;
+        continue;
+      }
+      const OpIndex i = waiting.top().second;
+      waiting.pop();
+      const Outcome outcome = c.rows.outcome(i);
+      set_common(i);
+      event.index = completion;
+      event.time = Nanos(c.rows.completed(i));
+      event.type = outcome == Outcome::ok     ? EventType::ok
+                   : outcome == Outcome::fail ? EventType::fail
+                                              : EventType::info;
+      const ValueId result = c.rows.result(i);
+      event.value =
+          value(outcome == Outcome::ok || result != nil_value ? result : c.rows.argument(i));
+      event.error = error(i);
+      visit(event);
+      event.error.clear();
+    }
+  };
+  for (OpIndex i = 0; i < c.rows.size(); ++i) {
+    const std::uint64_t index = c.rows.invoke_event(i);
+    visit_before(index);
+    set_common(i);
+    event.index = index;
+    event.time = Nanos(c.rows.invoked(i));
+    event.type = EventType::invoke;
+    event.value = value(c.rows.argument(i));
+    visit(event);
+    const std::uint64_t after = c.rows.completed_after(i);
+    if (after != 0) waiting.emplace(index + after, i);
   }
-  for (const FaultEvent& fault : c.faults) {
-    events.push_back({.index = fault.index,
-                      .time = fault.time,
-                      .process = nemesis_process,
-                      .type = fault.type,
-                      .f = fault.f,
-                      .key = std::nullopt,
-                      .value = fault.value,
-                      .node = {},
-                      .error = fault.error});
-  }
-  std::sort(events.begin(), events.end(),
-            [](const Event& a, const Event& b) { return a.index < b.index; });
+  visit_before(no_event);
+}
+
+std::vector<Event> History::events() const {
+  std::vector<Event> events;
+  events.reserve(size() * 2 + faults().size());
+  for_each_event([&](const Event& event) { events.push_back(event); });
   return events;
 }
 
 void History::Columns::index_keys() {
   const std::size_t count = keys.empty() ? 1 : keys.size();
   key_offsets.assign(count + 1, 0);
-  const auto slot = [this](std::size_t i) { return keys.empty() ? KeyId{0} : key[i]; };
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (slot(i) != no_key) ++key_offsets[slot(i) + 1];
-  }
-  for (std::size_t k = 0; k < count; ++k) key_offsets[k + 1] += key_offsets[k];
-  key_operations.resize(key_offsets.back());
+  if (keys.empty()) key_counts.assign(1, static_cast<OpIndex>(rows.size()));
+  for (std::size_t k = 0; k < count; ++k) key_offsets[k + 1] = key_offsets[k] + key_counts[k];
+  key_counts = {};
+  // NOLINTNEXTLINE(modernize-avoid-c-arrays)
+  key_operations = std::make_unique_for_overwrite<OpIndex[]>(key_offsets.back());
   std::vector<std::size_t> next(key_offsets.begin(), key_offsets.end() - 1);
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (slot(i) != no_key) key_operations[next[slot(i)]++] = static_cast<OpIndex>(i);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const KeyId key = keys.empty() ? 0 : rows.key(i);
+    if (key != no_key) key_operations[next[key]++] = static_cast<OpIndex>(i);
   }
 }
 

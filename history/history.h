@@ -1,11 +1,12 @@
 #pragma once
 // History: the operations of a run, immutable and validated once, so that no checker validates
-// again. Stored as columns of about 60 bytes an operation; ten million register operations take
-// 0.63 GB. Values are interned: within one History two ValueIds are equal exactly if
-// the values are, so checkers compare integers.
+// again. An operation takes 36 bytes; what is rare (values beyond 29 bits, very long operations)
+// costs more where it occurs. Values are interned: within one History two ValueIds are equal
+// exactly if the values are, so checkers compare integers.
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -96,6 +97,14 @@ class History {
   /// Starts loading an operation that is going to be read soon: on large histories the operations
   /// of one key lie far apart.
   void prefetch(OpIndex index) const;
+  // Single fields of an operation, where a checker needs no more: each costs a fraction of [].
+  ProcessId process(OpIndex index) const;
+  Outcome outcome(OpIndex index) const;
+  FunctionId function(OpIndex index) const;
+  KeyId key_of(OpIndex index) const;  ///< 0 if not keyed
+  ValueId argument(OpIndex index) const;
+  ValueId result(OpIndex index) const;
+  std::uint64_t invoke_event(OpIndex index) const;
 
   /// When the operation was open: [start, end] in ticks of the order that info().real_time names;
   /// end == never for an info operation. a came before b exactly if a.end < b.start.
@@ -130,15 +139,21 @@ class History {
   Nanos duration() const;
   /// 128 bits over all operations, hexadecimal: ties a certificate to its history.
   std::string digest() const;
-  /// All events in order, made again from the columns: for writers. O(n log n).
+  /// Gives all events in order, made again one after the other: for writers. The event is only
+  /// valid during the call. O(n log p) for p processes.
+  void for_each_event(const std::function<void(const Event&)>& visit) const;
+  /// The same, as a vector: for short histories.
   std::vector<Event> events() const;
 
  private:
   friend class HistoryBuilder;
+  friend class RowBuilder;
   struct Columns;
   explicit History(std::unique_ptr<Columns> columns);
   std::unique_ptr<Columns> columns_;
 };
+
+class RowBuilder;
 
 /// Takes events in order and validates them: an invocation for each completion, one completion an
 /// invocation, one open operation a process, increasing indices. Not thread-safe.
@@ -150,6 +165,8 @@ class HistoryBuilder {
 
   /// Error (bad_data) names the event's index and what is wrong with it; callers add line/offset.
   Status add(const Event& event);
+  /// Below the names: for readers of files that number everything themselves.
+  RowBuilder& rows();
   /// What finish() puts into the History, for readers that learn it on the way.
   HistoryInfo& info();
   /// Whatever is still open becomes info. If info().real_time is `time`, events without a time turn
@@ -158,13 +175,10 @@ class HistoryBuilder {
   Result<History> finish();
 
  private:
-  void note_time(const Event& event);
   Status add_invocation(const Event& event);
   Status add_completion(const Event& event);
 
-  std::unique_ptr<History::Columns> columns_;
-  struct Open;
-  std::unique_ptr<Open> open_;
+  std::unique_ptr<RowBuilder> rows_;
 };
 
 }  // namespace assay

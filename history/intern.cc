@@ -9,6 +9,9 @@
 namespace assay {
 namespace {
 
+/// So many names are compared before a table of names is asked.
+constexpr std::size_t looked_at = 8;
+
 constexpr unsigned tag_bits = 2;
 constexpr std::uint64_t tag_integer = 1;
 constexpr std::uint64_t tag_pool = 2;
@@ -20,11 +23,20 @@ constexpr std::int64_t half_limit = std::int64_t{1} << (half_bits - 1);
 std::uint64_t bits_of(ValueId id) { return static_cast<std::uint64_t>(id); }
 std::uint64_t tag_of(ValueId id) { return bits_of(id) & ((1U << tag_bits) - 1); }
 
-/// The low 31 bits of a small integer; none if it needs more.
-std::optional<std::uint64_t> half_of(const Value& value) {
-  const auto* integer = value.get_if<std::int64_t>();
-  if (integer == nullptr || *integer < -half_limit || *integer >= half_limit) return std::nullopt;
-  return static_cast<std::uint64_t>(*integer) & ((std::uint64_t{1} << half_bits) - 1);
+std::optional<ValueId> integer_in_place(std::int64_t integer) {
+  if (integer < -integer_limit || integer >= integer_limit) return std::nullopt;
+  return static_cast<ValueId>((static_cast<std::uint64_t>(integer) << tag_bits) | tag_integer);
+}
+
+/// A pair of integers of 31 bits.
+std::optional<ValueId> halves_in_place(std::int64_t first, std::int64_t second) {
+  if (first < -half_limit || first >= half_limit || second < -half_limit || second >= half_limit) {
+    return std::nullopt;
+  }
+  constexpr std::uint64_t mask = (std::uint64_t{1} << half_bits) - 1;
+  return static_cast<ValueId>(
+      ((static_cast<std::uint64_t>(first) & mask) << (half_bits + tag_bits)) |
+      ((static_cast<std::uint64_t>(second) & mask) << tag_bits) | tag_pair);
 }
 
 /// The integer in the 31 bits from `shift` on.
@@ -35,11 +47,10 @@ std::int64_t half_at(ValueId id, unsigned shift) {
 
 std::optional<ValueId> pair_in_place(const Value::List& list) {
   if (list.size() != 2) return std::nullopt;
-  const auto first = half_of(list[0]);
-  const auto second = half_of(list[1]);
-  if (!first || !second) return std::nullopt;
-  return static_cast<ValueId>((*first << (half_bits + tag_bits)) | (*second << tag_bits) |
-                              tag_pair);
+  const auto* first = list[0].get_if<std::int64_t>();
+  const auto* second = list[1].get_if<std::int64_t>();
+  if (first == nullptr || second == nullptr) return std::nullopt;
+  return halves_in_place(*first, *second);
 }
 
 ValueId pool_id(std::size_t index) {
@@ -53,6 +64,10 @@ std::uint32_t hash_of(std::string_view bytes) {
 }  // namespace
 
 std::uint32_t StringTable::intern(std::string_view text) {
+  // Most tables hold a handful of names, found faster by looking than by hashing.
+  for (std::size_t i = 0; i < texts_.size() && i < looked_at; ++i) {
+    if (texts_[i] == text) return static_cast<std::uint32_t>(i);
+  }
   if (auto it = ids_.find(text); it != ids_.end()) return it->second;
   const auto id = static_cast<std::uint32_t>(texts_.size());
   const auto it = ids_.emplace(std::string(text), id).first;
@@ -61,18 +76,51 @@ std::uint32_t StringTable::intern(std::string_view text) {
 }
 
 std::optional<std::uint32_t> StringTable::find(std::string_view text) const {
+  for (std::size_t i = 0; i < texts_.size() && i < looked_at; ++i) {
+    if (texts_[i] == text) return static_cast<std::uint32_t>(i);
+  }
   if (auto it = ids_.find(text); it != ids_.end()) return it->second;
   return std::nullopt;
+}
+
+std::size_t IdTable::slot_of(ValueId id) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::uint64_t hash = bits_of(id) * 0x9E3779B97F4A7C15U;
+  hash ^= hash >> 32U;
+  std::size_t at = static_cast<std::size_t>(hash) & mask;
+  while (slots_[at].number_plus_one != 0 && slots_[at].id != id) at = (at + 1) & mask;
+  return at;
+}
+
+void IdTable::grow() {
+  std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+  old.swap(slots_);
+  for (const Slot& slot : old) {
+    if (slot.number_plus_one != 0) slots_[slot_of(slot.id)] = slot;
+  }
+}
+
+std::uint32_t IdTable::insert(ValueId id, std::uint32_t number) {
+  if ((used_ + 1) * 3 > slots_.size() * 2) grow();
+  Slot& slot = slots_[slot_of(id)];
+  if (slot.number_plus_one != 0) return slot.number_plus_one - 1;
+  slot = {id, number + 1};
+  ++used_;
+  return number;
+}
+
+std::optional<std::uint32_t> IdTable::find(ValueId id) const {
+  if (slots_.empty()) return std::nullopt;
+  const Slot& slot = slots_[slot_of(id)];
+  if (slot.number_plus_one == 0) return std::nullopt;
+  return slot.number_plus_one - 1;
 }
 
 std::optional<ValueId> ValuePool::in_place(const Value& value) {
   if (value.is_nil()) return nil_value;
   if (const auto* list = value.get_if<Value::List>()) return pair_in_place(*list);
   const auto* integer = value.get_if<std::int64_t>();
-  if (integer == nullptr || *integer < -integer_limit || *integer >= integer_limit) {
-    return std::nullopt;
-  }
-  return static_cast<ValueId>((static_cast<std::uint64_t>(*integer) << tag_bits) | tag_integer);
+  return integer == nullptr ? std::nullopt : integer_in_place(*integer);
 }
 
 std::string_view ValuePool::entry(std::size_t index) const {
@@ -131,16 +179,42 @@ void ValuePool::grow() {
 
 ValueId ValuePool::intern(const Value& value) {
   if (const auto id = in_place(value)) return *id;
-  if ((entries_.size() + 1) * 3 > slots_.size() * 2) grow();
   scratch_.clear();
   append_value(value, scratch_);
-  const std::uint32_t hash = hash_of(scratch_);
-  const std::size_t at = slot_of(scratch_, hash);
+  return intern_pooled(scratch_);
+}
+
+ValueId ValuePool::intern_pooled(std::string_view bytes) {
+  if ((entries_.size() + 1) * 3 > slots_.size() * 2) grow();
+  const std::uint32_t hash = hash_of(bytes);
+  const std::size_t at = slot_of(bytes, hash);
   if (slots_[at] == 0) {
-    store(scratch_);
+    store(bytes);
     slots_[at] = (std::uint64_t{hash} << 32U) | entries_.size();
   }
   return pool_id(static_cast<std::size_t>((slots_[at] & 0xFFFFFFFFU) - 1));
+}
+
+ValueId ValuePool::intern_next(Decoder& in) {
+  std::int64_t first = 0;
+  std::int64_t second = 0;
+  const std::size_t begin = in.position();
+  if (in.take_integer(first)) {
+    if (const auto id = integer_in_place(first)) return *id;
+    in.rewind(in.failed() ? in.position() : begin);
+  } else if (in.take_nil()) {
+    return nil_value;
+  } else if (in.take_pair()) {
+    if (in.take_integer(first) && in.take_integer(second)) {
+      if (const auto id = halves_in_place(first, second)) return *id;
+    }
+    if (in.failed()) return nil_value;
+    in.rewind(begin);
+  }
+  const Decoder::Raw raw = in.raw_value();
+  if (in.failed()) return nil_value;
+  if (raw.canonical) return intern_pooled(raw.bytes);
+  return intern(Decoder(raw.bytes).value());
 }
 
 std::optional<ValueId> ValuePool::find(const Value& value) const {

@@ -16,6 +16,8 @@
 
 namespace assay {
 
+class Decoder;
+
 /// Strings to 0, 1, 2, … in the order of their first use. Not thread-safe.
 class StringTable {
  public:
@@ -35,12 +37,33 @@ class StringTable {
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> ids_;
 };
 
+/// ValueIds to small numbers: a hash table without deletion, 16 bytes a slot. Not thread-safe.
+class IdTable {
+ public:
+  /// The number of `id`, which becomes `number` if it has none.
+  std::uint32_t insert(ValueId id, std::uint32_t number);
+  std::optional<std::uint32_t> find(ValueId id) const;
+
+ private:
+  struct Slot {
+    ValueId id{};
+    std::uint32_t number_plus_one = 0;
+  };
+  std::size_t slot_of(ValueId id) const;
+  void grow();
+
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+};
+
 /// Values to ValueIds. nil, integers of up to 60 bits and pairs of integers of up to 30 bits are in
 /// the id itself; everything else is an index into the pool. Interning is not thread-safe; the
 /// const functions are.
 class ValuePool {
  public:
   ValueId intern(const Value& value);
+  /// The id of the value that comes next; without making it, as a rule. Check in.failed() after.
+  ValueId intern_next(Decoder& in);
   std::optional<ValueId> find(const Value& value) const;
   Value value(ValueId id) const;
   /// The canonical bytes of a pooled value. Empty for a value that is in its id.
@@ -49,6 +72,7 @@ class ValuePool {
  private:
   static constexpr std::size_t chunk_bytes = std::size_t{1} << 20U;
   static std::optional<ValueId> in_place(const Value& value);
+  ValueId intern_pooled(std::string_view bytes);
   std::string_view entry(std::size_t index) const;
   std::size_t slot_of(std::string_view bytes, std::uint32_t hash) const;
   void store(std::string_view bytes);

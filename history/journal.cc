@@ -16,7 +16,6 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "history/journal_codec.h"
-#include "history/sink.h"
 
 namespace assay {
 namespace {
@@ -114,15 +113,6 @@ Status JournalWriter::close() {
   state.fd = -1;
   if (closed != 0) return cannot_write(state.path, errno);
   return {};
-}
-
-Result<History> read_journal(std::istream& input, bool recover) {
-  HistorySink sink;
-  if (auto status = read_journal_events(input, recover, sink, [](HistoryInfo& /*info*/) {});
-      !status) {
-    return status.error();
-  }
-  return sink.finish();
 }
 
 }  // namespace assay

@@ -34,7 +34,7 @@ class EventSink {
 };
 
 /// Builds the History.
-class HistorySink : public EventSink {
+class HistorySink final : public EventSink {
  public:
   Status add(const Event& event) override { return builder_.add(event); }
   /// As HistoryBuilder::finish; after the reader has returned without an error.

@@ -258,12 +258,12 @@ Status read_jepsen_edn(std::istream& input, const ReadOptions& options, EventSin
 Status write_jepsen_edn(const History& history, std::ostream& output) {
   constexpr std::size_t buffer_bytes = std::size_t{64} << 10U;
   std::string out;
-  for (const Event& event : history.events()) {
+  history.for_each_event([&](const Event& event) {
     append_operation(event, out);
-    if (out.size() < buffer_bytes) continue;
+    if (out.size() < buffer_bytes) return;
     output.write(out.data(), static_cast<std::streamsize>(out.size()));
     out.clear();
-  }
+  });
   output.write(out.data(), static_cast<std::streamsize>(out.size()));
   if (!output) return Error{ErrorKind::cannot_write, "the history could not be written"};
   return {};

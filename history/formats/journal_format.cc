@@ -18,10 +18,10 @@ Status write_journal_format(const History& history, std::ostream& output) {
   constexpr std::size_t block_bytes = std::size_t{256} << 10U;
   output << JournalEncoder::header(history.info());
   JournalEncoder encoder;
-  for (const Event& event : history.events()) {
+  history.for_each_event([&](const Event& event) {
     encoder.add(event);
     if (encoder.pending_bytes() >= block_bytes) output << encoder.take_block();
-  }
+  });
   output << encoder.take_block() << encoder.end_mark();
   if (!output) return Error{ErrorKind::cannot_write, "the journal could not be written"};
   return {};

@@ -1,0 +1,87 @@
+#pragma once
+// RowBuilder: the rules of a history, over numbers. HistoryBuilder names things for it; the reader
+// of the journal, whose files number everything themselves, speaks to it directly.
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "history/history.h"
+#include "history/rows.h"
+
+namespace assay {
+
+class RowBuilder {
+ public:
+  using Columns = History::Columns;
+  /// A completion that says nothing about its function: it is the invocation's.
+  static constexpr std::uint32_t same = std::numeric_limits<std::uint32_t>::max();
+  /// A completion whose key occurs in no invocation, or on which there is none.
+  static constexpr KeyId unknown_key = no_key - 1;
+
+  struct Stamp {
+    std::uint64_t index;
+    Nanos time;
+    ProcessId process;
+  };
+
+  explicit RowBuilder(HistoryInfo info);
+
+  /// Every event begins here: indices increase, processes are numbered from 0.
+  Status begin(const Stamp& stamp);
+  /// `node` is its number in nodes plus one, 0 for none.
+  Status invoke(const Stamp& stamp, std::uint32_t function, KeyId key, ValueId argument,
+                std::uint32_t node);
+  /// The open operation of a process. Error: there is none, or it is another than what the
+  /// completion says: `function` is a number or `same`, `key` a number or no_key (says nothing).
+  /// The texts of what is not numbered are for the message.
+  struct Claim {
+    std::uint32_t function = same;
+    std::string_view function_name{};
+    KeyId key = no_key;
+    const Value* key_value = nullptr;
+  };
+  Result<OpIndex> completed_by(const Stamp& stamp, EventType type, const Claim& claim);
+  /// REQUIRES: `row` comes from completed_by, for the same event.
+  void complete(OpIndex row, const Stamp& stamp, EventType type, std::uint32_t node,
+                std::string_view error);
+  /// What failed or is indeterminate mostly repeats its argument; kept is what it learned.
+  void set_result(OpIndex row, EventType type, ValueId result) {
+    if (type == EventType::ok || result != argument(row)) columns_->rows.set_result(row, result);
+  }
+  ValueId argument(OpIndex row) const { return columns_->rows.argument(row); }
+  void add_fault(FaultEvent fault) { columns_->faults.push_back(std::move(fault)); }
+
+  KeyId key(ValueId id);
+  History::Columns& columns() { return *columns_; }
+  /// As HistoryBuilder::finish.
+  Result<std::unique_ptr<History::Columns>> finish();
+
+ private:
+  struct Slot {
+    OpIndex operation = none;
+    bool open = false;
+    Nanos last = unknown_time;
+  };
+  static constexpr OpIndex none = std::numeric_limits<OpIndex>::max();
+  static constexpr std::uint32_t dense_max = 1U << 20U;
+
+  Slot& slot(ProcessId process);
+  void note_time(const Stamp& stamp, Slot& slot);
+  Error not_open(const Stamp& stamp, EventType type, const Claim& claim, const Slot& slot) const;
+  std::string key_text(KeyId key) const;
+
+  std::unique_ptr<History::Columns> columns_;
+  std::vector<Slot> dense_;
+  std::unordered_map<std::uint32_t, Slot> sparse_;
+  std::uint64_t next_index_ = 0;  ///< the least that the next event may have
+  std::uint64_t timed_ = 0;       ///< client events with a time
+  std::uint64_t untimed_ = 0;     ///< client events without
+  std::optional<Error> time_error_;
+};
+
+}  // namespace assay
