@@ -148,9 +148,9 @@ Status close_set(const Witness& witness, const EachAct& each, Evidence& evidence
     if (act.f != "read") elements.insert(act.argument);
   }
   // Without a choice of elements, whole reads speak about all of them.
-  const bool all = witness.values.empty() && std::any_of(acts.begin(), acts.end(), [](const Act& act) {
-    return act.f == "read";
-  });
+  const bool all =
+      witness.values.empty() &&
+      std::any_of(acts.begin(), acts.end(), [](const Act& act) { return act.f == "read"; });
   for (Act& act : acts) {
     if (act.f == "read" && !all) restrict_read(act, elements);
   }
@@ -159,6 +159,9 @@ Status close_set(const Witness& witness, const EachAct& each, Evidence& evidence
   each([&](const Act& act) {
     if (!status || act.f == "read" || act.f == "contains" || act.start > latest) return;
     if ((!all && !elements.contains(act.argument)) || holds(acts, act.index)) return;
+    // Whoever was told that nothing changed only looked.
+    const auto* changed = act.argument.is<bool>() ? nullptr : act.result.get_if<bool>();
+    if (act.returned && changed != nullptr && !*changed) return;
     status = missing(act.event, "adds or removes one of its elements");
   });
   return status;
@@ -198,8 +201,9 @@ Status close_holds(const EachAct& each, const Evidence& evidence) {
     if (status && before != previous.end()) {
       const Act& b = before->second;
       const bool has = holds(acts, act.index);
-      if (b.f == "acquire" && holds(acts, b.index) && !has && act.start <= latest_end(acts)) {
-        status = missing(act.event, "follows an acquire of its process");
+      if (b.f == "acquire" && act.f == "release" && holds(acts, b.index) && !has &&
+          act.start <= latest_end(acts)) {
+        status = missing(act.event, "releases what an acquire of it took");
       }
       if (act.f == "release" && has && !holds(acts, b.index)) {
         status = missing(b.event, "precedes a release of its process");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -46,6 +47,62 @@ LogFacts facts_of(const Act& act) {
   facts.afterwards = facts.at_least;
   facts.known = true;
   return facts;
+}
+
+std::uint64_t magnitude(std::int64_t number) {
+  return number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+}
+
+/// Can the offsets below `length` have been filled by the time `act` returned? Every send that told
+/// its offset fills that one, and every other one at most.
+bool filled(const Act& act, std::int64_t length, const EachAct& each) {
+  std::set<std::int64_t> told;
+  std::int64_t untold = 0;
+  each([&](const Act& other) {
+    if (other.f != "send" || other.index == act.index || other.start > act.end) return;
+    const auto* offset = other.result.get_if<std::int64_t>();
+    if (!other.returned) {
+      ++untold;
+    } else if (offset != nullptr && *offset < length) {
+      told.insert(*offset);
+    }
+  });
+  return static_cast<std::int64_t>(told.size()) + untold >= length;
+}
+
+/// Were the elements that the acts show sent often enough, and in time?
+bool sent(const std::vector<Act>& acts, const EachAct& each) {
+  std::map<Value, std::set<std::int64_t>> shown;
+  std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+  for (const Act& act : acts) {
+    for (const auto& [offset, element] : facts_of(act).elements) shown[element].insert(offset);
+    if (act.returned) latest = std::max(latest, act.end);
+  }
+  std::map<Value, std::size_t> sends;
+  each([&](const Act& act) {
+    if (act.f == "send" && act.start <= latest) ++sends[act.argument];
+  });
+  return std::all_of(shown.begin(), shown.end(),
+                     [&](const auto& entry) { return entry.second.size() <= sends[entry.first]; });
+}
+
+/// A send that did not tell its offset has it from a poll, if nobody else sent its element.
+void learn_offset(const Act& act, const std::vector<Act>& acts, const EachAct& each,
+                  LogFacts& facts) {
+  if (act.f != "send" || act.returned) return;
+  std::size_t sends = 0;
+  each([&](const Act& other) {
+    if (other.f == "send" && other.argument == act.argument) ++sends;
+  });
+  if (sends != 1) return;
+  for (const Act& other : acts) {
+    for (const auto& [offset, element] : facts_of(other).elements) {
+      if (!(element == act.argument)) continue;
+      facts.at_least = facts.at_most = offset;
+      facts.afterwards = offset + 1;
+      facts.known = true;
+    }
+  }
 }
 
 }  // namespace
@@ -96,6 +153,7 @@ bool refute_counter(const EachAct& each, Evidence& evidence) {
   __extension__ using Wide = __int128;
   Wide certainly = 0;  // between the two reads, or since the beginning
   Wide at_most = 0;
+  std::uint64_t step = 0;
   bool up = true;
   bool down = true;
   bool odd = false;
@@ -107,16 +165,21 @@ bool refute_counter(const EachAct& each, Evidence& evidence) {
     }
     up = up && amount >= 0;
     down = down && amount <= 0;
+    step = std::gcd(step, magnitude(amount));
     const bool before_last = act.start <= last.end;
     const bool after_first = !pair || act.end >= first.start;
     if (before_last && after_first) at_most += amount;
     if (act.end < last.start && (!pair || act.start > first.end)) certainly += amount;
   });
-  if (odd || (!up && !down)) return false;
+  if (odd) return false;
   const auto* initial = evidence.info.initial.get_if<std::int64_t>();
   const Wide base =
       pair ? *first.result.get_if<std::int64_t>() : (initial == nullptr ? 0 : *initial);
   const Wide change = *last.result.get_if<std::int64_t>() - base;
+  // Every sum is a multiple of what all amounts are multiples of.
+  const Wide distance = change < 0 ? -change : change;
+  if (!pair && step != 0 && distance % static_cast<Wide>(step) != 0) evidence.refuted = true;
+  if (evidence.refuted || (!up && !down)) return evidence.refuted;
   evidence.refuted =
       up ? (change < certainly || change > at_most) : (change > certainly || change < at_most);
   return evidence.refuted;
@@ -124,12 +187,20 @@ bool refute_counter(const EachAct& each, Evidence& evidence) {
 
 Status refute_log(const EachAct& each, Evidence& evidence) {
   const std::vector<Act>& acts = evidence.acts;
+  std::vector<LogFacts> facts;
+  for (const Act& act : acts) {
+    facts.push_back(facts_of(act));
+    learn_offset(act, acts, each, facts.back());
+    if (act.returned && facts.back().at_least > 0 && !filled(act, facts.back().at_least, each)) {
+      evidence.refuted = true;
+    }
+  }
+  if (!sent(acts, each)) evidence.refuted = true;
   for (std::size_t i = 0; i < acts.size(); ++i) {
-    const LogFacts a = facts_of(acts[i]);
-    if (!a.known) continue;
+    const LogFacts& a = facts[i];
     for (std::size_t j = 0; j < acts.size(); ++j) {
-      const LogFacts b = facts_of(acts[j]);
-      if (i == j || !b.known) continue;
+      const LogFacts& b = facts[j];
+      if (i == j || !a.known || !b.known) continue;
       const bool two_sends = acts[i].f == "send" && acts[j].f == "send";
       if (two_sends && a.at_least == b.at_least) evidence.refuted = true;
       for (const auto& [offset, element] : a.elements) {
@@ -137,15 +208,6 @@ Status refute_log(const EachAct& each, Evidence& evidence) {
         if (other != b.elements.end() && !(other->second == element)) evidence.refuted = true;
       }
       if (acts[i].end < acts[j].start && a.afterwards > b.at_most) evidence.refuted = true;
-    }
-    // An element that nobody sent in time.
-    std::set<Value> shown;
-    for (const auto& [offset, element] : a.elements) shown.insert(element);
-    if (acts[i].f == "poll") {
-      each([&](const Act& act) {
-        if (act.f == "send" && act.start <= acts[i].end) shown.erase(act.argument);
-      });
-      if (!shown.empty()) evidence.refuted = true;
     }
   }
   if (evidence.refuted) return {};

@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "checker/linearizability/span.h"
+#include "checker/linearizability/extent.h"
 
 namespace assay {
 
 /// Two positions a < b such that b returned before a began, if there are any. O(n).
 inline std::optional<std::pair<std::size_t, std::size_t>> inversion(
-    std::span<const Span> sequence) {
+    std::span<const Extent> sequence) {
   std::int64_t latest_start = std::numeric_limits<std::int64_t>::min();
   std::size_t latest = 0;
   for (std::size_t i = 0; i < sequence.size(); ++i) {
@@ -28,10 +28,10 @@ inline std::optional<std::pair<std::size_t, std::size_t>> inversion(
   return std::nullopt;
 }
 
-inline std::vector<std::uint64_t> events_of(std::span<const Span> sequence) {
+inline std::vector<std::uint64_t> events_of(std::span<const Extent> sequence) {
   std::vector<std::uint64_t> events;
   events.reserve(sequence.size());
-  for (const Span& span : sequence) events.push_back(span.event);
+  for (const Extent& span : sequence) events.push_back(span.event);
   return events;
 }
 

@@ -38,9 +38,9 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
       return std::optional(Op{ContainerFunction::put, number(history_.value(operation.argument))});
     }
     if (!is_removal(name)) {
-      return Error{ErrorKind::bad_data,
-                   "event " + std::to_string(operation.invoke_event) +
-                       ": a container has no function '" + std::string(name) + "'"};
+      return Error{ErrorKind::bad_data, "event " + std::to_string(operation.invoke_event) +
+                                            ": a container has no function '" + std::string(name) +
+                                            "'"};
     }
     if (operation.outcome == Outcome::info) {
       return std::optional(Op{ContainerFunction::take_any, 0});

@@ -15,8 +15,7 @@ Result<std::optional<SetOp>> SetModel::decode(const Operation& operation) {
   const bool returned = operation.outcome == Outcome::ok;
   Op op{SetFunction::add, -1, 0, {}};
   const auto wrong = [&](const std::string& what) {
-    return Error{ErrorKind::bad_data,
-                 fmt::format("event {}: {}", operation.invoke_event, what)};
+    return Error{ErrorKind::bad_data, fmt::format("event {}: {}", operation.invoke_event, what)};
   };
   if (name == "read") {
     op.function = SetFunction::read;
@@ -72,7 +71,8 @@ std::string SetModel::words(const Op& op) const {
   const std::string element = to_text(*values_[op.element]);
   const std::string_view told = op.told < 0 ? "" : op.told == 1 ? " (true)" : " (false)";
   if (op.function == SetFunction::contains) return fmt::format("asked for {}{}", element, told);
-  return fmt::format("{} {}{}", op.function == SetFunction::add ? "added" : "removed", element, told);
+  return fmt::format("{} {}{}", op.function == SetFunction::add ? "added" : "removed", element,
+                     told);
 }
 
 }  // namespace assay

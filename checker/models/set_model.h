@@ -21,7 +21,7 @@ enum class SetFunction : std::uint8_t { add, remove, contains, read };
 
 struct SetOp {
   SetFunction function;
-  std::int8_t told;                    ///< 1 changed or present, 0 not, -1 did not say
+  std::int8_t told;  ///< 1 changed or present, 0 not, -1 did not say
   std::uint32_t element;
   std::vector<std::uint32_t> elements;  ///< read: ascending
   bool operator==(const SetOp&) const = default;
@@ -47,7 +47,8 @@ class SetModel : public ModelDefaults<std::vector<std::uint32_t>, SetOp> {
     return hash;
   }
   static std::uint64_t hash_of(const Op& op) {
-    return mix_hash(hash(op.elements), mix_hash(op.element, static_cast<std::uint64_t>(op.function)));
+    return mix_hash(hash(op.elements),
+                    mix_hash(op.element, static_cast<std::uint64_t>(op.function)));
   }
   static bool needs(const Op& kept, const Op& other) {
     const bool observes = kept.told >= 0 || kept.function == SetFunction::read;

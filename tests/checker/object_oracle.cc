@@ -214,7 +214,8 @@ void spoil(std::string_view datatype, Random& random, const Choices& choices, Op
       op.many.push_back(any);
     }
   } else {
-    op.result = std::max(0, op.result + static_cast<int>(random.below(3)) - 1);
+    op.result =
+        std::max(is_lock(datatype) ? 1 : 0, op.result + static_cast<int>(random.below(3)) - 1);
     op.failed = false;
   }
 }
@@ -270,7 +271,7 @@ std::vector<Op> random_ops(std::string_view datatype, Random& random, const Choi
     }
     op.end = op.start + random.between(0, 2 * choices.length);
     if (!free_at.empty())
-      free_at[static_cast<std::size_t>(op.process)] = op.end + random.between(0, 1);
+      free_at[static_cast<std::size_t>(op.process)] = op.end + 1 + random.between(0, 1);
   }
   if (is_container(datatype) && !choices.duplicates && random.chance(0.3)) {
     // Priorities that do not grow with time.

@@ -13,7 +13,7 @@ constexpr std::string_view insertions = "enqueue enq push insert add put";
 constexpr std::string_view removals =
     "dequeue deq pop remove poll take extract-min delete-min remove-min";
 
-bool starts_earlier(const Span& a, const Span& b) { return a.start < b.start; }
+bool starts_earlier(const Extent& a, const Extent& b) { return a.start < b.start; }
 
 }  // namespace
 
@@ -54,6 +54,8 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
   };
   const auto operations = history_.operations_on(key);
   numbers_.clear();
+  bool repeated = false;
+  ValueId suspect = nil_value;
   elements.reserve(operations.size() / 2 + 1);
   for (const OpIndex index : operations) {
     const Operation operation = history_[index];
@@ -66,7 +68,7 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
                                insertions, removals)};
     }
     if (operation.outcome == Outcome::fail) continue;
-    const Span span = span_of(history_, operation);
+    const Extent span = extent_of(history_, operation);
     if (action == Action::insert) {
       Element& e = element(operation.argument);
       if (e.in.exists()) read.flaw = ContainerFlaw::duplicates;
@@ -79,21 +81,31 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
       container.empties.push_back(span);
     } else {
       Element& e = element(operation.result);
-      if (e.out.exists() && container.echo.empty()) container.echo = {e.out.event, span.event};
+      if (e.out.exists() && !repeated) {
+        repeated = true;
+        suspect = e.value;
+      }
       if (!e.out.exists()) e.out = span;
     }
   }
   if (read.flaw == ContainerFlaw::duplicates) return read;
   for (const Element& e : elements) {
-    if (e.in.exists()) continue;
-    read.flaw = ContainerFlaw::fresh;
-    container.echo = {e.out.event};
-    return read;
+    if (!e.in.exists()) {
+      read.flaw = ContainerFlaw::fresh;
+      suspect = e.value;
+      break;
+    }
   }
-  if (!container.echo.empty()) {
-    read.flaw = ContainerFlaw::repeated;
-    for (const Element& e : elements) {
-      if (e.out.event == container.echo.front()) container.echo.push_back(e.in.event);
+  if (read.flaw == ContainerFlaw::none && repeated) read.flaw = ContainerFlaw::repeated;
+  if (read.flaw != ContainerFlaw::none) {
+    for (const OpIndex index : operations) {
+      const Operation operation = history_[index];
+      const bool takes = actions_[operation.function] == Action::remove;
+      if (operation.outcome == Outcome::fail || (takes && operation.outcome == Outcome::info)) {
+        continue;
+      }
+      if ((takes ? operation.result : operation.argument) != suspect) continue;
+      container.echo.push_back(operation.invoke_event);
     }
     return read;
   }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checker/linearizability/extent.h"
 #include "checker/linearizability/numbering.h"
-#include "checker/linearizability/span.h"
 #include "history/history.h"
 
 namespace assay {
@@ -18,25 +18,25 @@ enum class ContainerKind : std::uint8_t { bag, fifo, stack, priority };
 
 /// A value that was put in at most once and taken out at most once.
 struct Element {
-  Span in;
-  Span out;  ///< start and end are `never` if nobody took it
+  Extent in;
+  Extent out;  ///< start and end are `never` if nobody took it
   ValueId value{};
   std::uint32_t rank = 0;  ///< priority queues: by priority, the smallest is 0
 };
 
 struct Container {
   std::vector<Element> elements;    ///< by in.start
-  std::vector<Span> empties;        ///< removals that returned ok and found nothing
-  std::vector<Span> pending;        ///< removals that may have taken any element; by start
-  std::vector<std::uint64_t> echo;  ///< of an invalid container: the events that show it
+  std::vector<Extent> empties;      ///< removals that returned ok and found nothing
+  std::vector<Extent> pending;      ///< removals that may have taken any element; by start
+  std::vector<std::uint64_t> echo;  ///< of a flawed one: all operations on the value in question
 };
 
 /// What is wrong with the values alone, before any order is looked at.
 enum class ContainerFlaw : std::uint8_t {
   none,
   duplicates,  ///< a value was put in twice: only a search can decide
-  fresh,       ///< Container::echo took out a value that nobody put in
-  repeated     ///< Container::echo: the value's insertion and two removals of it
+  fresh,       ///< a value was taken out that nobody put in
+  repeated     ///< a value was put in once and taken out more often
 };
 
 /// Reads containers from a history, one key after the other. Insertions: enqueue, enq, push,

@@ -29,7 +29,7 @@ Coverage::Coverage(std::vector<Cover> covers) : covers_(std::move(covers)) {
   }
 }
 
-std::optional<std::int64_t> Coverage::free_instant(const Span& span) const {
+std::optional<std::int64_t> Coverage::free_instant(const Extent& span) const {
   const auto after = std::lower_bound(
       unions_.begin(), unions_.end(), span.start,
       [](const Cover& cover, std::int64_t instant) { return cover.from < instant; });
@@ -39,7 +39,7 @@ std::optional<std::int64_t> Coverage::free_instant(const Span& span) const {
   return instant;
 }
 
-std::vector<std::uint32_t> Coverage::chain(const Span& span) const {
+std::vector<std::uint32_t> Coverage::chain(const Extent& span) const {
   std::vector<std::uint32_t> owners;
   std::int64_t reached = span.start;
   auto next = covers_.begin();

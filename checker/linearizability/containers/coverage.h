@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "checker/linearizability/span.h"
+#include "checker/linearizability/extent.h"
 
 namespace assay {
 
@@ -24,10 +24,10 @@ class Coverage {
   explicit Coverage(std::vector<Cover> covers);
 
   /// The first instant of [span.start, span.end] that no interval contains. O(log n).
-  std::optional<std::int64_t> free_instant(const Span& span) const;
+  std::optional<std::int64_t> free_instant(const Extent& span) const;
   /// REQUIRES that there is none. The owners of intervals that together cover the span, none of
   /// which can be left out, ascending in time. O(n).
-  std::vector<std::uint32_t> chain(const Span& span) const;
+  std::vector<std::uint32_t> chain(const Extent& span) const;
 
  private:
   std::vector<Cover> covers_;  ///< by from

@@ -11,7 +11,7 @@ namespace {
 /// A removal that ended before its insertion began, or an empty removal with something inside all
 /// the time.
 ContainerOutcome check_inside(ContainerKind kind, std::span<const Element> elements,
-                              std::span<const Span> empties) {
+                              std::span<const Extent> empties) {
   ContainerOutcome outcome;
   std::vector<Cover> covers;
   covers.reserve(empties.empty() ? 0 : elements.size());
@@ -40,7 +40,7 @@ ContainerOutcome check_inside(ContainerKind kind, std::span<const Element> eleme
 /// Each element as late in and as early out as it can be; the empty removals where nothing is
 /// inside.
 std::vector<std::uint64_t> order_of_bag(std::span<const Element> elements,
-                                        std::span<const Span> empties) {
+                                        std::span<const Extent> empties) {
   struct Placed {
     std::int64_t instant;
     int turn;  ///< removals, then pairs and empty removals, then insertions
@@ -62,7 +62,7 @@ std::vector<std::uint64_t> order_of_bag(std::span<const Element> elements,
     if (e.out.start != never) placed.push_back({e.out.start, 0, e.out.event});
   }
   const Coverage inside(std::move(covers));
-  for (const Span& empty : empties) {
+  for (const Extent& empty : empties) {
     placed.push_back({*inside.free_instant(empty), 1, empty.event});
   }
   std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
@@ -77,7 +77,7 @@ std::vector<std::uint64_t> order_of_bag(std::span<const Element> elements,
 }  // namespace
 
 ContainerOutcome decide_container(ContainerKind kind, std::span<const Element> elements,
-                                  std::span<const Span> empties, bool want_order) {
+                                  std::span<const Extent> empties, bool want_order) {
   ContainerOutcome outcome = check_inside(kind, elements, empties);
   if (outcome.pattern != ContainerPattern::none) return outcome;
   switch (kind) {

@@ -46,14 +46,14 @@ struct ContainerOutcome {
 /// `elements` and `empties` sorted by start; the ends of an element that was never taken out lie at
 /// `never`. Always decides. Thread-safe.
 ContainerOutcome decide_container(ContainerKind kind, std::span<const Element> elements,
-                                  std::span<const Span> empties, bool want_order);
+                                  std::span<const Extent> empties, bool want_order);
 
 /// Parts of decide_container.
-ContainerOutcome decide_queue(std::span<const Element> elements, std::span<const Span> empties,
+ContainerOutcome decide_queue(std::span<const Element> elements, std::span<const Extent> empties,
                               bool want_order);
-ContainerOutcome decide_stack(std::span<const Element> elements, std::span<const Span> empties,
+ContainerOutcome decide_stack(std::span<const Element> elements, std::span<const Extent> empties,
                               bool want_order);
-ContainerOutcome decide_priority(std::span<const Element> elements, std::span<const Span> empties,
+ContainerOutcome decide_priority(std::span<const Element> elements, std::span<const Extent> empties,
                                  bool want_order);
 
 }  // namespace assay

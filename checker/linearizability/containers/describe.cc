@@ -17,7 +17,7 @@ std::vector<std::uint64_t> events_of(const Container& part) {
   std::vector<std::uint64_t> events;
   std::int64_t latest = std::numeric_limits<std::int64_t>::min();
   std::size_t left_over = 0;
-  const auto add = [&](const Span& span) {
+  const auto add = [&](const Extent& span) {
     events.push_back(span.event);
     if (!span.pending()) latest = std::max(latest, span.end);
   };
@@ -29,7 +29,7 @@ std::vector<std::uint64_t> events_of(const Container& part) {
       ++left_over;
     }
   }
-  for (const Span& empty : part.empties) add(empty);
+  for (const Extent& empty : part.empties) add(empty);
   for (std::size_t k = 0; k < std::min(left_over, part.pending.size()); ++k) {
     if (part.pending[k].start <= latest) events.push_back(part.pending[k].event);
   }
@@ -88,7 +88,7 @@ class Teller {
   }
 
   Told not_empty() const {
-    const Span& empty = part_.empties.front();
+    const Extent& empty = part_.empties.front();
     const bool lost = part_.elements.size() == 1 && !part_.elements.front().out.exists();
     std::string what =
         fmt::format("{} found nothing, although {} inside all the time that it took",
@@ -146,17 +146,17 @@ ExplainedAnomaly describe_flaw(const History& history, KeyId key, ContainerFlaw 
                                const std::vector<std::uint64_t>& events) {
   const Narrator narrator(history, key);
   ExplainedAnomaly result;
-  if (flaw == ContainerFlaw::fresh) {
-    result.anomaly = narrator.anomaly(
-        "unexpected-element", events,
-        fmt::format("{} took out a value that nobody put in", narrator.say(events.front())), true);
-  } else {
-    result.anomaly =
-        narrator.anomaly("duplicate-removal", events,
-                         fmt::format("{} and {} took out the same value, which was put in once",
-                                     narrator.say(events[0]), narrator.say(events[1])),
-                         true);
+  std::string who;
+  for (const std::uint64_t event : events) {
+    who += (who.empty() ? "" : ", ") + narrator.say(event);
   }
+  result.anomaly =
+      flaw == ContainerFlaw::fresh
+          ? narrator.anomaly("unexpected-element", events,
+                             fmt::format("a value was taken out that nobody put in: {}", who), true)
+          : narrator.anomaly(
+                "duplicate-removal", events,
+                fmt::format("a value was put in once but taken out more often: {}", who), true);
   result.witness = {result.anomaly.key, result.anomaly.witness, {}};
   return result;
 }

@@ -75,10 +75,10 @@ class Departures {
 /// Why nothing fits in `span`: smaller elements that are inside all the time, and for each why it
 /// could not leave earlier.
 std::vector<std::uint32_t> reasons(std::span<const Element> elements, const Departures& departures,
-                                   std::size_t rank, const Span& span) {
+                                   std::size_t rank, const Extent& span) {
   std::vector<bool> known(elements.size(), false);
   std::vector<std::uint32_t> found;
-  std::vector<std::pair<std::size_t, Span>> open{{rank, span}};
+  std::vector<std::pair<std::size_t, Extent>> open{{rank, span}};
   while (!open.empty()) {
     const auto [below, window] = open.back();
     open.pop_back();
@@ -109,7 +109,7 @@ struct Placed {
 };
 
 std::vector<std::uint64_t> order_of(std::span<const Element> elements,
-                                    std::span<const Span> empties, const Departures& departures,
+                                    std::span<const Extent> empties, const Departures& departures,
                                     const Coverage& inside) {
   constexpr std::uint64_t after_removals = std::uint64_t{1} << 40U;
   std::vector<Placed> placed;
@@ -125,7 +125,7 @@ std::vector<std::uint64_t> order_of(std::span<const Element> elements,
     }
     if (out != never) placed.push_back({out, turn + 1, e.out.event});
   }
-  for (const Span& empty : empties) {
+  for (const Extent& empty : empties) {
     placed.push_back({*inside.free_instant(empty), after_removals, empty.event});
   }
   std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
@@ -140,7 +140,7 @@ std::vector<std::uint64_t> order_of(std::span<const Element> elements,
 
 }  // namespace
 
-ContainerOutcome decide_priority(std::span<const Element> elements, std::span<const Span> empties,
+ContainerOutcome decide_priority(std::span<const Element> elements, std::span<const Extent> empties,
                                  bool want_order) {
   ContainerOutcome outcome;
   Departures departures(elements);

@@ -21,7 +21,7 @@ struct Entry {
   bool stays;               ///< nobody took it out
 };
 
-std::vector<Entry> entries_of(std::span<const Element> elements, std::span<const Span> empties,
+std::vector<Entry> entries_of(std::span<const Element> elements, std::span<const Extent> empties,
                               const Coverage& inside) {
   std::vector<Entry> entries;
   entries.reserve(elements.size() + empties.size());
@@ -29,7 +29,7 @@ std::vector<Entry> entries_of(std::span<const Element> elements, std::span<const
     entries.push_back({e.in.start, std::min(e.in.end, e.out.end), std::max(e.in.start, e.out.start),
                        e.out.end, e.in.event, e.out.event, e.out.start == never});
   }
-  for (const Span& empty : empties) {
+  for (const Extent& empty : empties) {
     const std::int64_t instant = *inside.free_instant(empty);
     entries.push_back({instant, instant, instant, instant, empty.event, no_event, true});
   }
@@ -146,7 +146,7 @@ std::vector<std::uint32_t> crossing_pair(std::span<const Element> elements) {
 
 }  // namespace
 
-ContainerOutcome decide_queue(std::span<const Element> elements, std::span<const Span> empties,
+ContainerOutcome decide_queue(std::span<const Element> elements, std::span<const Extent> empties,
                               bool want_order) {
   static_cast<void>(want_order);  // the order is what decides
   std::vector<Cover> covers;

@@ -52,7 +52,7 @@ class Solver {
     return answer;
   }
 
-  void take(std::uint32_t element, const Span& removal) { elements_[element].out = removal; }
+  void take(std::uint32_t element, const Extent& removal) { elements_[element].out = removal; }
 
   /// Does it fit with the removals as they are assigned in elements_?
   std::optional<ContainerAnswer> attempt() const {
@@ -115,7 +115,7 @@ class Solver {
       for (const Element& b : container_.elements) {
         if (b.out.end < deadline && hinders(a, b)) deadline = b.out.end;
       }
-      for (const Span& empty : container_.empties) {
+      for (const Extent& empty : container_.empties) {
         if (a.in.end < empty.start) deadline = std::min(deadline, empty.end);
       }
       urgent.push_back({deadline, a.in.end, i});

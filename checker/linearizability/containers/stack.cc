@@ -189,7 +189,7 @@ struct Placed {
 };
 
 std::vector<std::uint64_t> order_of(std::span<const Element> elements,
-                                    std::span<const Span> empties, const Decomposition& parts,
+                                    std::span<const Extent> empties, const Decomposition& parts,
                                     const Coverage& inside) {
   std::vector<Placed> placed;
   placed.reserve(2 * elements.size() + empties.size());
@@ -207,7 +207,7 @@ std::vector<std::uint64_t> order_of(std::span<const Element> elements,
     placed.push_back({parts.instant(bottom.from), turn, e.in.event});
     if (e.out.start != never) placed.push_back({parts.instant(bottom.to), -turn, e.out.event});
   }
-  for (const Span& empty : empties) {
+  for (const Extent& empty : empties) {
     placed.push_back({*inside.free_instant(empty), 0, empty.event});
   }
   // Stable: the two operations of a pair stay next to each other.
@@ -222,7 +222,7 @@ std::vector<std::uint64_t> order_of(std::span<const Element> elements,
 
 }  // namespace
 
-ContainerOutcome decide_stack(std::span<const Element> elements, std::span<const Span> empties,
+ContainerOutcome decide_stack(std::span<const Element> elements, std::span<const Extent> empties,
                               bool want_order) {
   ContainerOutcome outcome;
   Decomposition parts(elements);

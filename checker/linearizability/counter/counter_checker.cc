@@ -61,7 +61,7 @@ Status CounterChecker::read(KeyId key) {
                                operation.invoke_event, history_.function_name(operation.function))};
     }
     if (operation.outcome == Outcome::fail) continue;
-    const Span span = span_of(history_, operation);
+    const Extent span = extent_of(history_, operation);
     if (sign == 0 && (span.pending() || operation.result == nil_value)) continue;
     const Value value = history_.value(sign == 0 ? operation.result : operation.argument);
     const auto* number = value.get_if<std::int64_t>();

@@ -10,8 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "checker/linearizability/extent.h"
 #include "checker/linearizability/object_checker.h"
-#include "checker/linearizability/span.h"
 
 namespace assay {
 
@@ -26,7 +26,7 @@ class CounterChecker final : public ObjectChecker {
 
  private:
   struct Call {
-    Span span;
+    Extent span;
     std::int64_t number;  ///< the amount, or what a read returned
     bool reads;
   };

@@ -34,7 +34,7 @@ Status HoldsChecker::read(KeyId key) {
                                operation.invoke_event, history_.function_name(operation.function))};
     }
     if (operation.outcome == Outcome::fail) continue;
-    const Span span = span_of(history_, operation);
+    const Extent span = extent_of(history_, operation);
     Last& last = processes[static_cast<std::int32_t>(operation.process)];
     if (acquires) {
       if (span.pending()) continue;  // its process is gone and cannot release: it never happened
@@ -82,7 +82,7 @@ std::optional<HoldsChecker::Conflict> HoldsChecker::conflict() {
     if (!fenced_ && a.release.start > b.acquire.end) return Conflict{i, i + 1, {}};
   }
   if (!fenced_) return std::nullopt;
-  std::vector<Span> sequence;
+  std::vector<Extent> sequence;
   sequence.reserve(2 * holds_.size());
   for (const Hold& hold : holds_) {
     sequence.push_back(hold.acquire);

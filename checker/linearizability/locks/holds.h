@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "checker/linearizability/extent.h"
 #include "checker/linearizability/object_checker.h"
-#include "checker/linearizability/span.h"
 
 namespace assay {
 
@@ -23,8 +23,8 @@ class HoldsChecker final : public ObjectChecker {
 
  private:
   struct Hold {
-    Span acquire;
-    Span release;  ///< does not exist: held to the end
+    Extent acquire;
+    Extent release;  ///< does not exist: held to the end
     std::int64_t token = 0;
   };
   /// Two holds that cannot both be, or a release without a hold.

@@ -29,7 +29,7 @@ Status PermitsChecker::read(KeyId key) {
                                operation.invoke_event, history_.function_name(operation.function))};
     }
     if (operation.outcome == Outcome::fail) continue;
-    calls_.push_back({span_of(history_, operation), acquires});
+    calls_.push_back({extent_of(history_, operation), acquires});
   }
   const auto earlier = [](const Call& a, const Call& b) { return a.span.start < b.span.start; };
   if (!std::is_sorted(calls_.begin(), calls_.end(), earlier)) {
@@ -65,7 +65,7 @@ Result<KeyOutcome> PermitsChecker::decide(KeyId key, const SearchLimits& limits,
     // Of one instant, beginnings come first: ties are concurrent.
     if (next < calls_.size() &&
         (returns.empty() || calls_[next].span.start <= returns.top().first)) {
-      const Span& span = calls_[next].span;
+      const Extent& span = calls_[next].span;
       if (!span.pending()) returns.emplace(span.end, next);
       open[calls_[next].acquires ? 1 : 0].emplace(span.end, next);
       ++next;
@@ -98,7 +98,7 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
   const std::int64_t to = failed.span.end;
   // The shortest window up to the return that nothing explains. `inside` began and returned in it;
   // the others touch it.
-  std::vector<Span> inside;
+  std::vector<Extent> inside;
   std::vector<std::int64_t> others;
   std::int64_t first_end = never;
   for (const Call& call : calls_) {
@@ -107,7 +107,7 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
     if (call.acquires != failed.acquires && call.span.start <= to) others.push_back(call.span.end);
   }
   std::sort(inside.begin(), inside.end(),
-            [](const Span& a, const Span& b) { return a.start > b.start; });
+            [](const Extent& a, const Extent& b) { return a.start > b.start; });
   std::sort(others.begin(), others.end(), std::greater<>());
   std::size_t touching = 0;
   std::size_t count = 0;
@@ -122,7 +122,7 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
   ASSAY_ASSERT(count > help);
   inside.resize(count);
   std::vector<std::uint64_t> events;
-  for (const Span& span : inside) events.push_back(span.event);
+  for (const Extent& span : inside) events.push_back(span.event);
   const Narrator narrator(history_, key);
   std::string who;
   for (std::size_t k = 0; k < std::min<std::size_t>(count, 4); ++k) {

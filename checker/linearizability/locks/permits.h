@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "checker/linearizability/extent.h"
 #include "checker/linearizability/object_checker.h"
-#include "checker/linearizability/span.h"
 
 namespace assay {
 
@@ -26,7 +26,7 @@ class PermitsChecker final : public ObjectChecker {
 
  private:
   struct Call {
-    Span span;
+    Extent span;
     bool acquires;
   };
   Status read(KeyId key);

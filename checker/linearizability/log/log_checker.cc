@@ -56,7 +56,7 @@ Status LogChecker::read(KeyId key) {
                                operation.invoke_event, history_.function_name(operation.function))};
     }
     if (operation.outcome == Outcome::fail) continue;
-    const Span span = span_of(history_, operation);
+    const Extent span = extent_of(history_, operation);
     const bool sends_one = operation.function == send;
     if (span.pending()) {
       if (sends_one) pending_.push_back({span, operation.argument});
@@ -184,7 +184,7 @@ void LogChecker::judge(bool want_order) {
   if (finding_.has_value()) return;
   std::stable_sort(polls_.begin(), polls_.end(),
                    [](const Poll& a, const Poll& b) { return a.length < b.length; });
-  std::vector<Span> sequence;
+  std::vector<Extent> sequence;
   std::vector<std::size_t> send_at;
   sequence.reserve(slots_.size() + polls_.size());
   std::size_t poll = 0;
@@ -197,8 +197,8 @@ void LogChecker::judge(bool want_order) {
     }
   }
   if (const auto pair = inversion(sequence)) {
-    const Span& a = sequence[pair->first];
-    const Span& b = sequence[pair->second];
+    const Extent& a = sequence[pair->first];
+    const Extent& b = sequence[pair->second];
     std::vector<std::uint64_t> events{a.event, b.event};
     if (a.pending()) {
       // Only a poll tells where it is.

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "checker/linearizability/extent.h"
 #include "checker/linearizability/numbering.h"
 #include "checker/linearizability/object_checker.h"
-#include "checker/linearizability/span.h"
 
 namespace assay {
 
@@ -25,16 +25,16 @@ class LogChecker final : public ObjectChecker {
 
  private:
   struct Slot {
-    Span send;
+    Extent send;
     ValueId value{};
     std::uint64_t shown_by = no_event;  ///< the operation that told the value
   };
   struct Poll {
-    Span span;
+    Extent span;
     std::int64_t length;  ///< of the log, when it took effect; empty polls: at most this
   };
   struct PendingSend {
-    Span span;
+    Extent span;
     ValueId value;
   };
   struct Finding {

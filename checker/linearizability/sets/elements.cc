@@ -74,13 +74,13 @@ ElementPlan plan_element(const ElementSummary& s) {
   return other.possible ? other : plan;
 }
 
-bool fits(const ElementPlan& plan, const Span& absent) {
+bool fits(const ElementPlan& plan, const Extent& absent) {
   if (!plan.added || absent.start <= plan.add_at) return true;
   return plan.removed && absent.end >= plan.remove_at;
 }
 
 Placement place(const ElementPlan& plan, const ElementCall& call) {
-  const Span& span = call.span;
+  const Extent& span = call.span;
   switch (call.act) {
     case ElementAct::add:
     case ElementAct::add_sure:

@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "checker/linearizability/extent.h"
 #include "checker/linearizability/limits.h"
 #include "checker/linearizability/search.h"
-#include "checker/linearizability/span.h"
 
 namespace assay {
 
@@ -21,7 +21,7 @@ namespace assay {
 enum class ElementAct : std::uint8_t { add, remove, remove_sure, add_sure, present, absent };
 
 struct ElementCall {
-  Span span;
+  Extent span;
   ElementAct act;
 
   bool mutates() const { return act <= ElementAct::add_sure; }
@@ -29,8 +29,8 @@ struct ElementCall {
 
 /// What the closed form needs, gathered in one pass.
 struct ElementSummary {
-  Span add;
-  Span remove;
+  Extent add;
+  Extent remove;
   std::int64_t present_until = never;  ///< the first end of an operation that found it present
   std::int64_t present_from = 0;       ///< the last start of one
   std::int64_t absent_from = 0;        ///< the last start of an operation that found it absent
@@ -58,7 +58,7 @@ struct ElementPlan {
 /// found the element absent.
 ElementPlan plan_element(const ElementSummary& summary);
 /// Can an operation have found the element absent?
-bool fits(const ElementPlan& plan, const Span& absent);
+bool fits(const ElementPlan& plan, const Extent& absent);
 
 struct Placement {
   std::int64_t at;

@@ -54,7 +54,7 @@ Status SetChecker::read(KeyId key) {
                                operation.invoke_event, history_.function_name(operation.function))};
     }
     if (operation.outcome == Outcome::fail) continue;
-    const Span span = span_of(history_, operation);
+    const Extent span = extent_of(history_, operation);
     if (function == Function::read) {
       if (span.pending() || operation.result == nil_value) continue;
       if (auto status = read_whole(operation, span); !status) return status;
@@ -94,7 +94,7 @@ Status SetChecker::read(KeyId key) {
   return {};
 }
 
-Status SetChecker::read_whole(const Operation& operation, const Span& span) {
+Status SetChecker::read_whole(const Operation& operation, const Extent& span) {
   const Value result = history_.value(operation.result);
   const auto* set = result.get_if<Value::Set>();
   const Value::List* list = set != nullptr ? &set->elements : result.get_if<Value::List>();

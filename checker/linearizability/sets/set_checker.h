@@ -27,7 +27,7 @@ class SetChecker final : public ObjectChecker {
     std::uint32_t element;
   };
   Status read(KeyId key);
-  Status read_whole(const Operation& operation, const Span& span);
+  Status read_whole(const Operation& operation, const Extent& span);
   KeyOutcome decide_elements(const SearchLimits& limits, bool want_order);
   /// The calls of one element, in the order of their starts.
   std::vector<ElementCall> calls_of(std::uint32_t element) const;

@@ -124,7 +124,7 @@ class Chain {
     return repeated_adds(first_add);
   }
 
-  void push(const Span& span, std::uint32_t element, std::uint32_t read) {
+  void push(const Extent& span, std::uint32_t element, std::uint32_t read) {
     sequence_.push_back(span);
     what_.push_back({element, read});
   }
@@ -205,9 +205,9 @@ class Chain {
     std::sort(others.begin(), others.end(), [&](std::uint32_t a, std::uint32_t b) {
       return adds_[a].span.end < adds_[b].span.end;
     });
-    std::vector<Span> merged;
+    std::vector<Extent> merged;
     std::size_t next = 0;
-    for (const Span& span : sequence_) {
+    for (const Extent& span : sequence_) {
       while (next < others.size() && adds_[others[next]].span.end < span.start) {
         merged.push_back(adds_[others[next++]].span);
       }
@@ -229,7 +229,7 @@ class Chain {
   std::vector<std::uint32_t> group_of_read_;
   std::vector<std::uint32_t> by_size_;
   std::vector<std::vector<std::uint32_t>> group_reads_;
-  std::vector<Span> sequence_;
+  std::vector<Extent> sequence_;
   std::vector<What> what_;
   WholeReadsOutcome outcome_;
 };

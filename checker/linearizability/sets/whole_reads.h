@@ -12,17 +12,17 @@
 #include <string_view>
 #include <vector>
 
-#include "checker/linearizability/span.h"
+#include "checker/linearizability/extent.h"
 
 namespace assay {
 
 struct WholeRead {
-  Span span;
+  Extent span;
   std::vector<std::uint32_t> elements;  ///< by number
 };
 
 struct ElementAdd {
-  Span span;
+  Extent span;
   std::uint32_t element;
 };
 

@@ -11,7 +11,7 @@ namespace assay {
 
 /// The operation took effect at some instant of [start, end]; end == never if it is not known to
 /// have returned. `event` is its invocation; no_event: there is no such operation.
-struct Span {
+struct Extent {
   std::int64_t start = never;
   std::int64_t end = never;
   std::uint64_t event = no_event;
@@ -20,7 +20,7 @@ struct Span {
   bool pending() const { return end == never; }
 };
 
-inline Span span_of(const History& history, const Operation& operation) {
+inline Extent extent_of(const History& history, const Operation& operation) {
   const auto interval = history.interval(operation.index);
   return {interval.start, operation.outcome == Outcome::ok ? interval.end : never,
           operation.invoke_event};
