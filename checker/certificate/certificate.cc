@@ -141,7 +141,6 @@ void append_entry(std::string& out, bool first, const std::optional<Value>& key,
   if (key.has_value()) out += fmt::format("\"key\":{},", to_json(*key).dump());
   out += fmt::format("\"{}\":", member);
   append_indices(out, indices);
-  out += '}';
 }
 
 Json event_to_json(const std::optional<std::uint64_t>& event) {
@@ -221,12 +220,19 @@ Result<Certificate> convert(const Json& json) {
   certificate.history_digest = json.at("history").get<std::string>();
   certificate.initial = value_from_json(json.at("initial"));
   for (const Json& entry : json.at("orders")) {
-    certificate.orders.push_back(
-        {key_of(entry), entry.at("order").get<std::vector<std::uint64_t>>()});
+    LinearOrder order{key_of(entry), entry.at("order").get<std::vector<std::uint64_t>>(), {}};
+    if (entry.contains("completions")) {
+      for (const Json& pair : entry.at("completions")) {
+        order.completions.emplace_back(pair.at(0).get<std::uint64_t>(),
+                                       value_from_json(pair.at(1)));
+      }
+    }
+    certificate.orders.push_back(std::move(order));
   }
   for (const Json& entry : json.at("witnesses")) {
-    certificate.witnesses.push_back(
-        {key_of(entry), entry.at("operations").get<std::vector<std::uint64_t>>()});
+    Witness witness{key_of(entry), entry.at("operations").get<std::vector<std::uint64_t>>(), {}};
+    if (entry.contains("values")) witness.values = list_from_json(entry.at("values"));
+    certificate.witnesses.push_back(std::move(witness));
   }
   if (json.contains("cycles")) {
     for (const Json& entry : json.at("cycles")) {
@@ -256,11 +262,23 @@ std::string to_json(const Certificate& certificate) {
       to_json(certificate.initial).dump());
   for (const LinearOrder& order : certificate.orders) {
     append_entry(out, &order == certificate.orders.data(), order.key, "order", order.order);
+    if (!order.completions.empty()) {
+      Json pairs = Json::array();
+      for (const auto& [event, value] : order.completions) {
+        pairs.push_back(Json::array({Json(event), to_json(value)}));
+      }
+      out += fmt::format(",\"completions\":{}", pairs.dump());
+    }
+    out += '}';
   }
   out += "],\n \"witnesses\":[";
   for (const Witness& witness : certificate.witnesses) {
     append_entry(out, &witness == certificate.witnesses.data(), witness.key, "operations",
                  witness.operations);
+    if (!witness.values.empty()) {
+      out += fmt::format(",\"values\":{}", to_json(witness.values).dump());
+    }
+    out += '}';
   }
   out += ']';
   append_cycles(out, certificate);

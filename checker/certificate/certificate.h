@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,15 +19,19 @@ namespace assay {
 struct LinearOrder {
   std::optional<Value> key;
   std::vector<std::uint64_t> order;
+  /// What indeterminate operations of the order returned, where the specification leaves a choice:
+  /// which element of a bag a removal took.
+  std::vector<std::pair<std::uint64_t, Value>> completions;
 };
 
 /// For violation: operations of one key that no order explains. They contain every operation that
-/// could have written a value one of them observed (closed under writers), so any linearization
-/// of the whole key, restricted to them, would be one of them alone: refuting the witness by
-/// trying all orders refutes the history.
+/// could matter to one of them (closure.h says which, by datatype), so any linearization of the
+/// whole key, restricted to them, would be one of them alone: refuting the witness refutes the
+/// history.
 struct Witness {
   std::optional<Value> key;
   std::vector<std::uint64_t> operations;
+  std::vector<Value> values;  ///< sets: the elements that reads of the whole set are restricted to
 };
 
 /// One step of a contradiction: `before` precedes `after`, and the history itself says why.

@@ -9,11 +9,15 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
-#include <unordered_set>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "checker/certificate/closure.h"
+#include "checker/certificate/specification.h"
 #include "checker/certificate/verify_serial.h"
 
 namespace assay {
@@ -23,23 +27,6 @@ namespace {
 constexpr std::size_t largest_witness = 24;
 
 Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
-
-enum class Action : std::uint8_t { read, write, cas };
-
-/// One operation as the register sees it.
-struct Act {
-  OpIndex index;
-  std::uint64_t event;
-  std::int64_t start;
-  std::int64_t end;
-  bool returned;
-  Action action;
-  Value found;  ///< read, cas: the value it needs
-  Value left;   ///< write, cas: the value it leaves
-
-  bool writes() const { return action != Action::read; }
-  bool needs() const { return action != Action::write; }
-};
 
 class Verifier {
  public:
@@ -63,8 +50,8 @@ class Verifier {
     if (c.model != "linearizable") {
       return refuse(fmt::format("model is '{}', expected linearizable", c.model));
     }
-    if (c.datatype != "register") {
-      return refuse(fmt::format("datatype is '{}', expected register", c.datatype));
+    if (make_specification(c.datatype, history_.info()) == nullptr) {
+      return refuse(fmt::format("datatype is '{}', which has no specification here", c.datatype));
     }
     if (c.history_digest != history_.digest()) {
       return refuse(fmt::format("it belongs to another history (digest {}, this one has {})",
@@ -103,41 +90,23 @@ class Verifier {
     return static_cast<OpIndex>(at - events_.begin());
   }
 
-  Result<Act> act(const Operation& operation) const {
-    const std::uint64_t event = operation.invoke_event;
+  Act act(const Operation& operation) const {
     const auto interval = history_.interval(operation.index);
-    Act act{operation.index,
-            event,
-            interval.start,
-            interval.end,
-            operation.outcome == Outcome::ok,
-            Action::read,
-            {},
-            {}};
-    const std::string_view name = history_.function_name(operation.function);
-    if (name == "read") {
-      if (act.returned) act.found = history_.value(operation.result);
-      return act;
-    }
-    act.left = history_.value(operation.argument);
-    act.action = Action::write;
-    if (name == "write") return act;
-    if (name != "cas") return refuse(fmt::format("event {} is a '{}'", event, name));
-    const auto* pair = act.left.get_if<Value::List>();
-    if (pair == nullptr || pair->size() != 2) {
-      return refuse(fmt::format("event {}: the argument of cas is not a pair", event));
-    }
-    act.action = Action::cas;
-    act.found = (*pair)[0];
-    act.left = Value((*pair)[1]);
+    Act act;
+    act.index = operation.index;
+    act.event = operation.invoke_event;
+    act.start = interval.start;
+    act.returned = operation.outcome == Outcome::ok;
+    act.end = act.returned ? interval.end : never;
+    act.process = static_cast<std::int32_t>(operation.process);
+    act.f = history_.function_name(operation.function);
+    act.argument = history_.value(operation.argument);
+    if (act.returned) act.result = history_.value(operation.result);
     return act;
   }
 
-  /// A read that constrains nothing: it never returned, or returned a nil that says nothing.
-  bool says_nothing(const Act& act) const {
-    if (act.action != Action::read) return false;
-    return !act.returned ||
-           (act.found.is_nil() && history_.info().nil_read == NilRead::unconstrained);
+  bool is_void(const Act& act) const {
+    return says_nothing(certificate_.datatype, history_.info(), act);
   }
 
   Result<KeyId> key_named(const std::optional<Value>& key) {
@@ -167,23 +136,27 @@ class Verifier {
         return refuse(fmt::format("two orders for key {}", to_text(history_.key(key.value()))));
       }
       key_done[key.value()] = true;
-      if (auto status = replay(order.order, key.value(), ordered); !status) return status;
+      if (auto status = replay(order, key.value(), ordered); !status) return status;
     }
     for (OpIndex i = 0; i < history_.size(); ++i) {
       if (ordered[i] || history_[i].outcome != Outcome::ok) continue;
-      const auto missing = act(history_[i]);
-      if (!missing) return missing.error();
-      if (says_nothing(missing.value())) continue;
+      if (is_void(act(history_[i]))) continue;
       return refuse(fmt::format("event {} returned ok but is in no order", events_[i]));
     }
     return {};
   }
 
-  Status replay(const std::vector<std::uint64_t>& order, KeyId key, std::vector<bool>& ordered) {
-    Value state = certificate_.initial;
+  Status replay(const LinearOrder& linear, KeyId key, std::vector<bool>& ordered) {
+    const auto state = make_specification(certificate_.datatype, history_.info());
+    std::map<std::uint64_t, const Value*> completions;
+    for (const auto& [event, value] : linear.completions) completions.emplace(event, &value);
+    if (completions.size() != linear.completions.size()) {
+      return refuse("one operation is completed twice");
+    }
+    std::size_t completed = 0;
     std::int64_t latest_start = std::numeric_limits<std::int64_t>::min();
     std::uint64_t latest_event = 0;
-    for (const std::uint64_t event : order) {
+    for (const std::uint64_t event : linear.order) {
       const auto index = operation_at(event);
       if (!index.has_value()) return refuse(fmt::format("event {} is no invocation", event));
       const Operation operation = history_[*index];
@@ -193,21 +166,29 @@ class Verifier {
       }
       if (ordered[*index]) return refuse(fmt::format("event {} occurs twice", event));
       ordered[*index] = true;
-      auto next = act(operation);
-      if (!next) return next.error();
-      if (next.value().end < latest_start) {
+      Act next = act(operation);
+      if (!next.returned && !completions.empty()) {
+        if (const auto at = completions.find(event); at != completions.end()) {
+          next.completed = true;
+          next.result = *at->second;
+          ++completed;
+        }
+      }
+      if (next.end < latest_start) {
         return refuse(fmt::format("event {} returned before event {} began but comes after it",
                                   event, latest_event));
       }
-      if (next.value().start > latest_start) {
-        latest_start = next.value().start;
+      if (next.start > latest_start) {
+        latest_start = next.start;
         latest_event = event;
       }
-      if (next.value().needs() && !says_nothing(next.value()) && !(next.value().found == state)) {
-        return refuse(fmt::format("event {} found {}, but in this order the value is {}", event,
-                                  to_text(next.value().found), to_text(state)));
+      if (!state->apply(next)) {
+        return refuse(fmt::format("event {} ({} {} -> {}) does not fit in this order", event,
+                                  next.f, to_text(next.argument), to_text(next.result)));
       }
-      if (next.value().writes()) state = std::move(next.value().left);
+    }
+    if (completed != linear.completions.size()) {
+      return refuse("an operation is completed that is not in the order or has returned");
     }
     return {};
   }
@@ -217,7 +198,7 @@ class Verifier {
     for (const Witness& witness : certificate_.witnesses) {
       const auto key = key_named(witness.key);
       if (!key) return key.error();
-      if (auto status = refute(witness.operations, key.value()); !status) return status;
+      if (auto status = refute(witness, key.value()); !status) return status;
     }
     return {};
   }
@@ -225,11 +206,8 @@ class Verifier {
   /// Collects the operations of a witness.
   Result<std::vector<Act>> collect(const std::vector<std::uint64_t>& events, KeyId key) const {
     if (events.empty()) return refuse("an empty witness");
-    if (events.size() > largest_witness) {
-      return refuse(fmt::format("a witness of {} operations; at most {} can be refuted",
-                                events.size(), largest_witness));
-    }
     std::vector<Act> acts;
+    std::set<std::uint64_t> seen;
     for (const std::uint64_t event : events) {
       const auto index = operation_at(event);
       if (!index.has_value()) return refuse(fmt::format("event {} is no invocation", event));
@@ -238,74 +216,40 @@ class Verifier {
       if (operation.outcome == Outcome::fail) {
         return refuse(fmt::format("event {} failed, so it has no place in a witness", event));
       }
-      auto next = act(operation);
-      if (!next) return next.error();
-      if (says_nothing(next.value())) {
-        return refuse(fmt::format("event {} is a read that says nothing", event));
+      if (!seen.insert(event).second) return refuse(fmt::format("event {} occurs twice", event));
+      acts.push_back(act(operation));
+      if (is_void(acts.back())) {
+        return refuse(fmt::format("event {} says nothing, so it shows nothing", event));
       }
-      for (const Act& other : acts) {
-        if (other.index == *index) return refuse(fmt::format("event {} occurs twice", event));
-      }
-      acts.push_back(std::move(next).value());
     }
     return acts;
   }
 
-  Status refute(const std::vector<std::uint64_t>& events, KeyId key) const {
-    auto collected = collect(events, key);
-    if (!collected) return collected.error();
-    std::vector<Act>& acts = collected.value();
-    if (auto status = close_under_writers(acts, key); !status) return status;
-    if (has_legal_order(acts)) {
-      return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
-                                events.front()));
-    }
-    return {};
-  }
-
-  /// Every write that a read of the witness could have read from must be in it. A cas for which
-  /// that does not hold is turned into a write: what it leaves behind still counts.
-  Status close_under_writers(std::vector<Act>& acts, KeyId key) const {
-    std::vector<std::optional<std::uint64_t>> missing(acts.size());
-    for (const OpIndex index : history_.operations_on(key)) {
-      const Operation operation = history_[index];
-      if (operation.outcome == Outcome::fail) continue;
-      const auto writer = act(operation);
-      if (!writer) return writer.error();
-      const Act& w = writer.value();
-      if (!w.writes()) continue;
-      const bool inside =
-          std::any_of(acts.begin(), acts.end(), [&](const Act& a) { return a.index == w.index; });
-      if (inside) continue;
-      for (std::size_t i = 0; i < acts.size(); ++i) {
-        if (acts[i].needs() && acts[i].found == w.left && could_supply(w, acts[i], acts)) {
-          missing[i] = w.event;
-        }
+  Status refute(const Witness& witness, KeyId key) const {
+    auto acts = collect(witness.operations, key);
+    if (!acts) return acts.error();
+    Evidence evidence{std::move(acts).value(), history_.info(), false};
+    const EachAct each = [&](const auto& visit) {
+      for (const OpIndex index : history_.operations_on(key)) {
+        const Operation operation = history_[index];
+        if (operation.outcome != Outcome::fail) visit(act(operation));
       }
+    };
+    if (auto status = close_witness(certificate_.datatype, witness, each, evidence); !status) {
+      return status;
     }
-    for (std::size_t i = 0; i < acts.size(); ++i) {
-      if (!missing[i].has_value()) continue;
-      if (acts[i].action == Action::read) {
-        return refuse(fmt::format(
-            "the witness is not closed: event {} could have read from event {}, which is not in it",
-            acts[i].event, *missing[i]));
-      }
-      acts[i].action = Action::write;
+    if (evidence.refuted) return {};
+    if (evidence.acts.size() > largest_witness) {
+      return refuse(fmt::format("a witness of {} operations; at most {} can be refuted",
+                                evidence.acts.size(), largest_witness));
     }
-    return {};
+    if (!has_legal_order(evidence)) return {};
+    return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
+                              witness.operations.front()));
   }
 
-  /// Could `reader` have found what `writer` left? Not if it returned before the write began, nor
-  /// if a returned write of the witness certainly lies between the two.
-  static bool could_supply(const Act& writer, const Act& reader, const std::vector<Act>& acts) {
-    if (reader.end < writer.start) return false;
-    return std::none_of(acts.begin(), acts.end(), [&](const Act& between) {
-      return between.writes() && between.returned && writer.end < between.start &&
-             between.end < reader.start;
-    });
-  }
-
-  bool has_legal_order(const std::vector<Act>& acts) const {
+  bool has_legal_order(const Evidence& evidence) const {
+    const std::vector<Act>& acts = evidence.acts;
     // By operation: those that must come before it.
     std::vector<std::uint32_t> earlier(acts.size(), 0);
     std::uint32_t must = 0;
@@ -315,21 +259,30 @@ class Verifier {
         if (acts[j].returned && acts[j].end < acts[i].start) earlier[i] |= 1U << j;
       }
     }
-    // The value is what the last write left: `last` is its position, acts.size() for none yet.
-    std::unordered_set<std::uint64_t> tried;
-    std::vector<std::pair<std::uint32_t, std::size_t>> open{{0U, acts.size()}};
+    using State = std::unique_ptr<Specification>;
+    std::set<std::pair<std::uint32_t, std::string>> tried;
+    std::vector<std::pair<std::uint32_t, State>> open;
+    const auto place = [&](std::uint32_t placed, const Specification& state, const Act& act) {
+      auto next = state.clone();
+      if (!next->apply(act) || !tried.emplace(placed, next->encode()).second) return;
+      open.emplace_back(placed, std::move(next));
+    };
+    open.emplace_back(0U, make_specification(certificate_.datatype, evidence.info));
     while (!open.empty()) {
-      const auto [placed, last] = open.back();
+      const std::uint32_t placed = open.back().first;
+      const State state = std::move(open.back().second);
       open.pop_back();
       if ((placed & must) == must) return true;
-      const Value& state = last == acts.size() ? certificate_.initial : acts[last].left;
       for (std::size_t i = 0; i < acts.size(); ++i) {
         const std::uint32_t bit = 1U << i;
         if ((placed & bit) != 0 || (earlier[i] & ~placed) != 0) continue;
-        if (acts[i].needs() && !(acts[i].found == state)) continue;
-        const std::size_t now_last = acts[i].writes() ? i : last;
-        if (tried.insert((std::uint64_t{placed | bit} << 32U) | now_last).second) {
-          open.emplace_back(placed | bit, now_last);
+        const auto choices = acts[i].returned ? std::vector<Value>() : state->choices(acts[i]);
+        if (choices.empty()) place(placed | bit, *state, acts[i]);
+        for (const Value& choice : choices) {
+          Act completed = acts[i];
+          completed.completed = true;
+          completed.result = choice;
+          place(placed | bit, *state, completed);
         }
       }
     }

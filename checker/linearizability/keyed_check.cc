@@ -137,7 +137,8 @@ class KeyedCheck {
     } else if (options_.certificate) {
       start_certificate(result);
       for (KeyId key = 0; key < outcomes_.size(); ++key) {
-        result.certificate.orders.push_back({name_of(key), std::move(outcomes_[key].order)});
+        result.certificate.orders.push_back(
+            {name_of(key), std::move(outcomes_[key].order), std::move(outcomes_[key].completions)});
       }
     }
     return result;
@@ -181,7 +182,7 @@ class KeyedCheck {
     if (options_.certificate) start_certificate(result);
     for (ExplainedAnomaly& explained : found) {
       const std::size_t size = explained.witness.operations.size();
-      if (size != 0 && size <= certifiable_witness) {
+      if (size != 0 && (explained.refuted_by_rule || size <= certifiable_witness)) {
         result.certificate.witnesses.push_back(std::move(explained.witness));
       }
       result.anomalies.push_back(std::move(explained.anomaly));

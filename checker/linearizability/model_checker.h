@@ -225,7 +225,7 @@ class ModelChecker final : public ObjectChecker {
       }
     }
     anomaly.explanation = explanation(*object, witness.subset);
-    result.witness = {anomaly.key, anomaly.witness};
+    result.witness = {anomaly.key, anomaly.witness, {}};
     return result;
   }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -22,11 +23,15 @@ struct KeyOutcome {
   SearchResult search;
   std::vector<std::uint64_t> order;  ///< linearizable, if asked for: event indices
   std::string_view algorithm;        ///< zones, frontier, …: a literal
+  /// What indeterminate operations of the order returned, where the order alone leaves that open.
+  std::vector<std::pair<std::uint64_t, Value>> completions;
 };
 
 struct ExplainedAnomaly {
   Anomaly anomaly;
   Witness witness;  ///< for the certificate; no operations: it cannot be certified
+  /// The verifier refutes it by a rule, not by trying all orders, so its size does not matter.
+  bool refuted_by_rule = false;
 };
 
 /// Decides the objects of one history, one key after the other. One a thread: it may reuse its

@@ -2,10 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <utility>
+
+#include "checker/linearizability/containers/container_checker.h"
+#include "checker/linearizability/counter/counter_checker.h"
+#include "checker/linearizability/locks/holds.h"
+#include "checker/linearizability/locks/permits.h"
+#include "checker/linearizability/log/log_checker.h"
 #include "checker/linearizability/model_checker.h"
 #include "checker/linearizability/register_checker.h"
+#include "checker/linearizability/sets/set_checker.h"
+#include "checker/models/container_model.h"
+#include "checker/models/counter_model.h"
 #include "checker/models/kv_string.h"
 #include "checker/models/multi_register.h"
+#include "checker/models/set_model.h"
 
 namespace assay {
 namespace {
@@ -13,6 +25,33 @@ namespace {
 template <DatatypeModel M>
 MakeObjectChecker model_checker(const History& history, const CheckOptions& options) {
   return [&history, &options] { return std::make_unique<ModelChecker<M>>(history, options); };
+}
+
+/// The polynomial algorithm, and the search for what it does not decide.
+template <ContainerKind K>
+MakeObjectChecker container(const History& history, const CheckOptions& options) {
+  return [&history, &options] {
+    return std::make_unique<ContainerChecker>(
+        history, K, std::make_unique<ModelChecker<ContainerModel<K>>>(history, options));
+  };
+}
+
+template <class Checker, DatatypeModel M>
+MakeObjectChecker with_search(const History& history, const CheckOptions& options) {
+  return [&history, &options] {
+    return std::make_unique<Checker>(history, std::make_unique<ModelChecker<M>>(history, options));
+  };
+}
+
+Result<std::int64_t> permits_of(const History& history) {
+  const Value& initial = history.info().initial;
+  if (initial.is_nil()) return std::int64_t{1};
+  const auto* number = initial.get_if<std::int64_t>();
+  if (number != nullptr && *number >= 1) return *number;
+  return Error{ErrorKind::usage,
+               fmt::format("a semaphore's initial value is its number of permits, an integer of at "
+                           "least 1; got {}",
+                           to_text(initial))};
 }
 
 }  // namespace
@@ -25,6 +64,27 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
   }
   if (datatype == "multi-register") return model_checker<MultiRegisterModel>(history, options);
   if (datatype == "kv-string") return model_checker<StringModel>(history, options);
+  if (datatype == "queue") return container<ContainerKind::bag>(history, options);
+  if (datatype == "fifo-queue") return container<ContainerKind::fifo>(history, options);
+  if (datatype == "stack") return container<ContainerKind::stack>(history, options);
+  if (datatype == "priority-queue") return container<ContainerKind::priority>(history, options);
+  if (datatype == "set") return with_search<SetChecker, SetModel>(history, options);
+  if (datatype == "counter") return with_search<CounterChecker, CounterModel>(history, options);
+  if (datatype == "mutex" || datatype == "semaphore") {
+    const auto permits = datatype == "mutex" ? Result<std::int64_t>(1) : permits_of(history);
+    if (!permits) return permits.error();
+    return MakeObjectChecker([&history, count = permits.value()] {
+      return std::make_unique<PermitsChecker>(history, count);
+    });
+  }
+  if (datatype == "owned-mutex" || datatype == "fenced-lock") {
+    return MakeObjectChecker([&history, fenced = datatype == "fenced-lock"] {
+      return std::make_unique<HoldsChecker>(history, fenced);
+    });
+  }
+  if (datatype == "log") {
+    return MakeObjectChecker([&history] { return std::make_unique<LogChecker>(history); });
+  }
   return Error{ErrorKind::usage,
                fmt::format("linearizability of a {} cannot be checked", datatype)};
 }

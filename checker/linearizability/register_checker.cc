@@ -39,7 +39,7 @@ ExplainedAnomaly RegisterChecker::explain(KeyId key, const KeyOutcome& outcome,
       find_witness(object.value().calls, object.value().value_count, outcome.search, limits);
   ExplainedAnomaly result;
   result.anomaly = describe_register_anomaly(history_, key, object.value(), witness);
-  result.witness = {result.anomaly.key, result.anomaly.witness};
+  result.witness = {result.anomaly.key, result.anomaly.witness, {}};
   return result;
 }
 

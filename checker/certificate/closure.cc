@@ -1,0 +1,235 @@
+#include "checker/certificate/closure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "checker/certificate/rules.h"
+
+namespace assay {
+namespace {
+
+Error missing(std::uint64_t event, std::string_view why) {
+  return {ErrorKind::bad_data,
+          fmt::format("certificate: the witness is not closed: event {} {}, but is not in it",
+                      event, why)};
+}
+
+bool holds(const std::vector<Act>& acts, OpIndex index) {
+  return std::any_of(acts.begin(), acts.end(), [&](const Act& act) { return act.index == index; });
+}
+
+std::int64_t latest_end(const std::vector<Act>& acts) {
+  std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+  for (const Act& act : acts) {
+    if (act.returned) latest = std::max(latest, act.end);
+  }
+  return latest;
+}
+
+// --- registers: every write that a read could have read from ---
+
+bool writes(const Act& act) { return act.f != "read"; }
+bool needs(const Act& act) { return act.f != "write"; }
+const Value* cas_part(const Act& act, std::size_t part) {
+  const auto* pair = act.argument.get_if<Value::List>();
+  return pair != nullptr && pair->size() == 2 ? &(*pair)[part] : nullptr;
+}
+Value left_by(const Act& act) {
+  if (act.f != "cas") return act.argument;
+  const Value* part = cas_part(act, 1);
+  return part == nullptr ? Value() : *part;
+}
+Value found_by(const Act& act) {
+  if (act.f != "cas") return act.result;
+  const Value* part = cas_part(act, 0);
+  return part == nullptr ? Value() : *part;
+}
+
+/// Could `reader` have found what `writer` left? Not if it returned before the write began, nor if
+/// a returned write of the witness certainly lies between the two.
+bool could_supply(const Act& writer, const Act& reader, const std::vector<Act>& acts) {
+  if (reader.end < writer.start) return false;
+  return std::none_of(acts.begin(), acts.end(), [&](const Act& between) {
+    return writes(between) && between.returned && writer.end < between.start &&
+           between.end < reader.start;
+  });
+}
+
+Status close_register(const EachAct& each, Evidence& evidence) {
+  std::vector<Act>& acts = evidence.acts;
+  std::vector<std::optional<std::uint64_t>> writer(acts.size());
+  each([&](const Act& act) {
+    if (!writes(act) || holds(acts, act.index)) return;
+    for (std::size_t i = 0; i < acts.size(); ++i) {
+      if (needs(acts[i]) && found_by(acts[i]) == left_by(act) && could_supply(act, acts[i], acts)) {
+        writer[i] = act.event;
+      }
+    }
+  });
+  for (std::size_t i = 0; i < acts.size(); ++i) {
+    if (!writer[i].has_value()) continue;
+    if (acts[i].f == "read") {
+      return missing(*writer[i],
+                     fmt::format("could have written what event {} read", acts[i].event));
+    }
+    acts[i].argument = left_by(acts[i]);
+    acts[i].f = "write";
+  }
+  return {};
+}
+
+// --- containers: all operations on the values that occur ---
+
+Status close_container(const EachAct& each, const Evidence& evidence) {
+  const std::vector<Act>& acts = evidence.acts;
+  std::map<Value, std::int64_t> left_over;
+  for (const Act& act : acts) {
+    if (puts_in(act.f)) ++left_over[act.argument];
+    if (takes_out(act.f) && act.returned && !found_nothing(act.result)) --left_over[act.result];
+  }
+  const std::int64_t latest = latest_end(acts);
+  Status status;
+  std::vector<std::pair<std::int64_t, std::uint64_t>> open;  // removals that never returned
+  each([&](const Act& act) {
+    const bool in = puts_in(act.f);
+    if (!in && !act.returned) {
+      open.emplace_back(act.start, act.event);
+      return;
+    }
+    const Value& value = in ? act.argument : act.result;
+    if (!status || (!in && found_nothing(value)) || !left_over.contains(value)) return;
+    if (act.start <= latest && !holds(acts, act.index)) {
+      status = missing(act.event, in ? "put in one of its values" : "took out one of its values");
+    }
+  });
+  if (!status) return status;
+  // Any such removal may have taken a value that is left over. They differ in their start only, and
+  // as many as there are values suffice.
+  std::int64_t needed = 0;
+  for (const auto& [value, count] : left_over) needed += std::max<std::int64_t>(0, count);
+  std::sort(open.begin(), open.end());
+  for (std::size_t k = 0; k < open.size() && static_cast<std::int64_t>(k) < needed; ++k) {
+    if (open[k].first > latest) break;
+    // Another one with the same start serves as well.
+    const auto as_early =
+        static_cast<std::int64_t>(std::count_if(acts.begin(), acts.end(), [&](const Act& act) {
+          return takes_out(act.f) && !act.returned && act.start <= open[k].first;
+        }));
+    if (as_early <= static_cast<std::int64_t>(k)) {
+      return missing(open[k].second, "may have taken out one of its values");
+    }
+  }
+  return {};
+}
+
+// --- sets: all additions and removals of the elements in question ---
+
+void restrict_read(Act& act, const std::set<Value>& elements) {
+  const auto* set = act.result.get_if<Value::Set>();
+  const Value::List* list = set != nullptr ? &set->elements : act.result.get_if<Value::List>();
+  if (list == nullptr) return;
+  Value::List kept;
+  for (const Value& value : *list) {
+    if (elements.contains(value)) kept.push_back(value);
+  }
+  act.result = Value(std::move(kept));
+}
+
+Status close_set(const Witness& witness, const EachAct& each, Evidence& evidence) {
+  std::vector<Act>& acts = evidence.acts;
+  std::set<Value> elements(witness.values.begin(), witness.values.end());
+  for (const Act& act : acts) {
+    if (act.f != "read") elements.insert(act.argument);
+  }
+  // Without a choice of elements, whole reads speak about all of them.
+  const bool all =
+      witness.values.empty() &&
+      std::any_of(acts.begin(), acts.end(), [](const Act& act) { return act.f == "read"; });
+  for (Act& act : acts) {
+    if (act.f == "read" && !all) restrict_read(act, elements);
+  }
+  const std::int64_t latest = latest_end(acts);
+  Status status;
+  each([&](const Act& act) {
+    if (!status || act.f == "read" || act.f == "contains" || act.start > latest) return;
+    if ((!all && !elements.contains(act.argument)) || holds(acts, act.index)) return;
+    // Whoever was told that nothing changed only looked.
+    const auto* changed = act.argument.is<bool>() ? nullptr : act.result.get_if<bool>();
+    if (act.returned && changed != nullptr && !*changed) return;
+    status = missing(act.event, "adds or removes one of its elements");
+  });
+  return status;
+}
+
+// --- counters: all additions that overlap ---
+
+Status close_counter(const EachAct& each, Evidence& evidence) {
+  const std::vector<Act>& acts = evidence.acts;
+  const std::int64_t latest = latest_end(acts);
+  std::int64_t first = never;
+  for (const Act& act : acts) first = std::min(first, act.start);
+  const auto* initial = evidence.info.initial.get_if<std::int64_t>();
+  auto base = static_cast<std::uint64_t>(initial == nullptr ? 0 : *initial);
+  Status status;
+  each([&](const Act& act) {
+    std::int64_t amount = 0;
+    if (!status || !adds(act, amount) || act.start > latest || holds(acts, act.index)) return;
+    if (act.returned && act.end < first) {
+      base += static_cast<std::uint64_t>(amount);
+    } else {
+      status = missing(act.event, "adds while its operations run");
+    }
+  });
+  evidence.info.initial = Value(static_cast<std::int64_t>(base));
+  return status;
+}
+
+// --- locks with holders: whole holds ---
+
+Status close_holds(const EachAct& each, const Evidence& evidence) {
+  const std::vector<Act>& acts = evidence.acts;
+  std::map<std::int32_t, Act> previous;
+  Status status;
+  each([&](const Act& act) {
+    const auto before = previous.find(act.process);
+    if (status && before != previous.end()) {
+      const Act& b = before->second;
+      const bool has = holds(acts, act.index);
+      if (b.f == "acquire" && act.f == "release" && holds(acts, b.index) && !has &&
+          act.start <= latest_end(acts)) {
+        status = missing(act.event, "releases what an acquire of it took");
+      }
+      if (act.f == "release" && has && !holds(acts, b.index)) {
+        status = missing(b.event, "precedes a release of its process");
+      }
+    }
+    previous.insert_or_assign(act.process, act);
+  });
+  return status;
+}
+
+}  // namespace
+
+Status close_witness(std::string_view datatype, const Witness& witness, const EachAct& each,
+                     Evidence& evidence) {
+  if (datatype == "register") return close_register(each, evidence);
+  if (datatype == "set") return close_set(witness, each, evidence);
+  if (datatype == "owned-mutex" || datatype == "fenced-lock") return close_holds(each, evidence);
+  if (datatype == "leader-election") return {};  // fewer observations are always fine
+  if (datatype == "mutex") evidence.info.initial = Value(1);
+  if (datatype == "mutex" || datatype == "semaphore") return refute_permits(each, evidence);
+  if (datatype == "log") return refute_log(each, evidence);
+  if (datatype == "counter") {
+    if (refute_counter(each, evidence)) return {};
+    return close_counter(each, evidence);
+  }
+  return close_container(each, evidence);
+}
+
+}  // namespace assay

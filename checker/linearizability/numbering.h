@@ -1,0 +1,70 @@
+#pragma once
+// Numbering: ValueIds to 0, 1, 2, … in the order of their first use, by open addressing. Made anew
+// for every key, so forgetting everything must cost nothing: entries carry a generation.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "history/history.h"
+
+namespace assay {
+
+/// Not thread-safe. All operations O(1) amortized.
+class Numbering {
+ public:
+  static constexpr std::uint32_t none = 0xffffffffU;
+
+  void clear() {
+    count_ = 0;
+    if (++generation_ != 0) return;
+    table_.assign(table_.size(), Slot{});
+    generation_ = 1;
+  }
+  std::uint32_t size() const { return count_; }
+
+  std::uint32_t number(ValueId id) {
+    if (table_.size() < 2 * (std::size_t{count_} + 1)) grow();
+    Slot& slot = table_[slot_of(static_cast<std::uint64_t>(id))];
+    if (slot.generation != generation_) {
+      slot = {static_cast<std::uint64_t>(id), count_++, generation_};
+    }
+    return slot.number;
+  }
+
+  /// none: not numbered yet.
+  std::uint32_t find(ValueId id) const {
+    if (table_.empty()) return none;
+    const Slot& slot = table_[slot_of(static_cast<std::uint64_t>(id))];
+    return slot.generation == generation_ ? slot.number : none;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t id = 0;
+    std::uint32_t number = 0;
+    std::uint32_t generation = 0;
+  };
+
+  std::size_t slot_of(std::uint64_t id) const {
+    const std::size_t mask = table_.size() - 1;
+    std::size_t i = ((id * 0x9e3779b97f4a7c15ULL) >> 24U) & mask;
+    while (table_[i].generation == generation_ && table_[i].id != id) i = (i + 1) & mask;
+    return i;
+  }
+
+  void grow() {
+    std::vector<Slot> old(table_.empty() ? 64 : 4 * table_.size());
+    std::swap(old, table_);
+    for (const Slot& slot : old) {
+      if (slot.generation == generation_) table_[slot_of(slot.id)] = slot;
+    }
+  }
+
+  std::vector<Slot> table_;
+  std::uint32_t count_ = 0;
+  std::uint32_t generation_ = 1;
+};
+
+}  // namespace assay
