@@ -152,22 +152,22 @@ std::optional<std::uint64_t> event_from_json(const Json& json) {
   return json.get<std::uint64_t>();
 }
 
-Json to_json(const CertifiedCycle& cycle) {
-  Json steps = Json::array();
-  for (const CycleStep& step : cycle.steps) {
+Json to_json(const std::vector<CycleStep>& steps) {
+  Json result = Json::array();
+  for (const CycleStep& step : steps) {
     Json entry{{"before", event_to_json(step.before)},
                {"after", event_to_json(step.after)},
                {"rule", step.rule}};
     if (step.key.has_value()) entry["key"] = to_json(*step.key);
     if (step.reader.has_value()) entry["reader"] = *step.reader;
     if (!step.path.empty()) entry["path"] = step.path;
-    steps.push_back(std::move(entry));
+    result.push_back(std::move(entry));
   }
-  return steps;
+  return result;
 }
 
-CertifiedCycle cycle_from_json(const Json& json) {
-  CertifiedCycle cycle;
+std::vector<CycleStep> steps_from_json(const Json& json) {
+  std::vector<CycleStep> steps;
   for (const Json& entry : json.get_ref<const Json::array_t&>()) {
     CycleStep step;
     step.before = event_from_json(entry.at("before"));
@@ -178,9 +178,9 @@ CertifiedCycle cycle_from_json(const Json& json) {
     if (entry.contains("path")) {
       step.path = entry.at("path").get<std::vector<std::uint64_t>>();
     }
-    cycle.steps.push_back(std::move(step));
+    steps.push_back(std::move(step));
   }
-  return cycle;
+  return steps;
 }
 
 /// Members that only certificates about sessions and transactions have.
@@ -189,7 +189,9 @@ void append_cycles(std::string& out, const Certificate& certificate) {
     out += ",\n \"cycles\":[";
     for (const CertifiedCycle& cycle : certificate.cycles) {
       out += &cycle == certificate.cycles.data() ? "\n  " : ",\n  ";
-      out += to_json(cycle).dump();
+      Json entry{{"steps", to_json(cycle.steps)}};
+      if (!cycle.lemmas.empty()) entry["lemmas"] = to_json(cycle.lemmas);
+      out += entry.dump();
     }
     out += ']';
   }
@@ -236,7 +238,10 @@ Result<Certificate> convert(const Json& json) {
   }
   if (json.contains("cycles")) {
     for (const Json& entry : json.at("cycles")) {
-      certificate.cycles.push_back(cycle_from_json(entry));
+      CertifiedCycle cycle;
+      if (entry.contains("lemmas")) cycle.lemmas = steps_from_json(entry.at("lemmas"));
+      cycle.steps = steps_from_json(entry.at("steps"));
+      certificate.cycles.push_back(std::move(cycle));
     }
   }
   if (json.contains("sources")) {

@@ -48,6 +48,7 @@ struct CycleStep {
 /// For violation of a model of sessions or transactions: steps that lead back to where they began,
 /// or a single one that is impossible by itself.
 struct CertifiedCycle {
+  std::vector<CycleStep> lemmas;  ///< steps that paths may use, each after those it rests on
   std::vector<CycleStep> steps;
 };
 

@@ -258,7 +258,9 @@ CertifiedCycle Reporter::evidence(const FlawedRead& flaw) const {
   step.after = event(flaw.reader);
   step.rule = name_of(flaw.flaw);
   step.key = seen_.transactions->key(seen_.transactions->all_ops()[flaw.op].key);
-  return {{std::move(step)}};
+  CertifiedCycle result;
+  result.steps.push_back(std::move(step));
+  return result;
 }
 
 }  // namespace assay::weak
