@@ -12,58 +12,43 @@
 namespace assay {
 namespace {
 
-enum Tag : std::uint8_t {
-  tag_nil,
-  tag_false,
-  tag_true,
-  tag_integer,
-  tag_double,
-  tag_string,
-  tag_keyword,
-  tag_tagged,
-  tag_list,
-  tag_map,
-  tag_set,
-};
-constexpr std::uint8_t small_integer = 0x80;
-
 void append_byte(std::uint8_t byte, std::string& out) { out += static_cast<char>(byte); }
 
 struct Encoder {
   std::string& out;
 
-  void operator()(const Value::Nil& /*nil*/) const { append_byte(tag_nil, out); }
-  void operator()(bool b) const { append_byte(b ? tag_true : tag_false, out); }
+  void operator()(const Value::Nil& /*nil*/) const { append_byte(code_nil, out); }
+  void operator()(bool b) const { append_byte(b ? code_true : code_false, out); }
   void operator()(std::int64_t i) const {
     if (i >= 0 && i < small_integer) {
       append_byte(static_cast<std::uint8_t>(small_integer + i), out);
       return;
     }
-    append_byte(tag_integer, out);
+    append_byte(code_integer, out);
     append_signed(i, out);
   }
   void operator()(double d) const {
-    append_byte(tag_double, out);
+    append_byte(code_double, out);
     const double canonical = std::isnan(d) ? std::numeric_limits<double>::quiet_NaN() : d;
     append_u64(std::bit_cast<std::uint64_t>(canonical), out);
   }
   void operator()(const std::string& s) const {
-    append_byte(tag_string, out);
+    append_byte(code_string, out);
     append_text(s, out);
   }
   void operator()(const Value::Keyword& k) const {
-    append_byte(tag_keyword, out);
+    append_byte(code_keyword, out);
     append_text(k.name, out);
   }
   void operator()(const Value::Tagged& t) const {
-    append_byte(tag_tagged, out);
+    append_byte(code_tagged, out);
     append_text(t.tag, out);
     append_text(t.text, out);
   }
-  void operator()(const Value::List& list) const { sequence(tag_list, list); }
-  void operator()(const Value::Set& set) const { sequence(tag_set, set.elements); }
+  void operator()(const Value::List& list) const { sequence(code_list, list); }
+  void operator()(const Value::Set& set) const { sequence(code_set, set.elements); }
   void operator()(const Value::Map& map) const {
-    append_byte(tag_map, out);
+    append_byte(code_map, out);
     append_varint(map.size(), out);
     for (const auto& [key, value] : map) {
       append_value(key, out);
@@ -257,7 +242,7 @@ Value Decoder::container_at(std::uint8_t tag, int depth) {
   const std::uint64_t count = varint();
   // Each element takes at least one byte: a hostile count cannot make us allocate more than that.
   if (count > bytes_.size() - position_ || depth >= nesting_max) return fail();
-  if (tag == tag_map) {
+  if (tag == code_map) {
     Value::Map map;
     for (std::uint64_t i = 0; i < count && !failed_; ++i) {
       Value key = value_at(depth + 1);
@@ -268,7 +253,7 @@ Value Decoder::container_at(std::uint8_t tag, int depth) {
   Value::List list;
   list.reserve(count < 1024 ? static_cast<std::size_t>(count) : 1024);
   for (std::uint64_t i = 0; i < count && !failed_; ++i) list.push_back(value_at(depth + 1));
-  if (tag == tag_set) return Value::Set{std::move(list)};
+  if (tag == code_set) return Value::Set{std::move(list)};
   return list;
 }
 
@@ -277,27 +262,27 @@ Value Decoder::value_at(int depth) {
   if (failed_) return {};
   if (tag >= small_integer) return std::int64_t{tag} - small_integer;
   switch (tag) {
-    case tag_nil:
+    case code_nil:
       return {};
-    case tag_false:
+    case code_false:
       return false;
-    case tag_true:
+    case code_true:
       return true;
-    case tag_integer:
+    case code_integer:
       return signed_varint();
-    case tag_double:
+    case code_double:
       return std::bit_cast<double>(u64());
-    case tag_string:
+    case code_string:
       return std::string(text());
-    case tag_keyword:
+    case code_keyword:
       return Value::Keyword{std::string(text())};
-    case tag_tagged: {
+    case code_tagged: {
       std::string name(text());
       return Value::Tagged{std::move(name), std::string(text())};
     }
-    case tag_list:
-    case tag_map:
-    case tag_set:
+    case code_list:
+    case code_map:
+    case code_set:
       return container_at(tag, depth);
     default:
       return fail();

@@ -15,6 +15,22 @@ namespace assay {
 /// Nesting that readers accept and the decoder follows; deeper input is refused, not recursed into.
 inline constexpr int nesting_max = 200;
 
+/// The first byte of a value, or from small_integer on the integer itself.
+enum ValueCode : std::uint8_t {
+  code_nil,
+  code_false,
+  code_true,
+  code_integer,
+  code_double,
+  code_string,
+  code_keyword,
+  code_tagged,
+  code_list,
+  code_map,
+  code_set,
+};
+inline constexpr std::uint8_t small_integer = 0x80;
+
 void append_varint(std::uint64_t number, std::string& out);
 /// Zigzag: small magnitudes are short, whatever the sign.
 void append_signed(std::int64_t number, std::string& out);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "history/codec.h"
 #include "history/digest.h"
 #include "history/rows.h"
 
@@ -99,6 +100,13 @@ std::span<const OpIndex> History::operations_on(KeyId id) const {
 }
 
 Value History::value(ValueId id) const { return columns_->values.value(id); }
+std::string_view History::encoded(ValueId id, std::string& scratch) const {
+  const std::string_view pooled = columns_->values.bytes(id);
+  if (!pooled.empty()) return pooled;
+  scratch.clear();
+  append_value(value(id), scratch);
+  return scratch;
+}
 std::optional<ValueId> History::find(const Value& value) const {
   return columns_->values.find(value);
 }

@@ -128,6 +128,9 @@ class History {
   std::span<const OpIndex> operations_on(KeyId id) const;
 
   Value value(ValueId id) const;
+  /// The value's canonical bytes (codec.h), for readers that want no Value: a view of the pool, or
+  /// of `scratch` if the value is in its id.
+  std::string_view encoded(ValueId id, std::string& scratch) const;
   /// The id of a value if it occurs in this history (or is nil or a small integer).
   std::optional<ValueId> find(const Value& value) const;
   /// The id of info().initial.

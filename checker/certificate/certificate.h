@@ -59,6 +59,37 @@ struct ReadSource {
   std::optional<std::uint64_t> writer;  ///< absent: the initial value
 };
 
+/// For violation of an isolation level: an anomaly. A cycle has steps, each with its rule (ww, wr,
+/// rw, process, realtime) and, for data, the key and a transaction whose read shows the order;
+/// any other anomaly has the transactions and values that show it.
+struct TransactionProof {
+  struct Step {
+    std::uint64_t before = 0;  ///< event indices of invocations
+    std::uint64_t after = 0;
+    std::string rule;
+    std::optional<Value> key;
+    std::optional<std::uint64_t> shown_by;
+  };
+  std::string type;
+  std::optional<Value> key;
+  std::vector<std::uint64_t> transactions;
+  std::vector<Value> values;
+  std::vector<Step> steps;
+};
+
+/// For pass of an isolation level: per key the transactions that wrote it, as event indices, in the
+/// order of their versions; and the transactions in an order that satisfies the level. With
+/// `snapshots` each is there twice, 2 e where it reads and 2 e + 1 where its writes take effect.
+struct TransactionOrder {
+  struct Versions {
+    Value key;
+    std::vector<std::uint64_t> writers;
+  };
+  std::vector<Versions> versions;
+  std::vector<std::uint64_t> order;
+  bool snapshots = false;
+};
+
 struct Certificate {
   std::string verdict;  ///< "pass", "violation", or empty: no certificate
   std::string model;
@@ -69,6 +100,8 @@ struct Certificate {
   std::vector<Witness> witnesses;
   std::vector<CertifiedCycle> cycles;
   std::vector<ReadSource> sources;
+  std::optional<TransactionOrder> transaction_order;
+  std::vector<TransactionProof> proofs;
 
   bool empty() const { return verdict.empty(); }
 };

@@ -2,16 +2,148 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "checker/lattice.h"
+#include "checker/transactions/graph/graph_check.h"
+#include "checker/transactions/transactions.h"
+#include "checker/transactions/weak/weak.h"
+
 namespace assay {
+namespace {
+
+class LevelChecks {
+ public:
+  LevelChecks(const Transactions& txns, std::string_view datatype, const CheckOptions& options)
+      : txns_(txns),
+        lists_(datatype == "list-append"),
+        options_(options),
+        graph_(txns,
+               lists_ ? orders_of_lists(txns, options.max_anomalies)
+                      : orders_of_registers(txns, options.max_anomalies),
+               options.max_anomalies) {}
+
+  CheckResult run(std::span<const std::string> models) {
+    std::vector<std::string> asked;
+    for (const ModelInfo& model : model_lattice()) {
+      if (std::find(models.begin(), models.end(), model.name) != models.end()) {
+        asked.emplace_back(model.name);
+      }
+    }
+    // The strongest first: what it passes is decided for all below it.
+    for (const std::string& model : asked) decide(model);
+    return merge(asked, models);
+  }
+
+ private:
+  void decide(const std::string& model) {
+    for (const auto& [other, outcome] : outcomes_) {
+      if (outcome.verdict == Verdict::pass && follows(other, model)) {
+        LevelOutcome derived;
+        derived.verdict = Verdict::pass;
+        derived.algorithm = outcome.algorithm;
+        outcomes_.emplace(model, std::move(derived));
+        return;
+      }
+    }
+    outcomes_.emplace(model, check(model));
+  }
+
+  /// Does `stronger` imply `weaker` for this datatype? Read atomic and causal transactions may see
+  /// a list without some elements in its middle, which the levels below, as defined on version
+  /// orders, do not allow.
+  bool follows(const std::string& stronger, const std::string& weaker) const {
+    if (lists_ && (stronger == "read-atomic" || stronger == "transactional-causal") &&
+        weaker != "read-atomic") {
+      return false;
+    }
+    return implies(stronger, weaker);
+  }
+
+  LevelOutcome check(const std::string& model) {
+    if (GraphCheck::knows(model)) return graph_.check(model, options_.certificate);
+    if (!lists_ && is_weak_level(model)) return check_weak(txns_, model, options_);
+    LevelOutcome outcome;
+    outcome.unknown_because = fmt::format("{} of {} cannot be checked yet", model,
+                                          lists_ ? "list-append" : "rw-register");
+    return outcome;
+  }
+
+  CheckResult merge(const std::vector<std::string>& asked, std::span<const std::string> models) {
+    // A violation of a weaker level is one of every stronger level.
+    for (const std::string& model : asked) {
+      LevelOutcome& outcome = outcomes_.at(model);
+      if (outcome.verdict != Verdict::unknown) continue;
+      for (const auto& [other, found] : outcomes_) {
+        if (found.verdict == Verdict::violation && follows(model, other)) {
+          outcome = found;
+          break;
+        }
+      }
+    }
+    CheckResult result;
+    result.verdict = Verdict::pass;
+    for (const std::string& model : models) {
+      if (outcomes_.count(model) == 0) continue;
+      LevelOutcome& outcome = outcomes_.at(model);
+      result.models.push_back({model, outcome.verdict, outcome.unknown_because});
+      if (result.model.empty() || outcome.verdict > result.verdict) {
+        result.verdict = outcome.verdict;
+        result.model = model;
+        result.unknown_because = outcome.unknown_because;
+        result.certificate = outcome.certificate;
+      }
+      if (result.statistics.algorithm.find(outcome.algorithm) == std::string::npos) {
+        result.statistics.algorithm +=
+            (result.statistics.algorithm.empty() ? "" : "+") + outcome.algorithm;
+      }
+      for (Anomaly& anomaly : outcome.anomalies) add(result.anomalies, anomaly);
+    }
+    if (result.anomalies.size() > static_cast<std::size_t>(options_.max_anomalies)) {
+      result.anomalies.resize(static_cast<std::size_t>(options_.max_anomalies));
+    }
+    return result;
+  }
+
+  static void add(std::vector<Anomaly>& anomalies, const Anomaly& anomaly) {
+    const bool known = std::any_of(anomalies.begin(), anomalies.end(), [&](const Anomaly& other) {
+      return other.type == anomaly.type && other.witness == anomaly.witness &&
+             other.key == anomaly.key;
+    });
+    if (!known) anomalies.push_back(anomaly);
+  }
+
+  const Transactions& txns_;
+  bool lists_;
+  const CheckOptions& options_;
+  GraphCheck graph_;
+  std::map<std::string, LevelOutcome> outcomes_;
+};
+
+}  // namespace
 
 Result<CheckResult> check_transactions(const History& history, std::string_view datatype,
                                        std::span<const std::string> models,
                                        const CheckOptions& options) {
-  static_cast<void>(history);
-  static_cast<void>(models);
-  static_cast<void>(options);
-  return Error{ErrorKind::usage,
-               fmt::format("isolation levels of {} cannot be checked yet", datatype)};
+  if (datatype != "list-append" && datatype != "rw-register" && datatype != "register") {
+    return Error{ErrorKind::usage,
+                 fmt::format("isolation levels of {} cannot be checked yet", datatype)};
+  }
+  const auto txns = read_transactions(history, datatype);
+  if (!txns) return txns.error();
+  CheckResult result = LevelChecks(*txns, datatype, options).run(models);
+  if (options.certificate && result.verdict != Verdict::unknown) {
+    result.certificate.verdict = name_of(result.verdict);
+    result.certificate.model = result.model;
+    result.certificate.datatype = datatype;
+    result.certificate.history_digest = history.digest();
+    result.certificate.initial = history.info().initial;
+  } else {
+    result.certificate = {};
+  }
+  return result;
 }
 
 }  // namespace assay

@@ -1,11 +1,15 @@
+// Reads transactions straight from the canonical bytes of the history's values: a million
+// transactions as trees of Value would take gigabytes.
 #include "checker/transactions/transactions.h"
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <utility>
+
+#include "history/value_cursor.h"
 
 namespace assay {
 namespace {
@@ -14,11 +18,18 @@ Error bad(std::uint64_t event, const std::string& what) {
   return {ErrorKind::bad_data, fmt::format("event {}: {}", event, what)};
 }
 
-/// The text of a string or a keyword.
-std::optional<std::string_view> name_in(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  return std::nullopt;
+std::string text_of(std::string_view bytes) {
+  std::string text = bytes.empty() ? "nil" : to_text(Decoder(bytes).value());
+  if (text.size() > 80) text = text.substr(0, 77) + "...";
+  return text;
+}
+
+/// Is this a list whose first element is a list that starts with a name: [[f …] …]?
+bool is_micro_operations(std::string_view bytes) {
+  ValueCursor cursor(bytes);
+  if (cursor.tag() != code_list || cursor.enter() == 0) return false;
+  if (cursor.tag() != code_list || cursor.enter() == 0) return false;
+  return cursor.is_name();
 }
 
 }  // namespace
@@ -27,12 +38,25 @@ class TransactionReader {
  public:
   TransactionReader(const History& history, bool lists) : history_(history), lists_(lists) {
     out_.real_time_ = history.info().real_time != RealTime::none;
-    out_.values_.push_back(history.info().initial);
-    if (!lists) values_.emplace(history.info().initial, initial_value);
+    out_.initial_ = history.info().initial;
+    // Number 0 is the initial value, whatever it is; nobody appends it to a list.
+    if (lists || out_.initial_.is_nil()) {
+      out_.values_.reserve();
+    } else {
+      out_.values_.of(out_.initial_);
+    }
+    for (std::size_t f = 0; f < history.function_count(); ++f) {
+      const auto name = history.function_name(static_cast<FunctionId>(f));
+      functions_.push_back(name == "read"    ? Function::read
+                           : name == "write" ? Function::write
+                           : name == "cas"   ? Function::cas
+                                             : Function::transaction);
+    }
   }
 
   Result<Transactions> run() {
     out_.txns_.reserve(history_.size());
+    out_.ops_.reserve(history_.size() * 2);
     for (OpIndex i = 0; i < history_.size(); ++i) {
       if (auto status = add(history_[i]); !status) return status.error();
     }
@@ -41,6 +65,8 @@ class TransactionReader {
   }
 
  private:
+  enum class Function : std::uint8_t { read, write, cas, transaction };
+
   Status add(const Operation& operation) {
     const auto interval = history_.interval(operation.index);
     Txn txn{operation.index,
@@ -52,126 +78,144 @@ class TransactionReader {
             static_cast<std::uint32_t>(out_.ops_.size()),
             0};
     const bool committed = operation.outcome == Outcome::ok;
-    const std::string_view function = history_.function_name(operation.function);
-    const Value value = history_.value(committed ? operation.result : operation.argument);
-    Status status = function == "read" || function == "write" || function == "cas"
-                        ? add_plain(operation, function, committed)
-                        : add_micro_operations(operation, value, committed);
+    const Function function = functions_[operation.function];
+    std::string scratch;
+    const std::string_view bytes =
+        history_.encoded(committed ? operation.result : operation.argument, scratch);
+    Status status = function == Function::transaction || is_micro_operations(bytes)
+                        ? add_micro_operations(operation, bytes, committed)
+                        : add_plain(operation, function, committed);
     if (!status) return status;
     txn.op_count = static_cast<std::uint32_t>(out_.ops_.size()) - txn.first_op;
     out_.txns_.push_back(txn);
     return {};
   }
 
-  Status add_plain(const Operation& operation, std::string_view function, bool committed) {
+  Status add_plain(const Operation& operation, Function function, bool committed) {
     const TxnKey key =
-        key_of(operation.key == no_key ? Value() : history_.key(operation.key));
-    const Value argument = history_.value(operation.argument);
-    if (function == "write") {
-      out_.ops_.push_back({key, value_of(argument), TxnFunction::write});
+        out_.keys_.of(operation.key == no_key ? Value() : history_.key(operation.key));
+    std::string scratch;
+    const std::string_view argument = history_.encoded(operation.argument, scratch);
+    ValueCursor cursor(argument);
+    if (function == Function::write) {
+      out_.ops_.push_back({key, value_at(cursor), TxnFunction::write});
       return {};
     }
-    if (function == "read") {
-      add_read(key, history_.value(operation.result), committed);
+    if (function == Function::read) {
+      const std::string_view result = history_.encoded(operation.result, scratch);
+      ValueCursor at(result);
+      add_read(key, at, committed);
       return {};
     }
-    const auto* pair = argument.get_if<Value::List>();
-    if (pair == nullptr || pair->size() != 2) {
-      return bad(operation.invoke_event,
-                 fmt::format("the argument of cas must be a list [old new], got {}",
-                             to_text(argument)));
+    if (cursor.tag() != code_list || cursor.enter() != 2) {
+      return bad(
+          operation.invoke_event,
+          fmt::format("the argument of cas must be a list [old new], got {}", text_of(argument)));
     }
-    add_read(key, (*pair)[0], committed);
-    out_.ops_.push_back({key, value_of((*pair)[1]), TxnFunction::write});
+    add_read(key, cursor, committed);
+    out_.ops_.push_back({key, value_at(cursor), TxnFunction::write});
     return {};
   }
 
-  Status add_micro_operations(const Operation& operation, const Value& value, bool committed) {
-    if (value.is_nil()) return {};
-    const auto* list = value.get_if<Value::List>();
-    if (list == nullptr) {
-      return bad(operation.invoke_event,
-                 fmt::format("a transaction must be a list of [f key value], got {}",
-                             to_text(value)));
+  Status add_micro_operations(const Operation& operation, std::string_view bytes, bool committed) {
+    ValueCursor cursor(bytes);
+    if (cursor.tag() == code_nil) return {};
+    if (cursor.tag() != code_list) {
+      return bad(
+          operation.invoke_event,
+          fmt::format("a transaction must be a list of [f key value], got {}", text_of(bytes)));
     }
-    for (const Value& element : *list) {
-      const auto* micro = element.get_if<Value::List>();
-      const auto f = micro == nullptr || micro->size() < 2 || micro->size() > 3
-                         ? std::nullopt
-                         : name_in((*micro)[0]);
-      if (!f.has_value()) {
-        return bad(operation.invoke_event,
-                   fmt::format("an operation of a transaction must be [f key value], got {}",
-                               to_text(element)));
-      }
-      const TxnKey key = key_of((*micro)[1]);
-      const Value argument = micro->size() == 3 ? (*micro)[2] : Value();
-      if (*f == "w" || *f == "write") {
-        out_.ops_.push_back({key, value_of(argument), TxnFunction::write});
-      } else if (*f == "append") {
-        out_.ops_.push_back({key, value_of(argument), TxnFunction::append});
-      } else if (*f == "r" || *f == "read") {
-        if (auto status = read_result(operation, key, argument, committed); !status) return status;
-      } else {
-        return bad(operation.invoke_event,
-                   fmt::format("unknown function '{}' in a transaction; expected r, w or append",
-                               *f));
-      }
+    for (std::size_t left = cursor.enter(); left > 0; --left) {
+      if (auto status = add_micro_operation(operation, cursor, committed); !status) return status;
     }
     return {};
   }
 
-  Status read_result(const Operation& operation, TxnKey key, const Value& value, bool committed) {
+  Status add_micro_operation(const Operation& operation, ValueCursor& cursor, bool committed) {
+    ValueCursor whole = cursor;
+    const auto malformed = [&] {
+      return bad(operation.invoke_event,
+                 fmt::format("an operation of a transaction must be [f key value], got {}",
+                             text_of(whole.take())));
+    };
+    if (cursor.tag() != code_list) return malformed();
+    const std::size_t size = cursor.enter();
+    if (size < 2 || size > 3 || !cursor.is_name()) return malformed();
+    const std::string_view f = cursor.name();
+    const TxnKey key = out_.keys_.at(cursor);
+    ValueCursor nothing{std::string_view{}};
+    ValueCursor& argument = size == 3 ? cursor : nothing;
+    if (f == "w" || f == "write") {
+      out_.ops_.push_back({key, value_at(argument), TxnFunction::write});
+    } else if (f == "append") {
+      out_.ops_.push_back({key, value_at(argument), TxnFunction::append});
+    } else if (f == "r" || f == "read") {
+      return read_result(operation, key, argument, committed);
+    } else {
+      return bad(operation.invoke_event,
+                 fmt::format("unknown function '{}' in a transaction; expected r, w or append", f));
+    }
+    return {};
+  }
+
+  Status read_result(const Operation& operation, TxnKey key, ValueCursor& cursor, bool committed) {
     if (!lists_ || !committed) {
-      add_read(key, value, committed);
+      add_read(key, cursor, committed);
       return {};
     }
-    const auto* list = value.get_if<Value::List>();
-    if (list == nullptr && !value.is_nil()) {
-      return bad(operation.invoke_event,
-                 fmt::format("a read of a list must return a list, got {}", to_text(value)));
+    if (cursor.tag() != code_list && cursor.tag() != code_nil) {
+      return bad(operation.invoke_event, fmt::format("a read of a list must return a list, got {}",
+                                                     text_of(cursor.take())));
     }
-    if (list != nullptr) {
-      for (const Value& element : *list) out_.elements_.push_back(value_of(element));
+    std::size_t length = 0;
+    if (cursor.tag() == code_list) {
+      length = cursor.enter();
+    } else if (!cursor.done()) {
+      cursor.skip();
     }
-    out_.ops_.push_back({key, static_cast<TxnValue>(out_.list_begin_.size() - 1),
-                         TxnFunction::read_list});
+    for (; length > 0; --length) out_.elements_.push_back(out_.values_.at(cursor));
+    out_.ops_.push_back(
+        {key, static_cast<TxnValue>(out_.list_begin_.size() - 1), TxnFunction::read_list});
     out_.list_begin_.push_back(out_.elements_.size());
     return {};
   }
 
-  void add_read(TxnKey key, const Value& value, bool committed) {
-    const bool says_nothing =
-        !committed ||
-        (value.is_nil() && history_.info().nil_read == NilRead::unconstrained);
-    // Whatever the declared initial value, nil means that nothing had been written.
-    const TxnValue number = says_nothing ? unread : value.is_nil() ? initial_value : value_of(value);
+  void add_read(TxnKey key, ValueCursor& cursor, bool committed) {
+    TxnValue number = unread;
+    if (cursor.tag() == code_nil) {
+      // Whatever the declared initial value, nil means that nothing had been written.
+      if (committed && history_.info().nil_read != NilRead::unconstrained) number = initial_value;
+      if (!cursor.done()) cursor.skip();
+    } else if (committed) {
+      number = out_.values_.at(cursor);
+    } else {
+      cursor.skip();
+    }
     out_.ops_.push_back({key, number, TxnFunction::read});
+  }
+  /// What is written: nil is the initial value again.
+  TxnValue value_at(ValueCursor& cursor) {
+    if (cursor.tag() != code_nil) return out_.values_.at(cursor);
+    if (!cursor.done()) cursor.skip();
+    return out_.initial_.is_nil() && !lists_ ? initial_value : out_.values_.of(Value());
   }
 
   SessionId session_of(ProcessId process) {
-    const auto [found, fresh] =
-        sessions_.try_emplace(static_cast<std::int32_t>(process),
-                              static_cast<SessionId>(sessions_.size()));
-    static_cast<void>(fresh);
-    return found->second;
-  }
-  TxnKey key_of(const Value& value) {
-    const auto [found, fresh] = keys_.try_emplace(value, static_cast<TxnKey>(keys_.size()));
-    if (fresh) out_.keys_.push_back(value);
-    return found->second;
-  }
-  TxnValue value_of(const Value& value) {
-    const auto [found, fresh] =
-        values_.try_emplace(value, static_cast<TxnValue>(out_.values_.size()));
-    if (fresh) out_.values_.push_back(value);
+    const auto number = static_cast<std::uint32_t>(process);
+    if (number < direct_sessions) {
+      if (number >= sessions_.size()) sessions_.resize(number + 1, no_session);
+      if (sessions_[number] == no_session) sessions_[number] = session_count_++;
+      return sessions_[number];
+    }
+    const auto [found, fresh] = far_sessions_.try_emplace(number, session_count_);
+    if (fresh) ++session_count_;
     return found->second;
   }
 
   void index_sessions() {
-    out_.session_begin_.assign(sessions_.size() + 1, 0);
+    out_.session_begin_.assign(session_count_ + std::size_t{1}, 0);
     for (const Txn& txn : out_.txns_) ++out_.session_begin_[txn.session + 1];
-    for (std::size_t s = 0; s < sessions_.size(); ++s) {
+    for (std::size_t s = 0; s < session_count_; ++s) {
       out_.session_begin_[s + 1] += out_.session_begin_[s];
     }
     out_.by_session_.resize(out_.txns_.size());
@@ -181,12 +225,16 @@ class TransactionReader {
     }
   }
 
+  static constexpr SessionId no_session = std::numeric_limits<SessionId>::max();
+  static constexpr std::uint32_t direct_sessions = 1U << 20U;
+
   const History& history_;
   bool lists_;
   Transactions out_;
-  std::unordered_map<std::int32_t, SessionId> sessions_;
-  std::map<Value, TxnKey> keys_;
-  std::map<Value, TxnValue> values_;
+  std::vector<Function> functions_;
+  std::vector<SessionId> sessions_;
+  std::unordered_map<std::uint32_t, SessionId> far_sessions_;
+  SessionId session_count_ = 0;
 };
 
 Result<Transactions> read_transactions(const History& history, std::string_view datatype) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checker/transactions/numbering.h"
 #include "history/history.h"
 #include "history/value.h"
 
@@ -65,16 +66,16 @@ class Transactions {
   }
   /// The transactions of a session, in its order.
   std::span<const TxnIndex> session(SessionId s) const {
-    return std::span(by_session_).subspan(session_begin_[s],
-                                          session_begin_[s + 1] - session_begin_[s]);
+    return std::span(by_session_)
+        .subspan(session_begin_[s], session_begin_[s + 1] - session_begin_[s]);
   }
   std::size_t session_count() const { return session_begin_.size() - 1; }
   std::size_t key_count() const { return keys_.size(); }
   /// Number of values, the initial one included. Values of different keys share the numbers: what
   /// two keys hold is the same value exactly if the numbers are equal.
   std::size_t value_count() const { return values_.size(); }
-  Value key(TxnKey k) const { return keys_[k]; }
-  Value value(TxnValue v) const { return values_[v]; }
+  Value key(TxnKey k) const { return keys_.value(k); }
+  Value value(TxnValue v) const { return v == initial_value ? initial_ : values_.value(v); }
   /// Real-time order between sessions means something.
   bool has_real_time() const { return real_time_; }
 
@@ -86,8 +87,9 @@ class Transactions {
   std::vector<std::size_t> list_begin_{0};
   std::vector<TxnIndex> by_session_;
   std::vector<std::size_t> session_begin_{0};
-  std::vector<Value> keys_;
-  std::vector<Value> values_;
+  Numbering keys_;
+  Numbering values_;
+  Value initial_;
   bool real_time_ = false;
 };
 

@@ -1,0 +1,40 @@
+#pragma once
+// Findings: collects the anomalies that need no cycle, a bounded number of each type.
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "checker/transactions/graph/version_orders.h"
+
+namespace assay {
+
+class Findings {
+ public:
+  Findings(const Transactions& txns, int each_max) : txns_(txns), each_max_(each_max) {}
+
+  /// `type` must outlive the findings: a literal.
+  void add(std::string_view type, TxnKey key, std::initializer_list<TxnIndex> transactions,
+           std::initializer_list<TxnValue> values, std::string_view because) {
+    int& count = counts_[type];
+    if (count >= each_max_) return;
+    ++count;
+    Finding finding{type, key, {}, values, std::string(because)};
+    for (const TxnIndex t : transactions) {
+      if (t < txns_.size()) finding.transactions.push_back(t);
+    }
+    list_.push_back(std::move(finding));
+  }
+  std::vector<Finding> take() && { return std::move(list_); }
+
+ private:
+  const Transactions& txns_;
+  int each_max_;
+  std::map<std::string_view, int> counts_;
+  std::vector<Finding> list_;
+};
+
+}  // namespace assay

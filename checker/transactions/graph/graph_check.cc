@@ -1,0 +1,165 @@
+#include "checker/transactions/graph/graph_check.h"
+
+#include <algorithm>
+
+#include "checker/lattice.h"
+#include "checker/transactions/graph/explain.h"
+
+namespace assay {
+namespace {
+
+/// Edges looked at for each component and class: a tenth of a second each.
+constexpr std::size_t search_work = 3'000'000;
+
+}  // namespace
+
+GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies)
+    : txns_(txns), levels_(txns, std::move(orders)), max_anomalies_(max_anomalies) {
+  for (const Finding& finding : levels_.orders().findings) add(finding);
+}
+
+bool GraphCheck::refutes(std::string_view type, std::string_view model) const {
+  // A list read by read atomic or causal transactions is what they see, in the order of commits;
+  // that need not be a beginning of what others see.
+  if (type == "incompatible-order" && (model == "read-atomic" || model == "transactional-causal")) {
+    return false;
+  }
+  const auto refuted = refuted_by(type);
+  return std::find(refuted.begin(), refuted.end(), model) != refuted.end();
+}
+
+void GraphCheck::add(const Finding& finding) {
+  const Explainer explainer(txns_, levels_.orders());
+  Found found{explainer.anomaly(finding), explainer.proof(finding)};
+  const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
+    return other.anomaly.type == found.anomaly.type &&
+           other.anomaly.witness == found.anomaly.witness && other.anomaly.key == found.anomaly.key;
+  });
+  if (!known) found_.push_back(std::move(found));
+}
+
+void GraphCheck::add(const Cycle& cycle) {
+  const Explainer explainer(txns_, levels_.orders());
+  Found found{explainer.anomaly(cycle), explainer.proof(cycle)};
+  const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
+    return other.anomaly.type == found.anomaly.type &&
+           other.anomaly.witness == found.anomaly.witness;
+  });
+  if (known) return;
+  add_named(cycle, found.anomaly);
+  found_.push_back(std::move(found));
+}
+
+/// Two shapes of cycles have names of their own.
+void GraphCheck::add_named(const Cycle& cycle, const Anomaly& anomaly) {
+  const auto count = [&](Dependency kind) {
+    return std::count(cycle.kinds.begin(), cycle.kinds.end(), kind);
+  };
+  const auto writes_nothing = [&](TxnIndex t) {
+    const auto ops = txns_.ops(t);
+    return std::none_of(ops.begin(), ops.end(), [](const TxnOp& op) { return op.writes(); });
+  };
+  const auto readers =
+      std::count_if(cycle.transactions.begin(), cycle.transactions.end(), writes_nothing);
+  std::string_view name;
+  if (cycle.kinds.size() == 4 && class_of(cycle) == CycleClass::g_nonadjacent &&
+      count(Dependency::wr) == 2 && readers == 2) {
+    name = "long-fork";
+  } else if (cycle.kinds.size() == 3 && count(Dependency::realtime) == 1 &&
+             count(Dependency::wr) == 1 && count(Dependency::rw) == 1 && readers == 1) {
+    name = "causal-reverse";
+  } else {
+    return;
+  }
+  Found found{anomaly, {}};
+  const Explainer explainer(txns_, levels_.orders());
+  found.proof = explainer.proof(cycle);
+  found.proof.type = name;
+  found.anomaly.type = name;
+  const AnomalyInfo* info = find_anomaly(name);
+  found.anomaly.model = info->refutes.substr(0, info->refutes.find(' '));
+  found.anomaly.explanation = std::string(info->summary) + "; " + allowed_and_forbidden(name);
+  found_.push_back(std::move(found));
+}
+
+void GraphCheck::find(OrderBase base) {
+  for (int b = 0; b <= static_cast<int>(base); ++b) {
+    if (searched_.at(static_cast<std::size_t>(b))) continue;
+    searched_.at(static_cast<std::size_t>(b)) = true;
+    const auto search = static_cast<OrderBase>(b);
+    for (const Cycle& cycle :
+         find_cycles(levels_.graph(search), search, max_anomalies_, search_work)) {
+      add(cycle);
+    }
+  }
+}
+
+bool GraphCheck::collect(std::string_view model, LevelOutcome& outcome) const {
+  std::vector<const Found*> refuting;
+  for (const Found& found : found_) {
+    if (refutes(found.anomaly.type, model)) refuting.push_back(&found);
+  }
+  // The gravest first: what refutes the most models.
+  std::stable_sort(refuting.begin(), refuting.end(), [](const Found* a, const Found* b) {
+    const auto weight = [](const Found* found) { return refuted_by(found->anomaly.type).size(); };
+    return weight(a) > weight(b);
+  });
+  for (const Found* found : refuting) outcome.anomalies.push_back(found->anomaly);
+  if (!refuting.empty()) outcome.certificate.proofs = {refuting.front()->proof};
+  return !refuting.empty();
+}
+
+LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
+  const LevelRule& rule = *level_rule(model);
+  LevelOutcome outcome;
+  outcome.algorithm = "dependency graph";
+  const bool refuted_at_sight = std::any_of(found_.begin(), found_.end(), [&](const Found& found) {
+    return refutes(found.anomaly.type, model);
+  });
+  LevelResult result;
+  if (refuted_at_sight) {
+    result.verdict = Verdict::violation;
+    // With other cycles than the one at hand, too.
+    find(rule.base == OrderBase::realtime && !txns_.has_real_time() ? OrderBase::process
+                                                                    : rule.base);
+  } else {
+    result = levels_.check(rule);
+    if (result.verdict == Verdict::violation) {
+      for (const Finding& finding : result.findings) add(finding);
+      find(rule.base);
+      if (result.cycle.has_value()) {
+        LevelOutcome sofar;
+        if (!collect(model, sofar)) add(*result.cycle);
+      }
+    }
+  }
+  outcome.verdict = result.verdict;
+  outcome.unknown_because = result.unknown_because;
+  if (outcome.verdict == Verdict::violation) collect(model, outcome);
+  if (certificate && outcome.verdict == Verdict::pass) certify(result, outcome.certificate);
+  return outcome;
+}
+
+void GraphCheck::certify(const LevelResult& result, Certificate& certificate) const {
+  const VersionOrders& orders = result.versions ? *result.versions : levels_.orders();
+  TransactionOrder order;
+  order.snapshots = result.snapshots;
+  order.order.reserve(result.order.size());
+  for (const NodeIndex node : result.order) {
+    order.order.push_back(result.snapshots ? 2 * txns_[node / 2].event + node % 2
+                                           : txns_[node].event);
+  }
+  for (TxnKey k = 0; k < txns_.key_count(); ++k) {
+    TransactionOrder::Versions versions{txns_.key(k), {}};
+    TxnIndex last = no_txn;
+    for (const TxnIndex t : orders.versions(k)) {
+      if (t == no_txn || t == last || !orders.committed[t]) continue;
+      versions.writers.push_back(txns_[t].event);
+      last = t;
+    }
+    order.versions.push_back(std::move(versions));
+  }
+  certificate.transaction_order = std::move(order);
+}
+
+}  // namespace assay

@@ -1,0 +1,50 @@
+#pragma once
+// Isolation levels of transactions whose version orders the history shows.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checker/transactions/graph/levels.h"
+#include "checker/transactions/level_outcome.h"
+#include "checker/transactions/transactions.h"
+
+namespace assay {
+
+/// Checks one level after the other on the same graphs; anomalies are looked for once.
+class GraphCheck {
+ public:
+  /// `txns` must outlive this.
+  GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies);
+
+  /// Does the level have a test here? (Others belong to other engines.)
+  static bool knows(std::string_view model) { return level_rule(model) != nullptr; }
+
+  /// anomalies: those that refute the model, the gravest first. `certificate`: make one.
+  LevelOutcome check(std::string_view model, bool certificate);
+  bool every_order_known() const { return levels_.orders().every_order_known; }
+  /// What no level can pass with: reads cannot be matched to writes. Empty if they can.
+  const std::string& ambiguous() const { return levels_.orders().ambiguous; }
+
+ private:
+  struct Found {
+    Anomaly anomaly;
+    TransactionProof proof;
+  };
+  bool refutes(std::string_view type, std::string_view model) const;
+  void find(OrderBase base);
+  void add(const Cycle& cycle);
+  void add_named(const Cycle& cycle, const Anomaly& anomaly);
+  void add(const Finding& finding);
+  void certify(const LevelResult& result, Certificate& certificate) const;
+  bool collect(std::string_view model, LevelOutcome& outcome) const;
+
+  const Transactions& txns_;
+  GraphLevels levels_;
+  int max_anomalies_;
+  std::vector<Found> found_;
+  std::array<bool, 3> searched_{};
+};
+
+}  // namespace assay

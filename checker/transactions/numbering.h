@@ -1,0 +1,121 @@
+#pragma once
+// Numbering: values, by their canonical bytes, to 0, 1, 2, … in the order of their first use.
+// Integers, the usual case, never become strings: small ones index a table, others are hashed.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "history/codec.h"
+#include "history/value.h"
+#include "history/value_cursor.h"
+
+namespace assay {
+
+/// Not thread-safe; the const functions are.
+class Numbering {
+ public:
+  Numbering() = default;
+  Numbering(Numbering&&) = default;
+  Numbering& operator=(Numbering&&) = default;
+  Numbering(const Numbering&) = delete;  // entries point into others_
+  Numbering& operator=(const Numbering&) = delete;
+  ~Numbering() = default;
+
+  /// The number of the value at `cursor`, which is stepped over.
+  std::uint32_t at(ValueCursor& cursor) {
+    if (cursor.is_integer()) return integer(cursor.integer());
+    return other(cursor.take());
+  }
+  std::uint32_t of(const Value& value) {
+    std::string bytes;
+    append_value(value, bytes);
+    ValueCursor cursor(bytes);
+    return at(cursor);
+  }
+  std::uint32_t integer(std::int64_t value) {
+    if (value < 0 || value >= direct_limit) return hashed(value);
+    const auto index = static_cast<std::size_t>(value);
+    if (index >= direct_.size()) direct_.resize(index + index / 2 + 64, none);
+    if (direct_[index] == none) direct_[index] = fresh_integer(value);
+    return direct_[index];
+  }
+  std::uint32_t other(std::string_view bytes) {
+    const auto [found, fresh] = others_.try_emplace(std::string(bytes), 0);
+    if (fresh) {
+      found->second = static_cast<std::uint32_t>(entries_.size());
+      entries_.push_back({0, &found->first});
+    }
+    return found->second;
+  }
+  /// A number that no value of the history gets.
+  std::uint32_t reserve() {
+    entries_.push_back({0, &reserved()});
+    return static_cast<std::uint32_t>(entries_.size() - 1);
+  }
+
+  std::size_t size() const { return entries_.size(); }
+  Value value(std::uint32_t number) const {
+    const Entry& entry = entries_[number];
+    if (entry.bytes == nullptr) return entry.integer;
+    return entry.bytes->empty() ? Value() : Decoder(*entry.bytes).value();
+  }
+
+ private:
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
+  static constexpr std::int64_t direct_limit = std::int64_t{1} << 24U;
+  struct Entry {
+    std::int64_t integer;
+    const std::string* bytes;  ///< null: the integer
+  };
+  struct Slot {
+    std::int64_t value;
+    std::uint32_t number;
+  };
+
+  static const std::string& reserved() {
+    static const std::string empty;
+    return empty;
+  }
+  std::uint32_t fresh_integer(std::int64_t value) {
+    entries_.push_back({value, nullptr});
+    return static_cast<std::uint32_t>(entries_.size() - 1);
+  }
+  static std::size_t hash(std::int64_t value) {
+    std::uint64_t h = static_cast<std::uint64_t>(value) * 0x9E3779B97F4A7C15U;
+    return static_cast<std::size_t>(h ^ (h >> 32U));
+  }
+  std::uint32_t hashed(std::int64_t value) {
+    if (hashed_count_ * 2 >= slots_.size()) grow();
+    for (std::size_t i = hash(value);; ++i) {
+      Slot& slot = slots_[i & (slots_.size() - 1)];
+      if (slot.number == none) {
+        slot = {value, fresh_integer(value)};
+        ++hashed_count_;
+        return slot.number;
+      }
+      if (slot.value == value) return slot.number;
+    }
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.empty() ? 64 : slots_.size() * 2, Slot{0, none});
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.number == none) continue;
+      std::size_t i = hash(slot.value);
+      while (slots_[i & (slots_.size() - 1)].number != none) ++i;
+      slots_[i & (slots_.size() - 1)] = slot;
+    }
+  }
+
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> direct_;
+  std::vector<Slot> slots_;
+  std::size_t hashed_count_ = 0;
+  std::unordered_map<std::string, std::uint32_t> others_;  // its keys never move
+};
+
+}  // namespace assay
