@@ -4,6 +4,7 @@
 
 #include "checker/linearizability/model_checker.h"
 #include "checker/linearizability/register_checker.h"
+#include "checker/models/asserting_register.h"
 #include "checker/models/kv_string.h"
 #include "checker/models/multi_register.h"
 
@@ -19,6 +20,9 @@ MakeObjectChecker model_checker(const History& history, const CheckOptions& opti
 
 Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const History& history,
                                              const CheckOptions& options, bool guessed) {
+  if (datatype == "register" && options.failed == FailedOperation::precondition_failed) {
+    return model_checker<AssertingRegisterModel>(history, options);
+  }
   if (datatype == "register") {
     return MakeObjectChecker(
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });
