@@ -157,7 +157,8 @@ constexpr std::array anomaly_table{
     AnomalyInfo{"unexpected-account", "a read of the accounts lacks one or has one too many",
                 "snapshot-isolation"},
     // Cycles of dependencies, by Adya's classes; -item: no predicate is involved.
-    AnomalyInfo{"G0", "dirty write: a circle of ww dependencies", "read-uncommitted serializable-log"},
+    AnomalyInfo{"G0", "dirty write: a circle of ww dependencies",
+                "read-uncommitted serializable-log"},
     AnomalyInfo{"G1c", "circular information flow: a circle of ww and wr dependencies",
                 "read-committed serializable-log"},
     AnomalyInfo{"G-single", "read skew: a circle with one anti-dependency", "consistent-view"},

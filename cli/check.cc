@@ -34,6 +34,7 @@ struct CheckFlags {
   bool json = false;
   bool minimal = false;
   bool list_format = false;
+  std::string failed_cas = "ignored";
 };
 
 Result<CheckOptions> options_of(const CheckFlags& flags) {
@@ -42,6 +43,7 @@ Result<CheckOptions> options_of(const CheckFlags& flags) {
   options.datatype = flags.input.options.datatype.empty() ? "auto" : flags.input.options.datatype;
   options.threads = flags.threads;
   options.max_anomalies = flags.max_anomalies;
+  if (flags.failed_cas == "asserts") options.failed = FailedOperation::precondition_failed;
   if (!flags.timeout.empty()) {
     auto timeout = parse_duration(flags.timeout);
     if (!timeout.ok()) return timeout.error().in("--timeout");
@@ -138,6 +140,11 @@ Action define_check(CLI::App& app) {
   app.add_option("--threads,-j", flags->threads, "0: all cores")->check(CLI::NonNegativeNumber);
   app.add_option("--max-anomalies", flags->max_anomalies, "report at most so many")
       ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--failed-cas", flags->failed_cas,
+                 "what a failed cas says: nothing (ignored), or that it found another value than "
+                 "expected (asserts)")
+      ->check(CLI::IsMember({"ignored", "asserts"}))
       ->capture_default_str();
   app.add_option("--certificate", flags->certificate, "write the verdict's certificate here");
   app.add_option("--report", flags->report, "write an HTML report here");

@@ -134,7 +134,7 @@ class KeyedCheck {
         result.unknown_because += fmt::format("; {} of {} keys were decided, all linearizable",
                                               outcomes_.size() - undecided, outcomes_.size());
       }
-    } else if (options_.certificate) {
+    } else if (options_.certificate && certifiable()) {
       start_certificate(result);
       for (KeyId key = 0; key < outcomes_.size(); ++key) {
         result.certificate.orders.push_back(
@@ -156,6 +156,9 @@ class KeyedCheck {
   std::optional<Value> name_of(KeyId key) const {
     return history_.keyed() ? std::optional<Value>(history_.key(key)) : std::nullopt;
   }
+
+  /// The verifier takes failed operations for ones that did not happen.
+  bool certifiable() const { return options_.failed == FailedOperation::did_not_happen; }
 
   void start_certificate(CheckResult& result) const {
     Certificate& certificate = result.certificate;
@@ -179,7 +182,7 @@ class KeyedCheck {
       const auto at = std::lower_bound(violated.begin(), violated.end(), key) - violated.begin();
       found[static_cast<std::size_t>(at)] = checker.explain(key, outcomes_[key], limits);
     });
-    if (options_.certificate) start_certificate(result);
+    if (options_.certificate && certifiable()) start_certificate(result);
     for (ExplainedAnomaly& explained : found) {
       const std::size_t size = explained.witness.operations.size();
       if (size != 0 && (explained.refuted_by_rule || size <= certifiable_witness)) {
@@ -187,7 +190,9 @@ class KeyedCheck {
       }
       result.anomalies.push_back(std::move(explained.anomaly));
     }
-    if (result.certificate.witnesses.empty() || !options_.certificate) result.certificate = {};
+    if (result.certificate.witnesses.empty() || !options_.certificate || !certifiable()) {
+      result.certificate = {};
+    }
   }
 
   const History& history_;

@@ -13,6 +13,7 @@
 #include "checker/linearizability/model_checker.h"
 #include "checker/linearizability/register_checker.h"
 #include "checker/linearizability/sets/set_checker.h"
+#include "checker/models/asserting_register.h"
 #include "checker/models/container_model.h"
 #include "checker/models/counter_model.h"
 #include "checker/models/kv_string.h"
@@ -58,6 +59,9 @@ Result<std::int64_t> permits_of(const History& history) {
 
 Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const History& history,
                                              const CheckOptions& options, bool guessed) {
+  if (datatype == "register" && options.failed == FailedOperation::precondition_failed) {
+    return model_checker<AssertingRegisterModel>(history, options);
+  }
   if (datatype == "register") {
     return MakeObjectChecker(
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });

@@ -63,7 +63,17 @@ class LevelChecks {
   }
 
   LevelOutcome check(const std::string& model) {
-    if (GraphCheck::knows(model)) return graph_.check(model, options_.certificate);
+    if (GraphCheck::knows(model)) {
+      LevelOutcome outcome = graph_.check(model, options_.certificate);
+      if (outcome.verdict != Verdict::unknown || lists_) return outcome;
+      // What refutes a weaker level refutes this one.
+      for (const std::string_view weaker : {"transactional-causal", "read-atomic"}) {
+        if (!implies(model, weaker)) continue;
+        LevelOutcome below = check_weak(txns_, weaker, options_);
+        if (below.verdict == Verdict::violation) return below;
+      }
+      return outcome;
+    }
     if (!lists_ && is_weak_level(model)) return check_weak(txns_, model, options_);
     LevelOutcome outcome;
     outcome.unknown_because = fmt::format("{} of {} cannot be checked yet", model,

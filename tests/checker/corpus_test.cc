@@ -52,6 +52,12 @@ ReadOptions read_options_for(const nlohmann::json& row) {
   return options;
 }
 
+/// What Elle says about its own search, not about the history.
+bool is_about_the_search(const std::string& type) {
+  return type == "empty-transaction-graph" || type == "cycle-search-timeout" ||
+         type.find("-cycle-exists") != std::string::npos;
+}
+
 bool has_anomaly(const CheckResult& result, const std::string& type) {
   return std::any_of(result.anomalies.begin(), result.anomalies.end(),
                      [&](const Anomaly& anomaly) { return anomaly.type == type; });
@@ -66,7 +72,8 @@ std::string outcome_of(const nlohmann::json& row) {
   if (!result) return result.error().message;
   if (result->verdict == Verdict::unknown) return "unknown: " + result->unknown_because;
   for (const auto& type : row.at("anomalies")) {
-    if (!has_anomaly(*result, type.get<std::string>())) {
+    if (!is_about_the_search(type.get<std::string>()) &&
+        !has_anomaly(*result, type.get<std::string>())) {
       return "not found: " + type.get<std::string>();
     }
   }

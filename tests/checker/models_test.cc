@@ -10,6 +10,7 @@
 #include <string>
 
 #include "checker/linearizability/model_checker.h"
+#include "checker/models/asserting_register.h"
 #include "checker/models/kv_string.h"
 #include "checker/models/multi_register.h"
 #include "models_oracle.h"
@@ -139,6 +140,53 @@ Case random_transactions(Random& random) {
           oracle::some_order(calls, 0, zero, apply)};
 }
 
+struct RegisterCallUnderTest {
+  std::string f;
+  std::int64_t found;
+  std::int64_t left;
+  bool failed;
+};
+
+Case random_registers(Random& random) {
+  const std::size_t count = 2 + random.below(6);
+  const auto times = oracle::random_times(random, count);
+  std::vector<Timed<RegisterCallUnderTest>> calls;
+  std::int64_t state = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double kind = random.unit();
+    RegisterCallUnderTest call{kind < 0.3   ? "read"
+                               : kind < 0.6 ? "write"
+                                            : "cas",
+                               random.between(0, 2), random.between(0, 2), false};
+    if (call.f == "read" && random.chance(0.85)) call.found = state;
+    if (call.f == "cas") call.failed = call.found != state;
+    if (call.f == "cas" && random.chance(0.1)) call.failed = !call.failed;
+    if (call.f != "read" && !call.failed) state = call.left;
+    const bool pending = !call.failed && random.chance(0.15);
+    calls.push_back({times[i].start, times[i].end, pending, call});
+  }
+  std::vector<oracle::TimedEvent> events;
+  for (std::size_t i = 0; i < count; ++i) {
+    const RegisterCallUnderTest& call = calls[i].op;
+    const Value argument = call.f == "cas" ? Value(Value::List{Value(call.found), Value(call.left)})
+                           : call.f == "write" ? Value(call.left)
+                                               : Value();
+    oracle::add_operation(events, i, times[i], call.f, argument,
+                          call.f == "read" ? Value(call.found) : argument,
+                          calls[i].pending ? EventType::info
+                          : call.failed    ? EventType::fail
+                                           : EventType::ok);
+  }
+  const auto apply = [](const RegisterCallUnderTest& call, bool pending, std::int64_t& value) {
+    if (call.failed) return value != call.found;
+    const bool fits = call.f == "write" || (call.f == "read" && pending) || value == call.found;
+    if (call.f != "read") value = call.left;
+    return fits;
+  };
+  return {oracle::as_history(std::move(events), "register", Value(0)),
+          oracle::some_order(calls, 0, std::int64_t{0}, apply)};
+}
+
 template <class M, class Make>
 void require_agreement(Make make) {
   std::uint64_t legal = 0;
@@ -164,6 +212,10 @@ TEST_CASE("models: strings agree with the definition on random histories") {
 
 TEST_CASE("models: multi-registers agree with the definition on random histories") {
   require_agreement<MultiRegisterModel>(random_transactions);
+}
+
+TEST_CASE("models: registers whose failed cas assert agree with the definition") {
+  require_agreement<AssertingRegisterModel>(random_registers);
 }
 
 }  // namespace assay

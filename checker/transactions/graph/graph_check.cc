@@ -105,6 +105,12 @@ bool GraphCheck::collect(std::string_view model, LevelOutcome& outcome) const {
     return weight(a) > weight(b);
   });
   for (const Found* found : refuting) outcome.anomalies.push_back(found->anomaly);
+  // What else was seen comes last: it concerns stronger models.
+  for (const Found& found : found_) {
+    if (!refuting.empty() && !refutes(found.anomaly.type, model)) {
+      outcome.anomalies.push_back(found.anomaly);
+    }
+  }
   if (!refuting.empty()) outcome.certificate.proofs = {refuting.front()->proof};
   return !refuting.empty();
 }

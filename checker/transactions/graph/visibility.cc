@@ -118,10 +118,27 @@ std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& 
 std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders& orders) {
   const VersionsOf versions(orders, txns.size());
   std::vector<Finding> findings;
+  // Of two that read the newest known version and replaced it, one was late.
+  std::vector<TxnIndex> newest(txns.key_count(), no_txn);
   for (const VersionRead& read : orders.reads) {
     const std::size_t base = orders.begin[read.key];
     const std::uint32_t known = orders.known[read.key];
-    if (read.position >= known) continue;
+    if (read.position > known) continue;
+    if (orders.lists && read.position == known) {
+      const auto tail = orders.tail(read.key);
+      if (!std::binary_search(tail.begin(), tail.end(), read.reader)) continue;
+      TxnIndex& other = newest[read.key];
+      if (other != no_txn && other != read.reader) {
+        findings.push_back({"lost-update",
+                            read.key,
+                            {other, read.reader},
+                            {},
+                            "both read the same version and appended to it"});
+        if (findings.size() >= findings_max) break;
+      }
+      other = read.reader;
+      continue;
+    }
     std::uint32_t own = 0xFFFFFFFF;
     for (const auto& place : versions[read.reader]) {
       if (place.key == read.key) own = std::min(own, place.index);

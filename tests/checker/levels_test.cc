@@ -1,0 +1,167 @@
+// Isolation levels by the dependency graph: every classical anomaly refutes exactly what it should.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "checker/checker.h"
+#include "checker/lattice.h"
+#include "history/history.h"
+
+namespace assay {
+namespace {
+
+struct Txn {
+  int process;
+  Value argument;
+  Value result;
+  EventType outcome = EventType::ok;
+};
+Value op(const char* f, const char* key, Value value) { return Value::List{f, key, std::move(value)}; }
+
+/// One after the other; sessions by process.
+History serial(const std::vector<Txn>& txns, const char* datatype) {
+  HistoryInfo info;
+  info.datatype = datatype;
+  HistoryBuilder builder(info);
+  std::uint64_t index = 0;
+  for (const Txn& txn : txns) {
+    Event event;
+    event.index = index++;
+    event.process = static_cast<ProcessId>(txn.process);
+    event.f = "txn";
+    event.value = txn.argument;
+    REQUIRE(builder.add(event).ok());
+    event.index = index++;
+    event.type = txn.outcome;
+    event.value = txn.outcome == EventType::ok ? txn.result : txn.argument;
+    REQUIRE(builder.add(event).ok());
+  }
+  auto history = builder.finish();
+  REQUIRE(history.ok());
+  return std::move(history).value();
+}
+Txn done(int process, const Value::List& ops) { return {process, ops, ops}; }
+
+CheckResult check_all(const History& history) {
+  CheckOptions options;
+  options.models = {"strongest"};
+  auto result = check(history, options);
+  REQUIRE(result.ok());
+  return std::move(result).value();
+}
+Verdict verdict_of(const CheckResult& result, const std::string& model) {
+  for (const ModelVerdict& entry : result.models) {
+    if (entry.model == model) return entry.verdict;
+  }
+  return Verdict::unknown;
+}
+bool has(const CheckResult& result, const std::string& type) {
+  return std::any_of(result.anomalies.begin(), result.anomalies.end(),
+                     [&](const Anomaly& anomaly) { return anomaly.type == type; });
+}
+/// Where the line between what holds and what does not is drawn.
+void expect(const CheckResult& result, const std::vector<std::string>& hold,
+            const std::vector<std::string>& violated) {
+  for (const std::string& model : hold) {
+    CAPTURE(model);
+    CHECK(verdict_of(result, model) == Verdict::pass);
+  }
+  for (const std::string& model : violated) {
+    CAPTURE(model);
+    CHECK(verdict_of(result, model) == Verdict::violation);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("levels: a serial history satisfies them all") {
+  const History history = serial({done(0, {op("append", "x", 1)}),
+                                  done(1, {op("r", "x", Value::List{1}), op("append", "x", 2)}),
+                                  done(0, {op("r", "x", Value::List{1, 2})})},
+                                 "list-append");
+  expect(check_all(history),
+         {"strict-serializable", "snapshot-isolation", "prefix", "read-uncommitted"}, {});
+}
+
+TEST_CASE("levels: a stale read breaks real time only") {
+  const History history =
+      serial({done(0, {op("append", "x", 1)}), done(1, {op("r", "x", Value::List{})}),
+              done(2, {op("r", "x", Value::List{1})})},
+             "list-append");
+  const CheckResult result = check_all(history);
+  expect(result, {"strong-session-serializable", "serializable", "prefix"},
+         {"strict-serializable", "strong-snapshot-isolation"});
+  CHECK(has(result, "G-single-item-realtime"));
+}
+
+TEST_CASE("levels: write skew is allowed by snapshot isolation") {
+  const History history =
+      serial({done(0, {op("r", "x", Value::List{}), op("append", "y", 1)}),
+              done(1, {op("r", "y", Value::List{}), op("append", "x", 1)}),
+              done(2, {op("r", "x", Value::List{1}), op("r", "y", Value::List{1})})},
+             "list-append");
+  const CheckResult result = check_all(history);
+  expect(result, {"snapshot-isolation", "parallel-snapshot-isolation", "cursor-stability"},
+         {"serializable", "repeatable-read", "strict-serializable"});
+  CHECK(has(result, "G2-item"));
+}
+
+TEST_CASE("levels: a lost update is allowed by prefix consistency") {
+  const History history =
+      serial({done(0, {op("r", "x", Value::List{}), op("append", "x", 1)}),
+              done(1, {op("r", "x", Value::List{}), op("append", "x", 2)})},
+             "list-append");
+  const CheckResult result = check_all(history);
+  expect(result, {"prefix", "read-committed", "monotonic-atomic-view"},
+         {"cursor-stability", "update-atomic", "consistent-view", "snapshot-isolation",
+          "parallel-snapshot-isolation", "repeatable-read"});
+  CHECK(has(result, "lost-update"));
+}
+
+TEST_CASE("levels: dirty writes and aborted reads") {
+  const History dirty =
+      serial({done(0, {op("append", "x", 1), op("append", "y", 1)}),
+              done(1, {op("append", "x", 2), op("append", "y", 2)}),
+              done(2, {op("r", "x", Value::List{1, 2}), op("r", "y", Value::List{2, 1})})},
+             "list-append");
+  CheckResult result = check_all(dirty);
+  expect(result, {}, {"read-uncommitted", "read-committed"});
+  CHECK(has(result, "G0"));
+
+  Txn aborted = done(0, {op("append", "x", 1)});
+  aborted.outcome = EventType::fail;
+  const History read = serial({aborted, done(1, {op("r", "x", Value::List{1})})}, "list-append");
+  result = check_all(read);
+  expect(result, {"read-uncommitted"}, {"read-committed", "serializable"});
+  CHECK(has(result, "G1a"));
+}
+
+TEST_CASE("levels: mini-transactions of registers show their order") {
+  const History history =
+      serial({done(0, {op("r", "x", {}), op("w", "x", 1)}),
+              done(1, {op("r", "x", 1), op("w", "x", 2)}), done(2, {op("r", "x", 2)}),
+              done(3, {op("r", "x", 1)})},
+             "rw-register");
+  const CheckResult result = check_all(history);
+  expect(result, {"serializable", "strong-session-serializable"}, {"strict-serializable"});
+}
+
+TEST_CASE("lattice: no verdict contradicts another") {
+  // Every implication of the table must lead to a model of the table, and no model to itself.
+  for (const ModelInfo& model : model_lattice()) {
+    CAPTURE(model.name);
+    for (const ModelInfo& other : model_lattice()) {
+      if (model.name == other.name) continue;
+      CHECK_FALSE((implies(model.name, other.name) && implies(other.name, model.name)));
+    }
+  }
+  for (const AnomalyInfo& anomaly : anomaly_lattice()) {
+    CAPTURE(anomaly.name);
+    CHECK_FALSE(refuted_by(anomaly.name).empty());
+  }
+}
+
+}  // namespace assay
