@@ -1,4 +1,4 @@
-// assay history convert|stats|validate
+// assay history convert|stats|validate|cut
 
 #include "history/history.h"
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/history_cut.h"
 #include "cli/history_input.h"
 
 namespace assay::cli {
@@ -26,6 +27,7 @@ struct HistoryFlags {
   std::string output_path;
   std::string output_format;
   HistoryInput input;
+  CutFlags cut;
   bool json = false;
 };
 
@@ -39,20 +41,40 @@ Result<std::string> output_format(const HistoryFlags& flags) {
   if (path.ends_with(".edn")) return std::string("jepsen-edn");
   if (path.ends_with(".jsonl")) return std::string("assay-jsonl");
   if (path.ends_with(".assay")) return std::string("assay");
+  if (path.ends_with(".plume")) return std::string("plume");
   return Error{ErrorKind::usage, "cannot tell the format of '" + flags.output_path +
-                                     "' from its name: expected .assay, .jsonl or .edn, or --to"};
+                                     "' from its name: expected .assay, .jsonl, .edn or .plume, or "
+                                     "the format's name (--to; cut: --as)"};
+}
+
+/// Writes `history` and says so.
+Result<int> write(const HistoryFlags& flags, const History& history) {
+  auto format = output_format(flags);
+  if (!format.ok()) return format.error();
+  auto status = write_history(history, flags.output_path, *format);
+  if (!status.ok()) return status.error();
+  fmt::print(stderr, "{} operations written to {} as {}\n", history.size(), flags.output_path,
+             *format);
+  return 0;
 }
 
 Result<int> convert(const HistoryFlags& flags) {
-  auto format = output_format(flags);
-  if (!format.ok()) return format.error();
+  // Before the reading, which may take long.
+  if (auto format = output_format(flags); !format.ok()) return format.error();
   auto history = flags.input.read(flags.input_path);
   if (!history.ok()) return history.error();
-  auto status = write_history(*history, flags.output_path, *format);
-  if (!status.ok()) return status.error();
-  fmt::print(stderr, "{} operations written to {} as {}\n", history->size(), flags.output_path,
-             *format);
-  return 0;
+  return write(flags, *history);
+}
+
+Result<int> cut_history(const HistoryFlags& flags) {
+  if (auto format = output_format(flags); !format.ok()) return format.error();
+  const auto wanted = flags.cut.parse();
+  if (!wanted.ok()) return wanted.error();
+  auto history = flags.input.read(flags.input_path);
+  if (!history.ok()) return history.error();
+  auto part = cut(*history, *wanted);
+  if (!part.ok()) return part.error().in(flags.input_path);
+  return write(flags, *part);
 }
 
 Result<int> validate(const HistoryFlags& flags) {
@@ -62,24 +84,60 @@ Result<int> validate(const HistoryFlags& flags) {
   return 0;
 }
 
-/// The largest number of operations open at one time. O(n log n).
-std::size_t concurrency(const History& history) {
-  std::vector<std::pair<std::int64_t, int>> edges;
+struct Concurrency {
+  std::size_t most = 0;    ///< operations open at one time
+  double mean = 0;         ///< over the time in which any was open; indeterminate ones left out
+  double overlapping = 0;  ///< the share of operations that began while another was open
+};
+
+/// Of what completed; what never did is open to the end and would only blur it. Unknown order: 0.
+/// O(n log n).
+Concurrency concurrency(const History& history) {
+  struct Edge {
+    std::int64_t tick;
+    int ends;
+    bool counts;  ///< completed, so that it has an end
+    bool operator<(const Edge& other) const {
+      // At equal ticks a start sorts before an end: ties are concurrent.
+      return tick != other.tick ? tick < other.tick : ends < other.ends;
+    }
+  };
+  std::vector<Edge> edges;
+  if (history.info().real_time == RealTime::none) return {};
   edges.reserve(2 * history.size());
   for (OpIndex op = 0; op < history.size(); ++op) {
     const auto [start, end] = history.interval(op);
-    edges.emplace_back(start, -1);
-    edges.emplace_back(end, 1);
+    edges.push_back({start, 0, end != never});
+    if (end != never) edges.push_back({end, 1, true});
   }
-  // At equal ticks a start sorts before an end: ties are concurrent.
   std::sort(edges.begin(), edges.end());
+  Concurrency result;
   std::size_t open = 0;
-  std::size_t most = 0;
-  for (const auto& [tick, edge] : edges) {
-    if (edge < 0) most = std::max(most, ++open);
-    if (edge > 0) --open;
+  std::size_t counted = 0;
+  std::size_t overlapping = 0;
+  double area = 0;
+  double busy = 0;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (i > 0 && counted > 0) {
+      const double span =
+          static_cast<double>(edges[i].tick) - static_cast<double>(edges[i - 1].tick);
+      area += span * static_cast<double>(counted);
+      busy += span;
+    }
+    if (edges[i].ends == 0) {
+      overlapping += open > 0 ? 1U : 0U;
+      result.most = std::max(result.most, ++open);
+      counted += edges[i].counts ? 1U : 0U;
+    } else {
+      --open;
+      --counted;
+    }
   }
-  return most;
+  result.mean = busy > 0 ? area / busy : 0;
+  if (history.size() > 0) {
+    result.overlapping = static_cast<double>(overlapping) / static_cast<double>(history.size());
+  }
+  return result;
 }
 
 Json stats_of(const History& history) {
@@ -89,21 +147,30 @@ Json stats_of(const History& history) {
     ++by_function[std::string(history.function_name(operation.function))].at(
         static_cast<std::size_t>(operation.outcome));
   }
+  std::uint64_t indeterminate = 0;
+  for (const auto& [name, counts] : by_function) indeterminate += counts[2];
+  const Concurrency open = concurrency(history);
+  const double seconds = static_cast<double>(history.duration().count()) / 1e9;
   Json functions = Json::object();
   for (const auto& [name, counts] : by_function) {
     functions[name] = {{"ok", counts[0]}, {"fail", counts[1]}, {"info", counts[2]}};
   }
-  return {{"schema", "assay.history-stats/1"},
-          {"format", history.info().format},
-          {"datatype", history.info().datatype},
-          {"operations", history.size()},
-          {"keys", history.key_count()},
-          {"keyed", history.keyed()},
-          {"processes", history.process_count()},
-          {"concurrency", concurrency(history)},
-          {"faults", history.faults().size()},
-          {"duration_s", static_cast<double>(history.duration().count()) / 1e9},
-          {"functions", functions}};
+  return {
+      {"schema", "assay.history-stats/1"},
+      {"format", history.info().format},
+      {"datatype", history.info().datatype},
+      {"operations", history.size()},
+      {"keys", history.key_count()},
+      {"keyed", history.keyed()},
+      {"processes", history.process_count()},
+      {"concurrency", open.most},
+      {"concurrency_mean", open.mean},
+      {"overlap_ratio", open.overlapping},
+      {"indeterminate", indeterminate},
+      {"faults", history.faults().size()},
+      {"duration_s", seconds},
+      {"rate_per_s", seconds > 0 ? Json(static_cast<double>(history.size()) / seconds) : Json()},
+      {"functions", functions}};
 }
 
 Result<int> stats(const HistoryFlags& flags) {
@@ -116,10 +183,10 @@ Result<int> stats(const HistoryFlags& flags) {
   }
   for (const auto& [name, value] : document.items()) {
     if (value.is_object() || name == "schema") continue;
-    fmt::print("{:12} {}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+    fmt::print("{:16} {}\n", name, value.is_string() ? value.get<std::string>() : value.dump());
   }
   for (const auto& [name, counts] : document["functions"].items()) {
-    fmt::print("{:12} ok {}, fail {}, info {}\n", name, counts["ok"].dump(), counts["fail"].dump(),
+    fmt::print("{:16} ok {}, fail {}, info {}\n", name, counts["ok"].dump(), counts["fail"].dump(),
                counts["info"].dump());
   }
   return 0;
@@ -139,14 +206,19 @@ Action define_history(CLI::App& app) {
   };
   app.require_subcommand(1);
   CLI::App* to = verb("convert", "write a history in another format", convert);
-  to->add_option("OUTPUT", flags->output_path, "ending in .assay, .jsonl or .edn (.gz, .zst)")
+  to->add_option("OUTPUT", flags->output_path,
+                 "ending in .assay, .jsonl, .edn or .plume (.gz, .zst)")
       ->required();
   to->add_option("--to", flags->output_format, "format to write, if the name does not tell");
+  CLI::App* shortened = verb("cut", "write a part of a history, whole operations", cut_history);
+  shortened->add_option("OUTPUT", flags->output_path, "as for convert")->required();
+  shortened->add_option("--as", flags->output_format, "format to write");
+  flags->cut.define(*shortened);
   CLI::App* described = verb("stats", "count operations, keys, processes, concurrency", stats);
   described->add_flag("--json", flags->json, "as a JSON document");
   CLI::App* validated =
       verb("validate", "read the whole history and name the first error", validate);
-  for (CLI::App* sub : {to, described, validated}) flags->input.define(*sub);
+  for (CLI::App* sub : {to, shortened, described, validated}) flags->input.define(*sub);
   return [flags, action] { return (*action)(*flags); };
 }
 
