@@ -19,7 +19,11 @@ class CoreFinder {
     while (size < near.size() && !contradictory({}, std::span(near).first(size))) size *= 2;
     near.resize(std::min(size, near.size()));
     Core best = minimise(near);
-    // Which core is found depends on the order: a few others may give a smaller one.
+    // Which core is found depends on the order: a few others of what is near may give a smaller
+    // one.
+    constexpr std::size_t nearest = 64;
+    near = by_distance(best.nodes);
+    near.resize(std::min(nearest, near.size()));
     constexpr int tries = 6;
     constexpr std::size_t small = 3;
     Random random(1);
