@@ -122,20 +122,20 @@ bool Decoder::take_integer(std::int64_t& number) {
     ++position_;
     return true;
   }
-  if (tag != tag_integer) return false;
+  if (tag != code_integer) return false;
   ++position_;
   number = signed_varint();
   return true;
 }
 
 bool Decoder::take_nil() {
-  if (position_ >= bytes_.size() || bytes_[position_] != static_cast<char>(tag_nil)) return false;
+  if (position_ >= bytes_.size() || bytes_[position_] != static_cast<char>(code_nil)) return false;
   ++position_;
   return true;
 }
 
 bool Decoder::take_pair() {
-  if (bytes_.size() - position_ < 2 || bytes_[position_] != static_cast<char>(tag_list) ||
+  if (bytes_.size() - position_ < 2 || bytes_[position_] != static_cast<char>(code_list) ||
       bytes_[position_ + 1] != 2) {
     return false;
   }
@@ -167,11 +167,11 @@ void Decoder::skip_value(int depth, bool& canonical) {
     text();
   };
   switch (tag) {
-    case tag_nil:
-    case tag_false:
-    case tag_true:
+    case code_nil:
+    case code_false:
+    case code_true:
       return;
-    case tag_integer: {
+    case code_integer: {
       const std::size_t begin = position_;
       skip_varint(canonical);
       if (failed_) return;
@@ -180,7 +180,7 @@ void Decoder::skip_value(int depth, bool& canonical) {
       if (number >= 0 && number < small_integer) canonical = false;
       return;
     }
-    case tag_double: {
+    case code_double: {
       const std::uint64_t bits = u64();
       if (std::isnan(std::bit_cast<double>(bits)) &&
           bits != std::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN())) {
@@ -188,16 +188,16 @@ void Decoder::skip_value(int depth, bool& canonical) {
       }
       return;
     }
-    case tag_tagged:
+    case code_tagged:
       skip_text();
       [[fallthrough]];
-    case tag_string:
-    case tag_keyword:
+    case code_string:
+    case code_keyword:
       skip_text();
       return;
-    case tag_list:
-    case tag_map:
-    case tag_set: {
+    case code_list:
+    case code_map:
+    case code_set: {
       const std::size_t begin = position_;
       skip_varint(canonical);
       if (failed_) return;
@@ -207,7 +207,7 @@ void Decoder::skip_value(int depth, bool& canonical) {
         fail();
         return;
       }
-      const std::uint64_t values = tag == tag_map ? count * 2 : count;
+      const std::uint64_t values = tag == code_map ? count * 2 : count;
       for (std::uint64_t i = 0; i < values && !failed_; ++i) skip_value(depth + 1, canonical);
       return;
     }

@@ -66,7 +66,7 @@ class Check {
     if (!options_.certificate) return;
     out_.certificate.verdict = "violation";
     for (const Anomaly& anomaly : out_.anomalies) {
-      out_.certificate.witnesses.push_back({std::nullopt, anomaly.witness});
+      out_.certificate.witnesses.push_back({std::nullopt, anomaly.witness, {}});
     }
   }
 
