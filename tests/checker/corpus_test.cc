@@ -77,6 +77,7 @@ std::string outcome_of(const nlohmann::json& row) {
       return "not found: " + type.get<std::string>();
     }
   }
+  if (result->certificate.empty()) return std::string(name_of(result->verdict));
   const auto certificate = certificate_from_json(to_json(result->certificate));
   if (!certificate) return certificate.error().message;
   if (const auto status = verify(history.value(), *certificate); !status) {

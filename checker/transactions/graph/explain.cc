@@ -209,12 +209,15 @@ Anomaly Explainer::anomaly(const Finding& finding) const {
   anomaly.type = finding.type;
   anomaly.model = weakest_refuted(anomaly.type);
   anomaly.key = txns_.key(finding.key);
-  for (const TxnIndex t : finding.transactions) anomaly.witness.push_back(txns_[t].event);
+  for (const TxnIndex t : finding.transactions) {
+    if (t != no_txn) anomaly.witness.push_back(txns_[t].event);
+  }
   std::sort(anomaly.witness.begin(), anomaly.witness.end());
   anomaly.witness.erase(std::unique(anomaly.witness.begin(), anomaly.witness.end()),
                         anomaly.witness.end());
   std::string values;
   for (const TxnValue value : finding.values) {
+    if (value >= txns_.value_count()) continue;
     values += fmt::format("{}{}", values.empty() ? "" : ", ", short_text(txns_.value(value)));
   }
   anomaly.explanation =

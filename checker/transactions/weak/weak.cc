@@ -108,9 +108,10 @@ class WeakCheck {
     }
   }
 
-  /// Adya's levels say nothing about what a transaction reads of its own writes.
+  /// The levels below read atomic say nothing about what a transaction reads of its own writes.
   bool counts(const weak::FlawedRead& flaw) const {
-    return flaw.flaw != weak::Flaw::internal || level_ != Level::monotonic_atomic_view;
+    return flaw.flaw != weak::Flaw::internal ||
+           (level_ != Level::monotonic_atomic_view && level_ != Level::read_committed);
   }
 
   void report_flaws(const weak::Observations& seen) {
