@@ -36,13 +36,13 @@ struct EssentialTiming {
 };
 
 struct Anomaly {
-  std::string type;                    ///< nonlinearizable, stale-read, …
-  std::string model;                   ///< the weakest model it refutes here
-  std::optional<Value> key;            ///< of which object, if keyed
-  std::vector<std::uint64_t> witness;  ///< event indices of the invocations, ascending
-  std::string explanation;             ///< the claim in one or two sentences
-  std::vector<Step> steps;             ///< the contradiction as a cycle of steps; may be empty
-  bool minimal = false;                ///< no operation can be left out of the witness
+  std::string type;                     ///< nonlinearizable, stale-read, …
+  std::string model;                    ///< the weakest model it refutes here
+  std::optional<Value> key;             ///< of which object, if keyed
+  std::vector<std::uint64_t> witness;   ///< event indices of the invocations, ascending
+  std::string explanation;              ///< the claim in one or two sentences
+  std::vector<Step> steps;              ///< the contradiction as a cycle of steps; may be empty
+  bool minimal = false;                 ///< no operation can be left out of the witness
   std::vector<EssentialTiming> timing;  ///< all that matters of the witness's timing; may be empty
 };
 

@@ -19,7 +19,9 @@ struct Txn {
   Value result;
   EventType outcome = EventType::ok;
 };
-Value op(const char* f, const char* key, Value value) { return Value::List{f, key, std::move(value)}; }
+Value op(const char* f, const char* key, Value value) {
+  return Value::List{f, key, std::move(value)};
+}
 
 /// One after the other; sessions by process.
 History serial(const std::vector<Txn>& txns, const char* datatype) {
@@ -110,10 +112,9 @@ TEST_CASE("levels: write skew is allowed by snapshot isolation") {
 }
 
 TEST_CASE("levels: a lost update is allowed by prefix consistency") {
-  const History history =
-      serial({done(0, {op("r", "x", Value::List{}), op("append", "x", 1)}),
-              done(1, {op("r", "x", Value::List{}), op("append", "x", 2)})},
-             "list-append");
+  const History history = serial({done(0, {op("r", "x", Value::List{}), op("append", "x", 1)}),
+                                  done(1, {op("r", "x", Value::List{}), op("append", "x", 2)})},
+                                 "list-append");
   const CheckResult result = check_all(history);
   expect(result, {"prefix", "read-committed", "monotonic-atomic-view"},
          {"cursor-stability", "update-atomic", "consistent-view", "snapshot-isolation",
@@ -140,11 +141,10 @@ TEST_CASE("levels: dirty writes and aborted reads") {
 }
 
 TEST_CASE("levels: mini-transactions of registers show their order") {
-  const History history =
-      serial({done(0, {op("r", "x", {}), op("w", "x", 1)}),
-              done(1, {op("r", "x", 1), op("w", "x", 2)}), done(2, {op("r", "x", 2)}),
-              done(3, {op("r", "x", 1)})},
-             "rw-register");
+  const History history = serial(
+      {done(0, {op("r", "x", {}), op("w", "x", 1)}), done(1, {op("r", "x", 1), op("w", "x", 2)}),
+       done(2, {op("r", "x", 2)}), done(3, {op("r", "x", 1)})},
+      "rw-register");
   const CheckResult result = check_all(history);
   expect(result, {"serializable", "strong-session-serializable"}, {"strict-serializable"});
 }

@@ -55,7 +55,7 @@ TEST_CASE("verify: a certificate of pass must hold in every respect") {
   bad.orders[0].order = {0, 2, 4, 5, 5};
   check_refused(history, bad, "twice");
   bad.orders[0].order = {0, 2, 5, 4};
-  check_refused(history, bad, "the value is");
+  check_refused(history, bad, "does not fit");
   bad.orders[0].order = {0, 4, 5, 2};
   check_refused(history, bad, "returned before");
   bad.orders[0].order = {0, 2, 4, 5, 77};
@@ -79,7 +79,7 @@ TEST_CASE("verify: a certificate must belong to the history and name what was ch
   bad.model = "sequential";
   check_refused(history, bad, "model");
   bad = good;
-  bad.datatype = "queue";
+  bad.datatype = "abacus";
   check_refused(history, bad, "datatype");
   bad = good;
   bad.verdict = "unknown";
@@ -141,8 +141,6 @@ TEST_CASE("verify: a witness must be closed under writers and have no legal orde
   check_refused(history, bad, "twice");
   bad.witnesses[0].operations = {0, 2, 99};
   check_refused(history, bad, "no invocation");
-  bad.witnesses[0].operations.assign(25, 0);
-  check_refused(history, bad, "at most 24");
   bad.witnesses.clear();
   check_refused(history, bad, "without a witness");
 }

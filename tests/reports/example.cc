@@ -112,6 +112,7 @@ CheckResult stale_read_result(const Words& words) {
   CheckResult result;
   result.verdict = Verdict::violation;
   result.model = "linearizable";
+  result.models = {{result.model, result.verdict, {}}};
   result.datatype = "register";
   result.statistics = {"zones+frontier", 2, 0.012, 1, 42};
   Anomaly anomaly;
@@ -198,6 +199,7 @@ Report empty() {
   CheckResult result;
   result.verdict = Verdict::pass;
   result.model = "linearizable";
+  result.models = {{result.model, result.verdict, {}}};
   result.datatype = "register";
   return {maker.finish(), result, {}};
 }
@@ -282,6 +284,7 @@ Report large_pass(std::size_t operations, std::uint64_t seed) {
   CheckResult result;
   result.verdict = Verdict::pass;
   result.model = "linearizable";
+  result.models = {{result.model, result.verdict, {}}};
   result.datatype = "register";
   result.statistics = {"zones", 2, 0.41, 5, 0};
   RunSummary run = summary();

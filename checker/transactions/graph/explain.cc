@@ -252,7 +252,9 @@ TransactionProof Explainer::proof(const Finding& finding) const {
   proof.type = finding.type;
   proof.key = txns_.key(finding.key);
   for (const TxnIndex t : finding.transactions) proof.transactions.push_back(txns_[t].event);
-  for (const TxnValue value : finding.values) proof.values.push_back(txns_.value(value));
+  for (const TxnValue value : finding.values) {
+    if (value < txns_.value_count()) proof.values.push_back(txns_.value(value));
+  }
   return proof;
 }
 
