@@ -73,12 +73,6 @@ const std::map<std::string, std::string> unmet{
     {"jsonl/litmus_kv-append-lost.json.jsonl", "declares a register, but appends to strings"},
 };
 
-/// What Elle reports of its own search, not of the history.
-bool is_about_the_search(const std::string& type) {
-  return type.ends_with("-cycle-exists") || type == "empty-transaction-graph" ||
-         type == "cycle-search-timeout";
-}
-
 /// The verdict, or what went wrong.
 std::string outcome_of(const nlohmann::json& row) {
   const auto history =
