@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "checker/certificate/specification.h"
 #include "checker/linearizability/objects.h"
 
 namespace assay {
@@ -158,7 +159,11 @@ class KeyedCheck {
   }
 
   /// The verifier takes failed operations for ones that did not happen.
-  bool certifiable() const { return options_.failed == FailedOperation::did_not_happen; }
+  /// Is there a verifier for what was checked?
+  bool certifiable() const {
+    return options_.failed == FailedOperation::did_not_happen &&
+           make_specification(datatype_, history_.info()) != nullptr;
+  }
 
   void start_certificate(CheckResult& result) const {
     Certificate& certificate = result.certificate;
