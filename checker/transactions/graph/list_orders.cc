@@ -224,7 +224,7 @@ class ListOrders {
     for (std::size_t j = i + 1; j < ops.size(); ++j) {
       if (ops[j].key != key || ops[j].function != TxnFunction::append) continue;
       const std::uint32_t row = writes_.find(key, ops[j].value);
-      if (writes_[row].txn == t && writes_[row].position < position) {
+      if (row != WriteIndex::none && writes_[row].txn == t && writes_[row].position < position) {
         findings_.add("future-read", key, {t}, {ops[j].value},
                       "the transaction read what it appended only afterwards");
         return;
