@@ -24,10 +24,13 @@ bool holds(const std::vector<Act>& acts, OpIndex index) {
   return std::any_of(acts.begin(), acts.end(), [&](const Act& act) { return act.index == index; });
 }
 
-std::int64_t latest_end(const std::vector<Act>& acts) {
+/// What began later than this comes after every operation of the witness whose result it could
+/// change; `tells` says which operations have such a result.
+template <class Tells>
+std::int64_t latest_end(const std::vector<Act>& acts, Tells tells) {
   std::int64_t latest = std::numeric_limits<std::int64_t>::min();
   for (const Act& act : acts) {
-    if (act.returned) latest = std::max(latest, act.end);
+    if (act.returned && tells(act)) latest = std::max(latest, act.end);
   }
   return latest;
 }
@@ -93,7 +96,7 @@ Status close_container(const EachAct& each, const Evidence& evidence) {
     if (puts_in(act.f)) ++left_over[act.argument];
     if (takes_out(act.f) && act.returned && !found_nothing(act.result)) --left_over[act.result];
   }
-  const std::int64_t latest = latest_end(acts);
+  const std::int64_t latest = latest_end(acts, [](const Act& act) { return takes_out(act.f); });
   Status status;
   std::vector<std::pair<std::int64_t, std::uint64_t>> open;  // removals that never returned
   each([&](const Act& act) {
@@ -141,6 +144,11 @@ void restrict_read(Act& act, const std::set<Value>& elements) {
   act.result = Value(std::move(kept));
 }
 
+/// The answer of an add or remove that told whether it changed anything.
+const bool* changed(const Act& act) {
+  return act.returned && !act.argument.is<bool>() ? act.result.get_if<bool>() : nullptr;
+}
+
 Status close_set(const Witness& witness, const EachAct& each, Evidence& evidence) {
   std::vector<Act>& acts = evidence.acts;
   std::set<Value> elements(witness.values.begin(), witness.values.end());
@@ -154,14 +162,16 @@ Status close_set(const Witness& witness, const EachAct& each, Evidence& evidence
   for (Act& act : acts) {
     if (act.f == "read" && !all) restrict_read(act, elements);
   }
-  const std::int64_t latest = latest_end(acts);
+  const std::int64_t latest = latest_end(acts, [](const Act& act) {
+    return act.f == "read" || act.f == "contains" || changed(act) != nullptr;
+  });
   Status status;
   each([&](const Act& act) {
     if (!status || act.f == "read" || act.f == "contains" || act.start > latest) return;
     if ((!all && !elements.contains(act.argument)) || holds(acts, act.index)) return;
     // Whoever was told that nothing changed only looked.
-    const auto* changed = act.argument.is<bool>() ? nullptr : act.result.get_if<bool>();
-    if (act.returned && changed != nullptr && !*changed) return;
+    const bool* did = changed(act);
+    if (did != nullptr && !*did) return;
     status = missing(act.event, "adds or removes one of its elements");
   });
   return status;
@@ -171,7 +181,7 @@ Status close_set(const Witness& witness, const EachAct& each, Evidence& evidence
 
 Status close_counter(const EachAct& each, Evidence& evidence) {
   const std::vector<Act>& acts = evidence.acts;
-  const std::int64_t latest = latest_end(acts);
+  const std::int64_t latest = latest_end(acts, [](const Act& act) { return act.f == "read"; });
   std::int64_t first = never;
   for (const Act& act : acts) first = std::min(first, act.start);
   const auto* initial = evidence.info.initial.get_if<std::int64_t>();
@@ -202,7 +212,7 @@ Status close_holds(const EachAct& each, const Evidence& evidence) {
       const Act& b = before->second;
       const bool has = holds(acts, act.index);
       if (b.f == "acquire" && act.f == "release" && holds(acts, b.index) && !has &&
-          act.start <= latest_end(acts)) {
+          act.start <= latest_end(acts, [](const Act&) { return true; })) {
         status = missing(act.event, "releases what an acquire of it took");
       }
       if (act.f == "release" && has && !holds(acts, b.index)) {
@@ -214,14 +224,71 @@ Status close_holds(const EachAct& each, const Evidence& evidence) {
   return status;
 }
 
+// --- strings: all changes before the last get returned ---
+
+Status close_text(const EachAct& each, const Evidence& evidence) {
+  const std::vector<Act>& acts = evidence.acts;
+  const auto latest = latest_end(acts, [](const Act& act) { return act.f == "get"; });
+  Status status;
+  each([&](const Act& act) {
+    if (!status || act.start > latest || act.f == "get" || holds(acts, act.index)) return;
+    status = missing(act.event, "changes the string before its last get returned");
+  });
+  return status;
+}
+
+// --- several registers: every write that a read could have read from ---
+
+/// The steps of a kind, [register value] each; of one register the first read and the last write.
+std::map<Value, Value> steps_of(const Act& act, bool writes_wanted) {
+  std::map<Value, Value> found;
+  std::set<Value> written;
+  const auto* steps = (act.returned ? act.result : act.argument).get_if<Value::List>();
+  if (steps == nullptr) return found;
+  for (const Value& step : *steps) {
+    const auto* parts = step.get_if<Value::List>();
+    if (parts == nullptr || parts->size() != 3) continue;
+    const std::string name = step_name((*parts)[0]);
+    const bool writes = name == "w" || name == "write";
+    if (writes) written.insert((*parts)[1]);
+    if (writes && writes_wanted) found.insert_or_assign((*parts)[1], (*parts)[2]);
+    const bool own = !writes && written.contains((*parts)[1]);
+    if (!writes && !writes_wanted && act.returned && !own) found.emplace((*parts)[1], (*parts)[2]);
+  }
+  return found;
+}
+
+Status close_registers(const EachAct& each, const Evidence& evidence) {
+  const std::vector<Act>& acts = evidence.acts;
+  Status status;
+  each([&](const Act& act) {
+    if (!status || holds(acts, act.index)) return;
+    const auto left = steps_of(act, true);
+    for (const Act& reader : acts) {
+      if (act.start > reader.end) continue;
+      for (const auto& [name, value] : steps_of(reader, false)) {
+        const auto at = left.find(name);
+        if (at == left.end() || !(at->second == value)) continue;
+        status =
+            missing(act.event, fmt::format("could have written what event {} read", reader.event));
+      }
+    }
+  });
+  return status;
+}
+
 }  // namespace
+
+bool has_rule(std::string_view datatype) {
+  return datatype == "mutex" || datatype == "semaphore" || datatype == "log" ||
+         datatype == "counter";
+}
 
 Status close_witness(std::string_view datatype, const Witness& witness, const EachAct& each,
                      Evidence& evidence) {
   if (datatype == "register") return close_register(each, evidence);
   if (datatype == "set") return close_set(witness, each, evidence);
   if (datatype == "owned-mutex" || datatype == "fenced-lock") return close_holds(each, evidence);
-  if (datatype == "leader-election") return {};  // fewer observations are always fine
   if (datatype == "mutex") evidence.info.initial = Value(1);
   if (datatype == "mutex" || datatype == "semaphore") return refute_permits(each, evidence);
   if (datatype == "log") return refute_log(each, evidence);
@@ -229,6 +296,8 @@ Status close_witness(std::string_view datatype, const Witness& witness, const Ea
     if (refute_counter(each, evidence)) return {};
     return close_counter(each, evidence);
   }
+  if (datatype == "kv-string") return close_text(each, evidence);
+  if (datatype == "multi-register") return close_registers(each, evidence);
   return close_container(each, evidence);
 }
 

@@ -24,6 +24,9 @@ struct Evidence {
 /// The operations of the key, in order, failed ones left out.
 using EachAct = std::function<void(const std::function<void(const Act&)>&)>;
 
+/// Are witnesses of this datatype refuted by a rule (rules.h), whatever their size?
+bool has_rule(std::string_view datatype);
+
 /// `evidence.acts` are the operations of `witness`, each returned or indeterminate, none twice.
 /// Checks that nothing is missing and leaves in `evidence` what is to be refuted: a cas without all
 /// writes it could have found counts as a write, reads of sets are restricted to the witness's

@@ -53,21 +53,42 @@ std::uint64_t magnitude(std::int64_t number) {
   return number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
 }
 
-/// Can the offsets below `length` have been filled by the time `act` returned? Every send that told
-/// its offset fills that one, and every other one at most.
-bool filled(const Act& act, std::int64_t length, const EachAct& each) {
-  std::set<std::int64_t> told;
-  std::int64_t untold = 0;
+/// Offsets of sends that did not tell theirs, by element: from what the acts show, if every other
+/// send of the element did tell, and told another.
+std::map<Value, std::int64_t> learn_offsets(const std::vector<Act>& acts, const EachAct& each) {
+  std::map<Value, std::size_t> untold;
+  std::map<Value, std::set<std::int64_t>> told;
+  each([&](const Act& act) {
+    if (act.f != "send") return;
+    if (!act.returned) ++untold[act.argument];
+    if (const auto* offset = act.result.get_if<std::int64_t>()) told[act.argument].insert(*offset);
+  });
+  std::map<Value, std::int64_t> learned;
+  for (const Act& act : acts) {
+    for (const auto& [offset, element] : facts_of(act).elements) {
+      if (untold[element] == 1 && !told[element].contains(offset)) learned[element] = offset;
+    }
+  }
+  return learned;
+}
+
+/// Can the offsets below `length` have been filled by the time `act` returned? Every send fills one
+/// at most, and those whose offset is known that one.
+bool filled(const Act& act, std::int64_t length, const std::map<Value, std::int64_t>& learned,
+            const EachAct& each) {
+  std::set<std::int64_t> known;
+  std::int64_t unknown = 0;
   each([&](const Act& other) {
     if (other.f != "send" || other.index == act.index || other.start > act.end) return;
+    const auto at = learned.find(other.argument);
     const auto* offset = other.result.get_if<std::int64_t>();
     if (!other.returned) {
-      ++untold;
-    } else if (offset != nullptr && *offset < length) {
-      told.insert(*offset);
+      if (at != learned.end()) offset = &at->second;
+      unknown += offset == nullptr ? 1 : 0;
     }
+    if (offset != nullptr && *offset < length) known.insert(*offset);
   });
-  return static_cast<std::int64_t>(told.size()) + untold >= length;
+  return static_cast<std::int64_t>(known.size()) + unknown >= length;
 }
 
 /// Were the elements that the acts show sent often enough, and in time?
@@ -84,25 +105,6 @@ bool sent(const std::vector<Act>& acts, const EachAct& each) {
   });
   return std::all_of(shown.begin(), shown.end(),
                      [&](const auto& entry) { return entry.second.size() <= sends[entry.first]; });
-}
-
-/// A send that did not tell its offset has it from a poll, if nobody else sent its element.
-void learn_offset(const Act& act, const std::vector<Act>& acts, const EachAct& each,
-                  LogFacts& facts) {
-  if (act.f != "send" || act.returned) return;
-  std::size_t sends = 0;
-  each([&](const Act& other) {
-    if (other.f == "send" && other.argument == act.argument) ++sends;
-  });
-  if (sends != 1) return;
-  for (const Act& other : acts) {
-    for (const auto& [offset, element] : facts_of(other).elements) {
-      if (!(element == act.argument)) continue;
-      facts.at_least = facts.at_most = offset;
-      facts.afterwards = offset + 1;
-      facts.known = true;
-    }
-  }
 }
 
 }  // namespace
@@ -187,13 +189,18 @@ bool refute_counter(const EachAct& each, Evidence& evidence) {
 
 Status refute_log(const EachAct& each, Evidence& evidence) {
   const std::vector<Act>& acts = evidence.acts;
+  const auto learned = learn_offsets(acts, each);
   std::vector<LogFacts> facts;
   for (const Act& act : acts) {
     facts.push_back(facts_of(act));
-    learn_offset(act, acts, each, facts.back());
-    if (act.returned && facts.back().at_least > 0 && !filled(act, facts.back().at_least, each)) {
-      evidence.refuted = true;
+    const auto at = learned.find(act.argument);
+    if (act.f == "send" && !act.returned && at != learned.end()) {
+      facts.back().at_least = facts.back().at_most = at->second;
+      facts.back().afterwards = at->second + 1;
+      facts.back().known = true;
     }
+    const std::int64_t length = facts.back().at_least;
+    if (act.returned && length > 0 && !filled(act, length, learned, each)) evidence.refuted = true;
   }
   if (!sent(acts, each)) evidence.refuted = true;
   for (std::size_t i = 0; i < acts.size(); ++i) {

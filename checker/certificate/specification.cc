@@ -228,39 +228,6 @@ class OwnedLock final : public Machine<OwnedLock> {
   std::optional<std::int64_t> last_;
 };
 
-/// One leader a term; nobody sees terms go back. A result is [term leader].
-class LeaderElection final : public Machine<LeaderElection> {
- public:
-  bool apply(const Act& act) override {
-    if (act.f != "elect" && act.f != "leader") return false;
-    if (!act.tells() || act.result.is_nil()) return true;
-    const auto* pair = act.result.get_if<Value::List>();
-    if (pair == nullptr || pair->size() != 2) return false;
-    const auto [at, is_new] = leaders_.emplace((*pair)[0], (*pair)[1]);
-    if (!is_new && !(at->second == (*pair)[1])) return false;
-    const auto [seen, first] = seen_.emplace(act.process, (*pair)[0]);
-    if (!first && (*pair)[0] < seen->second) return false;
-    seen->second = (*pair)[0];
-    return true;
-  }
-  std::string encode() const override {
-    std::string text;
-    for (const auto& [term, leader] : leaders_) {
-      append_value(term, text);
-      append_value(leader, text);
-    }
-    for (const auto& [process, term] : seen_) {
-      text += std::to_string(process) + ":";
-      append_value(term, text);
-    }
-    return text;
-  }
-
- private:
-  std::map<Value, Value> leaders_;
-  std::map<std::int32_t, Value> seen_;
-};
-
 class Log final : public Machine<Log> {
  public:
   bool apply(const Act& act) override {
@@ -280,7 +247,7 @@ class Log final : public Machine<Log> {
         from == nullptr ? 0 : static_cast<std::size_t>(std::max<std::int64_t>(*from, 0));
     const auto* found = act.result.get_if<Value::List>();
     const std::size_t there = first < items_.size() ? items_.size() - first : 0;
-    if (found == nullptr) return act.result.is_nil() && there == 0;
+    if (found == nullptr) return act.result.is_nil();  // the answer is not known
     return found->size() == there &&
            std::equal(found->begin(), found->end(),
                       items_.begin() + static_cast<std::ptrdiff_t>(items_.size() - there));
@@ -289,6 +256,79 @@ class Log final : public Machine<Log> {
 
  private:
   std::vector<Value> items_;
+};
+
+/// A string: get, put, and append to its end.
+class Text final : public Machine<Text> {
+ public:
+  Text(const Value& initial, NilRead nil_read) : nil_read_(nil_read) {
+    if (const auto* text = initial.get_if<std::string>()) text_ = *text;
+  }
+
+  bool apply(const Act& act) override {
+    if (act.f == "get") {
+      if (!act.tells()) return true;
+      if (act.result.is_nil()) return nil_read_ == NilRead::unconstrained || text_.empty();
+      return act.result == Value(text_);
+    }
+    const auto* argument = act.argument.get_if<std::string>();
+    if (argument == nullptr || (act.f != "put" && act.f != "append")) return false;
+    text_ = act.f == "put" ? *argument : text_ + *argument;
+    return true;
+  }
+  std::string encode() const override { return text_; }
+
+ private:
+  std::string text_;
+  NilRead nil_read_;
+};
+
+/// Several registers, read and written by one operation, step after step.
+class Registers final : public Machine<Registers> {
+ public:
+  explicit Registers(const HistoryInfo& info) : info_(&info) {}
+
+  bool apply(const Act& act) override {
+    const Value& said = act.tells() ? act.result : act.argument;
+    const auto* steps = said.get_if<Value::List>();
+    if (act.f != "txn" || steps == nullptr) return false;
+    for (const Value& step : *steps) {
+      const auto* parts = step.get_if<Value::List>();
+      if (parts == nullptr || parts->size() != 3) return false;
+      const std::string name = step_name((*parts)[0]);
+      if (name == "w" || name == "write") {
+        values_.insert_or_assign((*parts)[1], (*parts)[2]);
+      } else if (name != "r" && name != "read") {
+        return false;
+      } else if (act.tells() && !reads((*parts)[1], (*parts)[2])) {
+        return false;
+      }
+    }
+    return true;
+  }
+  std::string encode() const override {
+    std::string text;
+    for (const auto& [name, value] : values_) {
+      append_value(name, text);
+      append_value(value, text);
+    }
+    return text;
+  }
+
+ private:
+  bool reads(const Value& name, const Value& found) const {
+    if (found.is_nil() && info_->nil_read == NilRead::unconstrained) return true;
+    if (const auto at = values_.find(name); at != values_.end()) return at->second == found;
+    const auto* each = info_->initial.get_if<Value::Map>();
+    if (each == nullptr) return info_->initial == found;
+    for (const auto& [key, value] : *each) {
+      if (key == name) return value == found;
+    }
+    return found.is_nil();
+  }
+
+  const HistoryInfo* info_;
+  std::map<Value, Value> values_;
 };
 
 bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
@@ -316,9 +356,17 @@ std::unique_ptr<Specification> make_specification(std::string_view datatype,
   if (datatype == "semaphore") return std::make_unique<Permits>(number == nullptr ? 1 : *number);
   if (datatype == "owned-mutex") return std::make_unique<OwnedLock>(false);
   if (datatype == "fenced-lock") return std::make_unique<OwnedLock>(true);
-  if (datatype == "leader-election") return std::make_unique<LeaderElection>();
   if (datatype == "log") return std::make_unique<Log>();
+  if (datatype == "kv-string") return std::make_unique<Text>(info.initial, info.nil_read);
+  if (datatype == "multi-register") return std::make_unique<Registers>(info);
   return nullptr;
+}
+
+std::string step_name(const Value& value) {
+  if (const auto* text = value.get_if<std::string>()) return *text;
+  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
+  if (const auto* tagged = value.get_if<Value::Tagged>()) return tagged->text;
+  return {};
 }
 
 bool puts_in(std::string_view f) {
@@ -349,6 +397,24 @@ bool adds(const Act& act, std::int64_t& amount) {
   return true;
 }
 
+namespace {
+
+/// A transaction whose reads did not return or found what says nothing, and that writes nothing.
+bool reads_nothing(const Act& act, const HistoryInfo& info) {
+  const auto* steps = (act.returned ? act.result : act.argument).get_if<Value::List>();
+  if (steps == nullptr) return false;
+  return std::all_of(steps->begin(), steps->end(), [&](const Value& step) {
+    const auto* parts = step.get_if<Value::List>();
+    if (parts == nullptr || parts->size() != 3) return false;
+    const std::string name = step_name((*parts)[0]);
+    const bool reads = name == "r" || name == "read";
+    const bool open = (*parts)[2].is_nil() && info.nil_read == NilRead::unconstrained;
+    return reads && (!act.returned || open);
+  });
+}
+
+}  // namespace
+
 bool says_nothing(std::string_view datatype, const HistoryInfo& info, const Act& act) {
   if (datatype == "register") {
     return act.f == "read" &&
@@ -359,8 +425,12 @@ bool says_nothing(std::string_view datatype, const HistoryInfo& info, const Act&
     const bool read = act.f == "read" || act.f == "contains";
     return read && (!act.returned || act.result.is_nil());
   }
-  if (datatype == "log") return act.f == "poll" && !act.returned;
-  if (datatype == "leader-election") return !act.returned || act.result.is_nil();
+  if (datatype == "log") return act.f == "poll" && (!act.returned || act.result.is_nil());
+  if (datatype == "kv-string") {
+    const bool open = act.result.is_nil() && info.nil_read == NilRead::unconstrained;
+    return act.f == "get" && (!act.returned || open);
+  }
+  if (datatype == "multi-register") return reads_nothing(act, info);
   return false;
 }
 

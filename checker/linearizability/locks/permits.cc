@@ -119,10 +119,18 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
     help = touching + static_cast<std::size_t>(failed.acquires || !from_the_start ? permits_ : 0);
     if (count > help) break;
   }
-  ASSAY_ASSERT(count > help);
+  // Or all that happened: nothing was held before.
+  const bool everything = count <= help;
+  ASSAY_ASSERT(!everything || !failed.acquires);
+  if (everything) help = others.size();
   inside.resize(count);
   std::vector<std::uint64_t> events;
   for (const Extent& span : inside) events.push_back(span.event);
+  // Then nothing may have returned before the window.
+  const auto first = std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) {
+    return everything && call.acquires && call.span.end == first_end;
+  });
+  if (first != calls_.end()) events.push_back(first->span.event);
   const Narrator narrator(history_, key);
   std::string who;
   for (std::size_t k = 0; k < std::min<std::size_t>(count, 4); ++k) {

@@ -26,7 +26,7 @@ void LogChecker::show(std::size_t offset, ValueId value, std::uint64_t event) {
     slot.value = value;
     slot.shown_by = event;
   } else if (slot.value != value) {
-    found("inconsistent-offsets", {slot.shown_by, event},
+    found("log-conflict", {slot.shown_by, event},
           fmt::format("at offset {} one operation shows {} and another {}", offset,
                       to_text(history_.value(slot.value)), to_text(history_.value(value))));
   }
@@ -167,7 +167,9 @@ void LogChecker::assign_pending() {
     if (next == pending_.size()) {
       std::size_t above = offset + 1;
       while (slots_[above].shown_by == no_event) ++above;
-      found("log-gap", {slots_[above].shown_by},
+      std::vector<std::uint64_t> events{slots_[above].shown_by};
+      add_sightings(events);
+      found("log-gap", events,
             fmt::format("there is an element at offset {}, but no send can have filled all offsets "
                         "before it",
                         above));
@@ -175,6 +177,13 @@ void LogChecker::assign_pending() {
     }
     slot.send = pending_[next++].span;
     ambiguous_ = choice;
+  }
+}
+
+/// What tells the offsets of sends that never returned.
+void LogChecker::add_sightings(std::vector<std::uint64_t>& events) const {
+  for (const Slot& slot : slots_) {
+    if (slot.send.pending() && slot.shown_by != no_event) events.push_back(slot.shown_by);
   }
 }
 
@@ -200,13 +209,7 @@ void LogChecker::judge(bool want_order) {
     const Extent& a = sequence[pair->first];
     const Extent& b = sequence[pair->second];
     std::vector<std::uint64_t> events{a.event, b.event};
-    if (a.pending()) {
-      // Only a poll tells where it is.
-      for (const Slot& slot : slots_) {
-        if (slot.send.event == a.event && slot.shown_by != no_event)
-          events.push_back(slot.shown_by);
-      }
-    }
+    if (a.pending()) add_sightings(events);
     found("nonmonotonic-log", events,
           "the offsets say that one operation precedes the other, but that other had returned "
           "before the one began");

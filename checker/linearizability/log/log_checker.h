@@ -46,6 +46,7 @@ class LogChecker final : public ObjectChecker {
   Status read(KeyId key);
   void show(std::size_t offset, ValueId value, std::uint64_t event);
   void assign_pending();
+  void add_sightings(std::vector<std::uint64_t>& events) const;
   void judge(bool want_order);
   void found(std::string_view type, std::vector<std::uint64_t> events, std::string text);
   ValueId id_of(const Value& value);

@@ -17,6 +17,19 @@ namespace {
 constexpr std::string_view by_reads = "chain-of-reads";
 constexpr std::string_view by_element = "elements";
 
+/// Leaves out changes that began after everything else had returned, as far as no order fits
+/// without them either. `calls` by start.
+void drop_late(std::vector<ElementCall>& calls, const SearchLimits& limits) {
+  while (calls.size() > 1 && calls.back().mutates()) {
+    const std::span<const ElementCall> rest(calls.data(), calls.size() - 1);
+    const bool late = std::all_of(rest.begin(), rest.end(), [&](const ElementCall& call) {
+      return call.span.pending() || call.span.end < calls.back().span.start;
+    });
+    if (!late || decide_element(rest, limits, nullptr) != SearchAnswer::not_linearizable) return;
+    calls.pop_back();
+  }
+}
+
 }  // namespace
 
 SetChecker::SetChecker(const History& history, std::unique_ptr<ObjectChecker> search)
@@ -233,19 +246,10 @@ ExplainedAnomaly SetChecker::explain_element(KeyId key, std::uint32_t element,
   }
   const auto with = [&](const std::vector<std::uint32_t>& kept) {
     std::vector<bool> chosen(calls.size(), false);
-    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
-    for (const std::uint32_t k : kept) {
-      chosen[looks[k]] = true;
-      latest = std::max(latest, calls[looks[k]].span.end);
-    }
+    for (const std::uint32_t k : kept) chosen[looks[k]] = true;
     std::vector<ElementCall> some;
     for (std::uint32_t i = 0; i < calls.size(); ++i) {
-      if (calls[i].mutates() ? calls[i].span.start <= latest || kept.empty() : chosen[i]) {
-        some.push_back(calls[i]);
-        if (calls[i].mutates() && !calls[i].span.pending()) {
-          latest = std::max(latest, calls[i].span.end);
-        }
-      }
+      if (chosen[i] || calls[i].mutates()) some.push_back(calls[i]);
     }
     return some;
   };
@@ -261,7 +265,8 @@ ExplainedAnomaly SetChecker::explain_element(KeyId key, std::uint32_t element,
   bool removed = false;
   bool added = false;
   const Narrator narrator(history_, key);
-  const auto some = with(kept);
+  auto some = with(kept);
+  drop_late(some, limits);
   for (const ElementCall& call : some) {
     events.push_back(call.span.event);
     removed = removed || call.act == ElementAct::remove || call.act == ElementAct::remove_sure;
