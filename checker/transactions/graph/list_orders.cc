@@ -169,7 +169,7 @@ class ListOrders {
     for (TxnKey k = 0; k < txns_.key_count(); ++k) {
       TxnIndex dirty = no_txn;
       TxnValue value = 0;
-      for (const TxnIndex writer : out_.known_versions(k)) {
+      for (const TxnIndex& writer : out_.known_versions(k)) {
         const std::size_t place = static_cast<std::size_t>(&writer - out_.writer.data());
         if (writer == no_txn) continue;
         if (txns_[writer].outcome == Outcome::fail) {
