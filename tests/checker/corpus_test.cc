@@ -67,9 +67,6 @@ bool has_anomaly(const CheckResult& result, const std::string& type) {
 const std::map<std::string, std::string> unmet{
     {"elle-cli/elle/rw-register.edn", "a read of 3, which nobody wrote: a garbage-read here"},
     {"elle-cli/elle/rw-register.json", "the same"},
-    {"elle/inline-list-append/000.edn",
-     "crashes now and then: an aborted append, completions only"},
-    {"elle/inline-list-append/011.edn", "the same"},
     {"elle-cli/jepsen/bank-neg.edn", "no check of banks yet"},
     {"elle-cli/jepsen/bank-tidb.edn.zst", "no check of banks yet"},
     {"elle-cli/jepsen/set.edn", "Jepsen's own check of sets is no model here"},
