@@ -88,7 +88,10 @@ class OpenCalls {
 
   /// May the call in `slot` go next, as far as equal calls are concerned?
   bool leads(const Entry& entry, std::size_t slot) const {
-    return (shadow_[slot] - entry.done).none();
+    // A blind call that is free already lies behind an overwrite: it cannot stand in for an equal
+    // one that started after that, since the latter would still have to be placed. (Overwrites can:
+    // repeating one changes nothing.)
+    return (shadow_[slot] - entry.done - (entry.free & blinds_)).none();
   }
 
   /// The entry with the call in `slot` placed next, if the state allows it. Its reads are not
