@@ -65,6 +65,20 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
+bool fits(const History& history, const DatatypeInfo& info) {
+  for (std::size_t i = 0; i < history.function_count(); ++i) {
+    if (!has_word(info.functions, history.function_name(static_cast<FunctionId>(i)))) return false;
+  }
+  return true;
+}
+
+/// A register that is asked to append holds text, whatever the history calls it.
+const DatatypeInfo* as_operated(const History& history, const DatatypeInfo* named) {
+  const DatatypeInfo* text = find_datatype("kv-string");
+  const bool appends = named->name == "register" && history.function_named("append").has_value();
+  return appends && fits(history, *text) ? text : named;
+}
+
 std::string names() {
   std::string result;
   for (const DatatypeInfo& info : table) {
@@ -87,18 +101,16 @@ Result<ChosenDatatype> choose_datatype(const History& history, std::string_view 
   std::string name(asked);
   if (name == "auto" && !history.info().datatype.empty()) name = history.info().datatype;
   if (name != "auto") {
-    if (const DatatypeInfo* info = find_datatype(name)) return ChosenDatatype{info, false};
+    if (const DatatypeInfo* info = find_datatype(name)) {
+      return ChosenDatatype{as_operated(history, info), false};
+    }
     return Error{ErrorKind::usage,
                  fmt::format("datatype '{}' is not supported; supported: {}", name, names())};
   }
   std::string seen;
   std::vector<const DatatypeInfo*> candidates;
   for (const DatatypeInfo& info : table) {
-    bool fits = true;
-    for (std::size_t i = 0; i < history.function_count(); ++i) {
-      fits = fits && has_word(info.functions, history.function_name(static_cast<FunctionId>(i)));
-    }
-    if (fits) candidates.push_back(&info);
+    if (fits(history, info)) candidates.push_back(&info);
   }
   // A history of reads alone fits several; the first of the table is the plainest.
   if (candidates.size() == 1 || (!candidates.empty() && candidates.front()->name == "register")) {

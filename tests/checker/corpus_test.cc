@@ -70,7 +70,6 @@ const std::map<std::string, std::string> unmet{
     {"elle-cli/jepsen/bank-neg.edn", "no check of banks yet"},
     {"elle-cli/jepsen/bank-tidb.edn.zst", "no check of banks yet"},
     {"elle-cli/jepsen/set.edn", "Jepsen's own check of sets is no model here"},
-    {"jsonl/litmus_kv-append-lost.json.jsonl", "declares a register, but appends to strings"},
 };
 
 /// The verdict, or what went wrong.

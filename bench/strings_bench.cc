@@ -1,0 +1,270 @@
+// Checking strings (get, put, append): operations a second of CPU time and peak memory, as the
+// history grows tenfold and as the ways to make it hard are switched on. Arguments: [largest number
+// of operations [part of a name]], by default 1000000 and all.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "bench/usage.h"
+#include "checker/certificate/verify.h"
+#include "checker/checker.h"
+
+namespace assay {
+namespace {
+
+enum class Planted : std::uint8_t { nothing, lost_append, stale_get, reordered };
+
+struct Load {
+  const char* name;
+  std::size_t clients = 50;
+  std::int64_t keys = 10;
+  std::int64_t tokens = 0;  ///< 0: every put and append has its own, else so many in all
+  double puts = 0.05;
+  double gets = 0.45;
+  double pending = 0;  ///< share of changes that never return; half of them take effect
+  Planted planted = Planted::nothing;
+  std::size_t largest = 100'000'000;  ///< not with more operations than these
+};
+
+/// A correct string per key under many clients, each effect at an instant inside its operation, but
+/// for one planted error near the end.
+class Generator {
+ public:
+  Generator(const Load& load, std::size_t operations, std::uint64_t seed)
+      : load_(load),
+        random_(seed),
+        operations_(operations),
+        texts_(static_cast<std::size_t>(load.keys)),
+        last_tokens_(texts_.size(), 0) {}
+
+  History make() {
+    HistoryInfo info;
+    info.datatype = "kv-string";
+    info.real_time = RealTime::position;
+    HistoryBuilder builder(std::move(info));
+    std::vector<Open> open(load_.clients);
+    std::int32_t next_process = 0;
+    for (Open& o : open) o.process = next_process++;
+    std::size_t busy = 0;
+    while (started_ < operations_ || busy > 0) {
+      Open& o = random_.pick(open);
+      switch (o.stage++) {
+        case 0:
+          if (started_ == operations_) {
+            o.stage = 0;
+            break;
+          }
+          ++started_;
+          ++busy;
+          start(o);
+          emit(o, EventType::invoke, builder);
+          break;
+        case 1:
+          o.lost = o.f != "get" && random_.chance(load_.pending);
+          if (!o.lost || random_.chance(0.5)) take_effect(o);
+          break;
+        default:
+          --busy;
+          o.stage = 0;
+          emit(o, o.lost ? EventType::info : EventType::ok, builder);
+          if (o.lost) o.process = next_process++;
+      }
+    }
+    return std::move(builder.finish()).value();
+  }
+
+ private:
+  struct Open {
+    std::int32_t process = 0;
+    int stage = 0;  ///< idle, invoked, in effect
+    std::size_t key = 0;
+    std::string f;
+    std::string text;
+    bool lost = false;  ///< never returns
+  };
+
+  void start(Open& o) {
+    o.key = static_cast<std::size_t>(random_.between(0, load_.keys - 1));
+    const double kind = random_.unit();
+    o.f = kind < load_.gets ? "get" : kind < load_.gets + load_.puts ? "put" : "append";
+    o.text.clear();
+    if (o.f == "get") return;
+    const std::int64_t token = load_.tokens == 0 ? ++tokens_ : random_.between(1, load_.tokens);
+    o.text = fmt::format("x {} y", token);
+  }
+
+  void take_effect(Open& o) {
+    std::string& text = texts_[o.key];
+    const bool plant = !planted_ && started_ > operations_ - operations_ / 10;
+    if (o.f == "put") {
+      text = o.text;
+    } else if (o.f == "append") {
+      if (plant && load_.planted == Planted::lost_append) {
+        planted_ = true;
+        return;
+      }
+      last_tokens_[o.key] = o.text.size();
+      text += o.text;
+    } else {
+      o.text = text;
+      const std::size_t last = last_tokens_[o.key];
+      if (!plant || text.size() < 2 * last || last == 0) return;
+      if (load_.planted == Planted::stale_get) {
+        o.text.resize(text.size() / 2 - text.size() / 2 % last);
+        planted_ = true;
+      }
+      if (load_.planted == Planted::reordered) {
+        o.text = text.substr(text.size() - last) + text.substr(0, text.size() - last);
+        planted_ = true;
+      }
+    }
+  }
+
+  void emit(const Open& o, EventType type, HistoryBuilder& builder) {
+    Event event;
+    event.index = index_++;
+    event.process = static_cast<ProcessId>(o.process);
+    event.type = type;
+    event.f = o.f;
+    event.key = Value(static_cast<std::int64_t>(o.key));
+    if (o.f != "get" || type == EventType::ok) event.value = Value(o.text);
+    if (const auto status = builder.add(event); !status) {
+      fmt::print(stderr, "{}\n", status.error().message);
+      std::exit(70);
+    }
+  }
+
+  const Load& load_;
+  Random random_;
+  std::size_t operations_;
+  std::vector<std::string> texts_;        ///< by key
+  std::vector<std::size_t> last_tokens_;  ///< by key: length of the last token appended
+  std::int64_t tokens_ = 0;
+  std::size_t started_ = 0;
+  std::uint64_t index_ = 0;
+  bool planted_ = false;
+};
+
+std::string certificate_of(const History& history, const CheckResult& result) {
+  if (result.verdict == Verdict::unknown) return {};
+  if (result.certificate.empty()) return ", no certificate";
+  return verify(history, result.certificate) ? ", verified" : ", certificate refused";
+}
+
+/// The seconds of CPU that the check took with one thread.
+double measure(const Load& load, std::size_t operations, double before) {
+  const History history = Generator(load, operations, 7).make();
+  CheckOptions options;
+  options.threads = 1;
+  options.certificate = false;
+  options.timeout = std::chrono::seconds(60);
+  const bench::PeakMemory memory;
+  const double cpu = bench::cpu_seconds();
+  auto result = check(history, options);
+  const double took = bench::cpu_seconds() - cpu;
+  const double bytes = memory.bytes();
+  if (!result) {
+    fmt::print("{}\n", result.error().message);
+    return took;
+  }
+  std::string certified;
+  if (operations <= 100'000) {
+    options.certificate = true;
+    const auto again = check(history, options);
+    certified = again ? certificate_of(history, *again) : again.error().message;
+  }
+  const std::size_t witness =
+      result->anomalies.empty() ? 0 : result->anomalies.front().witness.size();
+  fmt::print(
+      "{:<38} {:>9} {:>9.4f} {:>8.3f} {:>8.1f} {:>7}  {} {}{}{}{}\n", load.name, operations, took,
+      static_cast<double>(operations) / took / 1e6, bytes / static_cast<double>(operations),
+      before > 0 ? fmt::format("x{:.1f}", took / before) : "", name_of(result->verdict),
+      result->statistics.algorithm, witness == 0 ? "" : fmt::format(", witness of {}", witness),
+      certified, result->unknown_because.empty() ? "" : ": " + result->unknown_because);
+  std::fflush(stdout);
+  return took;
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+  using assay::Load;
+  using assay::Planted;
+  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
+  const std::string wanted = argc > 2 ? argv[2] : "";
+  const std::vector<Load> loads{
+      {.name = "unique, 10 keys"},
+      {.name = "unique, 1000 keys", .keys = 1'000},
+      {.name = "unique, one key", .keys = 1},
+      {.name = "unique, 10 keys, no put", .puts = 0, .largest = 100'000},
+      {.name = "unique, 10 keys, pending", .pending = 0.1},
+      {.name = "unique, 10 keys, lost append", .planted = Planted::lost_append},
+      {.name = "unique, 10 keys, stale get", .planted = Planted::stale_get},
+      {.name = "unique, 10 keys, reordered", .planted = Planted::reordered},
+      {.name = "100 tokens, 10 keys", .tokens = 100, .largest = 100'000},
+      {.name = "100 tokens, 10 keys, no put", .tokens = 100, .puts = 0, .largest = 100'000},
+      {.name = "100 tokens, 10 keys, lost append",
+       .tokens = 100,
+       .planted = Planted::lost_append,
+       .largest = 100'000},
+      {.name = "100 tokens, 10 keys, stale get",
+       .tokens = 100,
+       .planted = Planted::stale_get,
+       .largest = 100'000},
+      {.name = "100 tokens, one key", .keys = 1, .tokens = 100, .largest = 100'000},
+      {.name = "100 tokens, one key, lost append",
+       .keys = 1,
+       .tokens = 100,
+       .planted = Planted::lost_append,
+       .largest = 100'000},
+      {.name = "5 tokens, one key", .keys = 1, .tokens = 5, .largest = 100'000},
+      {.name = "5 tokens, one key, lost append",
+       .keys = 1,
+       .tokens = 5,
+       .planted = Planted::lost_append,
+       .largest = 100'000},
+      {.name = "5 tokens, one key, reordered",
+       .keys = 1,
+       .tokens = 5,
+       .planted = Planted::reordered,
+       .largest = 100'000},
+      {.name = "5 tokens, one key, pending",
+       .keys = 1,
+       .tokens = 5,
+       .pending = 0.1,
+       .largest = 100'000},
+      {.name = "100 tokens, few gets, one key",
+       .keys = 1,
+       .tokens = 100,
+       .puts = 0.2,
+       .gets = 0.1,
+       .largest = 100'000},
+      {.name = "100 tokens, few gets, pending, bad",
+       .keys = 1,
+       .tokens = 100,
+       .puts = 0.2,
+       .gets = 0.1,
+       .pending = 0.1,
+       .planted = Planted::stale_get,
+       .largest = 100'000},
+  };
+  fmt::print("{:<38} {:>9} {:>9} {:>8} {:>8} {:>7}  verdict\n", "history", "ops", "cpu s", "Mops/s",
+             "B/op", "growth");
+  for (const Load& load : loads) {
+    if (std::string_view(load.name).find(wanted) == std::string_view::npos) continue;
+    double before = 0;
+    for (std::size_t n = 1'000; n <= std::min(largest, load.largest); n *= 10) {
+      before = assay::measure(load, n, before);
+      if (before > 30) break;
+    }
+  }
+  return 0;
+}
