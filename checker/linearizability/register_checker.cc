@@ -1,13 +1,43 @@
 #include "checker/linearizability/register_checker.h"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
 #include "base/assert.h"
 #include "checker/linearizability/explain.h"
 #include "checker/linearizability/register_search.h"
+#include "checker/linearizability/shrink.h"
 #include "checker/linearizability/stale_read.h"
 #include "checker/linearizability/witness.h"
 #include "checker/linearizability/zones.h"
 
 namespace assay {
+namespace {
+
+/// The precedences, by position in the witness, that the violation rests on.
+std::vector<Precedence> timing_of(const CallWitness& witness, std::size_t value_count,
+                                  const SearchLimits& limits) {
+  constexpr std::size_t most = 24;
+  if (witness.counted_as.size() > most) return {};
+  std::vector<Span> spans;
+  for (const RegisterCall& call : witness.counted_as) spans.push_back({call.start, call.end});
+  return essential_precedences(std::move(spans), [&](std::span<const Span> wider) {
+    std::vector<RegisterCall> calls = witness.counted_as;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      calls[i].start = wider[i].start;
+      calls[i].end = wider[i].end;
+    }
+    std::stable_sort(calls.begin(), calls.end(), [](const RegisterCall& a, const RegisterCall& b) {
+      return a.start < b.start;
+    });
+    return search_register(calls, value_count, limits, false).answer ==
+           SearchAnswer::not_linearizable;
+  });
+}
+
+}  // namespace
 
 Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits, bool want_order) {
   auto object = reader_.read(key);
@@ -39,6 +69,10 @@ ExplainedAnomaly RegisterChecker::explain(KeyId key, const KeyOutcome& outcome,
       find_witness(object.value().calls, object.value().value_count, outcome.search, limits);
   ExplainedAnomaly result;
   result.anomaly = describe_register_anomaly(history_, key, object.value(), witness);
+  for (const Precedence& p : timing_of(witness, object.value().value_count, limits)) {
+    result.anomaly.timing.push_back(
+        {witness.counted_as[p.before].event, witness.counted_as[p.after].event});
+  }
   result.witness = {result.anomaly.key, result.anomaly.witness, {}};
   return result;
 }
