@@ -11,12 +11,13 @@
 #include "checker/linearizability/locks/permits.h"
 #include "checker/linearizability/log/log_checker.h"
 #include "checker/linearizability/model_checker.h"
+#include "checker/linearizability/multi_register_checker.h"
 #include "checker/linearizability/register_checker.h"
 #include "checker/linearizability/sets/set_checker.h"
+#include "checker/linearizability/strings/string_checker.h"
 #include "checker/models/asserting_register.h"
 #include "checker/models/container_model.h"
 #include "checker/models/counter_model.h"
-#include "checker/models/kv_string.h"
 #include "checker/models/multi_register.h"
 #include "checker/models/set_model.h"
 
@@ -66,8 +67,15 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
     return MakeObjectChecker(
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });
   }
-  if (datatype == "multi-register") return model_checker<MultiRegisterModel>(history, options);
-  if (datatype == "kv-string") return model_checker<StringModel>(history, options);
+  if (datatype == "multi-register") {
+    return MakeObjectChecker([&history, &options] {
+      return std::make_unique<MultiRegisterChecker>(
+          history, std::make_unique<ModelChecker<MultiRegisterModel>>(history, options));
+    });
+  }
+  if (datatype == "kv-string") {
+    return MakeObjectChecker([&history] { return std::make_unique<StringChecker>(history); });
+  }
   if (datatype == "queue") return container<ContainerKind::bag>(history, options);
   if (datatype == "fifo-queue") return container<ContainerKind::fifo>(history, options);
   if (datatype == "stack") return container<ContainerKind::stack>(history, options);
