@@ -224,7 +224,7 @@ class Descent {
   /// itself, then others in the order of their returns, then pending ones.
   void list_moves(const Entry& entry) {
     const std::size_t slot = returning_slot();
-    if (open_.reads().has(slot) && !open_.may_explain(entry, returning())) return;
+    if (open_.is_doomed(entry)) return;
     for (const std::uint32_t c : open_.classes()) moves_.push_back({Move::Kind::pending, c});
     const std::size_t first_slot = moves_.size();
     (open_.mutations() - entry.done).each([&](std::size_t other) {

@@ -101,6 +101,7 @@ class Frontier {
     const std::uint32_t slot = schedule_.place[call];
     begin_return(call);
     for (Entry& entry : frontier_.entries()) {
+      if (open_.is_doomed(entry)) continue;
       for (std::size_t i = 0; i < W; ++i) entry.used[i] &= ~retired_[i];
       const std::size_t level = open_.pending_used(entry);
       if (level >= levels_.size()) levels_.resize(level + 1);
@@ -184,7 +185,7 @@ class Frontier {
       settle(std::move(entry), slot);
       return;
     }
-    if (open_.reads().has(slot) && !open_.may_explain(entry, open_.call_in(slot))) return;
+    if (open_.is_doomed(entry)) return;
     if (!explored_.insert(entry, M::hash(entry.state), open_.reads(), open_.guards())) return;
     if (level >= levels_.size()) levels_.resize(level + 1);
     levels_[level].push_back(std::move(entry));

@@ -34,7 +34,9 @@ class OpenCalls {
         slots_(schedule.slots),
         shadow_(schedule.slots),
         class_shadow_(schedule.classes.size()),
-        available_(schedule.classes.size(), 0) {}
+        available_(schedule.classes.size(), 0) {
+    find_last_sources();
+  }
 
   const Mask<W>& reads() const { return reads_; }
   const Mask<W>& overwrites() const { return overwrites_; }
@@ -114,24 +116,16 @@ class OpenCalls {
     return true;
   }
 
-  /// Can the entry still explain the open read `call`, which returns next?
-  bool may_explain(const Entry& entry, std::uint32_t call) const {
+  /// Is there an open read that the entry can never explain? That is, nothing leads to it from the
+  /// present state, nor from an overwrite that is open or starts before the read returns.
+  bool is_doomed(const Entry& entry) const {
+    bool doomed = false;
     if constexpr (HidingModel<M>) {
-      const Op& read = calls_[call].op;
-      bool possible = model_.may_lead_to(entry.state, read);
-      const auto try_overwrite = [&](const Op& op) {
-        possible = possible || model_.may_lead_to(*model_.step(entry.state, op), read);
-      };
-      (overwrites_ - entry.done).each([&](std::size_t slot) { try_overwrite(op_in(slot)); });
-      for (std::size_t i = 0; i < active_.size() && !possible; ++i) {
-        const PendingClass& cls = schedule_.classes[active_[i]];
-        const Op& op = calls_[cls.representative].op;
-        if (M::effect(op) != Effect::overwrite) continue;
-        if (entry.count(cls.field) < available_[active_[i]]) try_overwrite(op);
-      }
-      return possible;
+      (reads_ - entry.done).each([&](std::size_t slot) {
+        doomed = doomed || !may_explain(entry, slots_[slot]);
+      });
     }
-    return true;
+    return doomed;
   }
 
   /// Need the blind call in `slot`, which does not return yet, not be placed next? What no read can
@@ -216,6 +210,40 @@ class OpenCalls {
   }
 
  private:
+  bool may_explain(const Entry& entry, std::uint32_t call) const {
+    const Op& read = calls_[call].op;
+    bool possible = last_source_[call] > now_ || model_.may_lead_to(entry.state, read);
+    const auto try_overwrite = [&](const Op& op) {
+      possible = possible || model_.may_lead_to(*model_.step(entry.state, op), read);
+    };
+    (overwrites_ - entry.done).each([&](std::size_t slot) { try_overwrite(op_in(slot)); });
+    for (std::size_t i = 0; i < active_.size() && !possible; ++i) {
+      const PendingClass& cls = schedule_.classes[active_[i]];
+      const Op& op = calls_[cls.representative].op;
+      if (M::effect(op) != Effect::overwrite) continue;
+      if (entry.count(cls.field) < available_[active_[i]]) try_overwrite(op);
+    }
+    return possible;
+  }
+
+  /// O(overwrites that start while a read is open), for each read.
+  void find_last_sources() {
+    if constexpr (HidingModel<M>) {
+      last_source_.assign(calls_.size(), std::numeric_limits<std::int64_t>::min());
+      std::vector<std::uint32_t> overwrites;
+      for (std::uint32_t i = static_cast<std::uint32_t>(calls_.size()); i-- > 0;) {
+        const Effect effect = M::effect(calls_[i].op);
+        if (effect == Effect::overwrite) overwrites.push_back(i);
+        if (effect != Effect::read) continue;
+        for (auto o = overwrites.rbegin(); o != overwrites.rend(); ++o) {
+          if (calls_[*o].start > calls_[i].end) break;
+          const auto left = model_.step(model_.initial(), calls_[*o].op);
+          if (model_.may_lead_to(*left, calls_[i].op)) last_source_[i] = calls_[*o].start;
+        }
+      }
+    }
+  }
+
   /// Can something be seen of the state if `op` comes next?
   bool tells(const Entry& entry, const typename M::State& state, const Op& op) const {
     const auto next = model_.step(state, op);
@@ -284,6 +312,9 @@ class OpenCalls {
   std::vector<std::uint32_t> available_;           ///< by class: how many have started
   std::vector<std::uint32_t> active_;              ///< classes that started and can still matter
   std::array<std::uint64_t, W> guards_{};
+  /// By read: the last start of an overwrite that may lead to it and starts after it, before it
+  /// returns.
+  std::vector<std::int64_t> last_source_;
 };
 
 }  // namespace assay

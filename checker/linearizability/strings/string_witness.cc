@@ -84,7 +84,12 @@ const std::vector<std::uint32_t>* StringWitnessFinder::made_of(std::uint32_t get
 
 /// The last gets that returned before the failure, with all tokens that were about then.
 StringSuspects StringWitnessFinder::window(std::uint32_t failed_call, std::size_t gets) {
-  const std::int64_t failure = object_.calls[failed_call].end;
+  // The search looks ahead: it may be a get that was open then which nothing explains.
+  std::int64_t failure = object_.calls[failed_call].end;
+  for (const StringCall& call : object_.calls) {
+    if (call.start > object_.calls[failed_call].end) break;
+    if (is_get(call)) failure = std::max(failure, call.end);
+  }
   StringSuspects subject;
   for (std::uint32_t i = 0; i < object_.calls.size(); ++i) {
     const StringCall& call = object_.calls[i];
@@ -101,8 +106,8 @@ StringSuspects StringWitnessFinder::window(std::uint32_t failed_call, std::size_
     for (const std::uint32_t get : subject.gets) begin = std::min(begin, object_.calls[get].start);
   }
   std::sort(subject.gets.begin(), subject.gets.end());
-  if (!tokens_.prefix_free()) return subject;
   for (const std::uint32_t get : subject.gets) {
+    if (!tokens_.prefix_free()) break;
     if (const Numbers* made = made_of(get)) {
       subject.tokens.insert(subject.tokens.end(), made->begin(), made->end());
     }
@@ -121,16 +126,18 @@ bool StringWitnessFinder::concerns(const StringCall& change, std::uint32_t get,
   const bool put = change.op.function == StringFunction::put;
   const std::string_view text = object_.texts[change.op.text];
   if (text.empty()) return put;
-  if (!parts.keeps.empty()) return parts.keeps[change.op.text];
+  if (parts.keeps[change.op.text]) return true;
+  if (parts.restricts) return false;
   const std::string_view found = object_.texts[object_.calls[get].op.text];
   return put ? found.starts_with(text) : found.find(text) != std::string_view::npos;
 }
 
 StringWitnessFinder::Parts StringWitnessFinder::parts_of(const StringSuspects& subject) {
   Parts parts;
-  if (tokens_.prefix_free()) {
-    parts.keeps.assign(object_.texts.size(), false);
-    for (const std::uint32_t token : subject.tokens) parts.keeps[token] = true;
+  parts.restricts = tokens_.prefix_free();
+  parts.keeps.assign(object_.texts.size(), false);
+  for (const std::uint32_t token : subject.tokens) parts.keeps[token] = true;
+  if (parts.restricts) {
     for (const std::uint32_t get : subject.gets) {
       const Numbers* made = made_of(get);
       if (made != nullptr && !made->empty() && begins_[made->front()]) {
@@ -166,7 +173,7 @@ StringWitnessFinder::Parts StringWitnessFinder::parts_of(const StringSuspects& s
 }
 
 std::string StringWitnessFinder::restricted(std::uint32_t get, const Parts& parts) {
-  const Numbers* made = parts.keeps.empty() ? nullptr : made_of(get);
+  const Numbers* made = parts.restricts ? made_of(get) : nullptr;
   if (made == nullptr) return std::string(object_.texts[object_.calls[get].op.text]);
   std::string text;
   for (const std::uint32_t token : *made) {
@@ -221,7 +228,7 @@ StringWitness StringWitnessFinder::shrunk(const StringSuspects& subject) {
   limits_.steps = steps_for_a_part;
   // Smaller subjects have fewer tokens, so no other changes.
   const Parts widest = parts_of(subject);
-  if (!widest.keeps.empty()) {
+  if (widest.restricts) {
     std::erase_if(changes_, [&](std::uint32_t change) {
       const std::uint32_t text = object_.calls[change].op.text;
       return !widest.keeps[text] && !object_.texts[text].empty();
@@ -254,7 +261,7 @@ StringWitness StringWitnessFinder::shrunk(const StringSuspects& subject) {
   witness.refuted = true;
   witness.minimal = smallest.minimal;
   for (std::uint32_t text = 0; text < parts.keeps.size(); ++text) {
-    if (parts.keeps[text]) witness.tokens.push_back(text);
+    if (parts.restricts && parts.keeps[text]) witness.tokens.push_back(text);
   }
   if (witness.calls.size() <= readable_witness) {
     witness.timing = essential_precedences(

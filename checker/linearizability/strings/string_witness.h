@@ -39,8 +39,8 @@ class StringWitnessFinder {
   StringWitnessFinder(const StringObject& object, const TokenTable& tokens,
                       const SearchLimits& limits);
 
-  /// No order explains what happened up to the return of `failed_call`, perhaps for the reason that
-  /// `suspects` names. Deterministic.
+  /// No order explains what happened up to the return of `failed_call` and of the gets open then,
+  /// perhaps for the reason that `suspects` names. Deterministic.
   StringWitness find(std::uint32_t failed_call, const StringSuspects& suspects);
 
  private:
@@ -48,7 +48,8 @@ class StringWitnessFinder {
 
   /// What a witness consists of; follows from the gets and tokens that it is about.
   struct Parts {
-    std::vector<bool> keeps;  ///< by text; empty: gets are not restricted
+    bool restricts = false;   ///< the gets, to the tokens of `keeps`
+    std::vector<bool> keeps;  ///< by text: its puts and appends are in
     Numbers calls;            ///< ascending
   };
 
