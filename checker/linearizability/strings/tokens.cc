@@ -37,7 +37,9 @@ TokenTable::TokenTable(const StringObject& object) : texts_(object.texts) {
     if (is_token[text]) insert(text);
   }
   for (std::uint32_t text = 0; text < texts_.size() && prefix_free_; ++text) {
-    if (is_token[text]) prefix_free_ = at(texts_[text]) == text;
+    if (is_token[text]) {
+      prefix_free_ = at(texts_[text].substr(0, texts_[text].size() - 1)) == none;
+    }
   }
 }
 
@@ -46,14 +48,15 @@ void TokenTable::insert(std::uint32_t token) {
   for (const char c : texts_[token]) hash = hash_with(hash, c);
   std::size_t i = (hash >> 24U) & (table_.size() - 1);
   while (table_[i].token != none) i = (i + 1) & (table_.size() - 1);
-  table_[i] = {hash, token};
+  table_[i] = {static_cast<std::uint32_t>(hash), token};
   has_length_[texts_[token].size()] = true;
 }
 
 std::uint32_t TokenTable::find(std::uint64_t hash, std::string_view text) const {
   std::size_t i = (hash >> 24U) & (table_.size() - 1);
   for (; table_[i].token != none; i = (i + 1) & (table_.size() - 1)) {
-    if (table_[i].hash == hash && texts_[table_[i].token] == text) return table_[i].token;
+    if (table_[i].hash == static_cast<std::uint32_t>(hash) && texts_[table_[i].token] == text)
+      return table_[i].token;
   }
   return none;
 }

@@ -29,7 +29,7 @@ class TokenTable {
 
  private:
   struct Slot {
-    std::uint64_t hash = 0;
+    std::uint32_t hash = 0;  ///< its low half
     std::uint32_t token = none;
   };
 
