@@ -17,7 +17,7 @@ namespace assay {
 /// Gets that no order explains, and tokens of them that suffice to see that.
 struct StringSuspects {
   std::vector<std::uint32_t> gets;    ///< calls
-  std::vector<std::uint32_t> tokens;  ///< texts
+  std::vector<std::uint32_t> tokens;  ///< texts; puts and appends (calls) if texts are ambiguous
 };
 
 struct StringChains {

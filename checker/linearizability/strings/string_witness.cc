@@ -114,20 +114,23 @@ StringSuspects StringWitnessFinder::window(std::uint32_t failed_call, std::size_
   }
   for (const std::uint32_t change : changes_) {
     const StringCall& call = object_.calls[change];
-    if (call.start <= failure && call.end >= begin) subject.tokens.push_back(call.op.text);
+    if (call.start <= failure && call.end >= begin) {
+      subject.tokens.push_back(tokens_.prefix_free() ? call.op.text : change);
+    }
   }
   sort_unique(subject.tokens);
   return subject;
 }
 
 /// Could the change have a part in what the get found, as far as texts tell?
-bool StringWitnessFinder::concerns(const StringCall& change, std::uint32_t get,
+bool StringWitnessFinder::concerns(std::uint32_t change, std::uint32_t get,
                                    const Parts& parts) const {
-  const bool put = change.op.function == StringFunction::put;
-  const std::string_view text = object_.texts[change.op.text];
+  const StringOp& op = object_.calls[change].op;
+  const bool put = op.function == StringFunction::put;
+  const std::string_view text = object_.texts[op.text];
   if (text.empty()) return put;
-  if (parts.keeps[change.op.text]) return true;
-  if (parts.restricts) return false;
+  if (parts.restricts) return parts.keeps[op.text];
+  if (parts.keeps[change]) return true;
   const std::string_view found = object_.texts[object_.calls[get].op.text];
   return put ? found.starts_with(text) : found.find(text) != std::string_view::npos;
 }
@@ -135,7 +138,7 @@ bool StringWitnessFinder::concerns(const StringCall& change, std::uint32_t get,
 StringWitnessFinder::Parts StringWitnessFinder::parts_of(const StringSuspects& subject) {
   Parts parts;
   parts.restricts = tokens_.prefix_free();
-  parts.keeps.assign(object_.texts.size(), false);
+  parts.keeps.assign(std::max(object_.texts.size(), object_.calls.size()), false);
   for (const std::uint32_t token : subject.tokens) parts.keeps[token] = true;
   if (parts.restricts) {
     for (const std::uint32_t get : subject.gets) {
@@ -154,14 +157,14 @@ StringWitnessFinder::Parts StringWitnessFinder::parts_of(const StringSuspects& s
       const StringCall& call = object_.calls[change];
       if (call.start >= reader.start) break;
       if (call.op.function == StringFunction::put && call.end < reader.start &&
-          concerns(call, get, parts)) {
+          concerns(change, get, parts)) {
         hidden_until = std::max(hidden_until, call.start);
       }
     }
     for (std::size_t i = 0; i < changes_.size(); ++i) {
       const StringCall& call = object_.calls[changes_[i]];
       if (call.start > reader.end) break;
-      if (call.end >= hidden_until && concerns(call, get, parts)) needed[i] = true;
+      if (call.end >= hidden_until && concerns(changes_[i], get, parts)) needed[i] = true;
     }
   }
   parts.calls = subject.gets;
@@ -260,7 +263,7 @@ StringWitness StringWitnessFinder::shrunk(const StringSuspects& subject) {
   witness.calls = parts.calls;
   witness.refuted = true;
   witness.minimal = smallest.minimal;
-  for (std::uint32_t text = 0; text < parts.keeps.size(); ++text) {
+  for (std::uint32_t text = 0; text < object_.texts.size(); ++text) {
     if (parts.restricts && parts.keeps[text]) witness.tokens.push_back(text);
   }
   if (witness.calls.size() <= readable_witness) {

@@ -49,7 +49,7 @@ class StringWitnessFinder {
   /// What a witness consists of; follows from the gets and tokens that it is about.
   struct Parts {
     bool restricts = false;   ///< the gets, to the tokens of `keeps`
-    std::vector<bool> keeps;  ///< by text: its puts and appends are in
+    std::vector<bool> keeps;  ///< by text: its puts and appends are in; unrestricted: by call
     Numbers calls;            ///< ascending
   };
 
@@ -57,7 +57,7 @@ class StringWitnessFinder {
   bool is_unmakeable(std::uint32_t get, StringWitness& witness);
   StringSuspects window(std::uint32_t failed_call, std::size_t gets);
   Parts parts_of(const StringSuspects& subject);
-  bool concerns(const StringCall& change, std::uint32_t get, const Parts& parts) const;
+  bool concerns(std::uint32_t change, std::uint32_t get, const Parts& parts) const;
   std::string restricted(std::uint32_t get, const Parts& parts);
   bool has_legal_order(const Parts& parts, std::span<const Span> spans);
   bool is_refuted(const StringSuspects& subject);
