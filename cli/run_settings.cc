@@ -71,18 +71,6 @@ Result<int> parse_concurrency(const std::string& text, int nodes) {
                                              text, threads_max)};
 }
 
-/// "1000/s" to the mean time between invocations; empty: none.
-Result<Nanos> parse_rate(const std::string& text) {
-  if (text.empty()) return Nanos{0};
-  double per_second = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), per_second);
-  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (failure == std::errc{} && rest == "/s" && per_second >= 0.001 && per_second <= 1e8) {
-    return Nanos(static_cast<std::int64_t>(1e9 / per_second));
-  }
-  return Error{ErrorKind::usage, "--rate: '" + text + "' is not a rate: expected e.g. 1000/s"};
-}
-
 Result<std::uint64_t> parse_seed(const std::string& text) {
   if (text.empty()) return random_seed();
   std::uint64_t seed = 0;
@@ -160,6 +148,17 @@ void define_options(CLI::App& app, const Table& table, const char* kind,
 }
 
 }  // namespace
+
+Result<Nanos> parse_rate(const std::string& text) {
+  if (text.empty()) return Nanos{0};
+  double per_second = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), per_second);
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (failure == std::errc{} && rest == "/s" && per_second >= 0.001 && per_second <= 1e8) {
+    return Nanos(static_cast<std::int64_t>(1e9 / per_second));
+  }
+  return Error{ErrorKind::usage, "--rate: '" + text + "' is not a rate: expected e.g. 1000/s"};
+}
 
 void RunFlags::define(CLI::App& app) {
   app.add_option("TARGET", target, "what to test: see `assay list targets`")->required();

@@ -68,6 +68,9 @@ struct RunSettings {
   std::string command() const;
 };
 
+/// "1000/s" to the mean time between invocations; empty: none. Error: usage.
+Result<Nanos> parse_rate(const std::string& text);
+
 /// What was known when the run began; with the settings it makes plan.json (assay.plan/1), from
 /// which the run can be repeated and its report written again.
 struct RunStart {
