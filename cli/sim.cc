@@ -5,21 +5,17 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <atomic>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/run_settings.h"
+#include "cli/sim_seeds.h"
 #include "cli/simulation_run.h"
 #include "harness/run_store.h"
 #include "history/journal.h"
@@ -28,28 +24,6 @@
 
 namespace assay::cli {
 namespace {
-
-struct SimFlags {
-  std::string protocol;
-  std::string seed;
-  std::uint64_t seeds = 1;
-  std::size_t members = 0;  ///< 0, and empty texts: the seed chooses
-  int threads = 0;
-  std::string time_limit = "10s";
-  std::string fault_interval;
-  std::string rate;
-  std::string workload = "register";
-  std::vector<std::string> faults;
-  std::vector<std::string> bugs;
-  std::vector<std::string> models;
-  std::string hunt;  ///< --bugs: all, or names
-  std::string hunt_limit = "60s";
-  std::map<std::string, std::string> protocol_options;
-  std::string out;
-  int jobs = 0;
-  bool calm = false;
-  bool json = false;
-};
 
 Result<std::uint64_t> parse_number(const std::string& flag, const std::string& text) {
   try {
@@ -60,60 +34,6 @@ Result<std::uint64_t> parse_number(const std::string& flag, const std::string& t
     // Said below.
   }
   return Error{ErrorKind::usage, flag + ": '" + text + "' is not a number from 0 to 2^64-1"};
-}
-
-Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
-  SimulationRun run = choose_run(seed);
-  run.simulation.protocol = {flags.protocol, flags.protocol_options, flags.bugs};
-  if (flags.members > 0) run.simulation.members = flags.members;
-  run.simulation.threads =
-      flags.threads > 0 ? flags.threads : static_cast<int>(2 * run.simulation.members);
-  run.simulation.swarm = !flags.calm;
-  if (!flags.faults.empty()) run.faults = flags.faults;
-  run.models = flags.models;
-  for (const WorkloadEntry& entry : workloads()) {
-    if (entry.name == flags.workload) run.workload = &entry;
-  }
-  if (run.workload == nullptr) {
-    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
-  }
-  for (const auto& option : run.workload->options) {
-    run.workload_options[std::string(option.name)] = option.fallback;
-  }
-  auto limit = parse_duration(flags.time_limit);
-  if (!limit.ok()) return limit.error().in("--time-limit");
-  run.time_limit = *limit;
-  if (!flags.fault_interval.empty()) {
-    auto interval = parse_duration(flags.fault_interval);
-    if (!interval.ok()) return interval.error().in("--nemesis-interval");
-    run.fault_interval = *interval;
-  }
-  if (!flags.rate.empty()) {
-    auto stagger = parse_rate(flags.rate);
-    if (!stagger.ok()) return stagger.error();
-    run.stagger = *stagger;
-  }
-  auto status = check_settings(run.simulation.protocol, run.simulation.members);
-  if (!status.ok()) return status.error();
-  return run;
-}
-
-/// The command that makes exactly this history again.
-std::string command_of(const SimFlags& flags, std::uint64_t seed) {
-  std::string text = fmt::format("assay sim {} --seed {}", flags.protocol, seed);
-  for (const auto& [name, value] : flags.protocol_options) {
-    text += fmt::format(" --{} {}", name, shell_word(value));
-  }
-  if (!flags.bugs.empty()) text += fmt::format(" --bug {}", fmt::join(flags.bugs, ","));
-  if (flags.members > 0) text += fmt::format(" --nodes {}", flags.members);
-  if (flags.threads > 0) text += fmt::format(" --concurrency {}", flags.threads);
-  if (!flags.faults.empty()) text += fmt::format(" --nemesis {}", fmt::join(flags.faults, ","));
-  const SimFlags standard;
-  if (flags.time_limit != standard.time_limit) text += " --time-limit " + flags.time_limit;
-  if (!flags.fault_interval.empty()) text += " --nemesis-interval " + flags.fault_interval;
-  if (!flags.rate.empty()) text += " --rate " + flags.rate;
-  if (flags.calm) text += " --calm";
-  return text;
 }
 
 /// What a person and a script learn of one seed.
@@ -146,29 +66,6 @@ nlohmann::ordered_json json_of(const SimulationRun& run, const SimulationResult&
           {"stuck", result.outcome.stuck},
           {"anomalies", types},
           {"because", words_of(result)}};
-}
-
-/// Calls `work(seed)` for each seed on so many threads until it returns false.
-void for_each_seed(std::uint64_t first, std::uint64_t count, int jobs,
-                   const std::function<bool(std::uint64_t)>& work) {
-  std::atomic<std::uint64_t> next{0};
-  std::atomic<bool> stop{false};
-  const auto loop = [&] {
-    for (;;) {
-      const std::uint64_t at = next.fetch_add(1);
-      if (at >= count || stop.load()) return;
-      if (!work(first + at)) stop.store(true);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (int i = 1; i < jobs; ++i) threads.emplace_back(loop);
-  loop();
-  for (auto& thread : threads) thread.join();
-}
-
-int jobs_of(const SimFlags& flags) {
-  if (flags.jobs > 0) return flags.jobs;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 RunSummary summary_of(const SimFlags& flags, const SimulationRun& run, const std::string& source) {
@@ -261,7 +158,7 @@ Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
   std::map<std::uint64_t, nlohmann::ordered_json> rows;  // by seed: the same for any -j
   std::optional<Error> failure;
   int worst = 0;
-  for_each_seed(first, flags.seeds, jobs_of(flags), [&](std::uint64_t seed) {
+  for_each_seed(flags, first, flags.seeds, [&](std::uint64_t seed) {
     auto run = settings_of(flags, seed);
     auto result = run.ok() ? run_simulation(*run) : Result<SimulationResult>(run.error());
     const std::lock_guard lock(mutex);
@@ -302,90 +199,6 @@ Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
   return worst;
 }
 
-struct Prey {
-  const reference::ProtocolEntry* protocol;
-  std::string_view bug;
-};
-
-std::vector<Prey> prey_of(const SimFlags& flags) {
-  std::vector<Prey> prey;
-  for (const auto& entry : reference::protocols()) {
-    if (!flags.protocol.empty() && entry.name != flags.protocol) continue;
-    for (const auto& bug : entry.bugs) {
-      if (flags.hunt == "all" || flags.hunt == bug.name) prey.push_back({&entry, bug.name});
-    }
-  }
-  return prey;
-}
-
-Result<int> hunt(const SimFlags& given, std::uint64_t first) {
-  auto limit = parse_duration(given.hunt_limit);
-  if (!limit.ok()) return limit.error().in("--hunt-limit");
-  const std::vector<Prey> all = prey_of(given);
-  if (all.empty()) return Error{ErrorKind::usage, "--bugs: no protocol has '" + given.hunt + "'"};
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  std::size_t found = 0;
-  for (const Prey& prey : all) {
-    SimFlags flags = given;
-    flags.protocol = prey.protocol->name;
-    flags.bugs = {std::string(prey.bug)};
-    const Nanos start = monotonic_now();
-    std::mutex mutex;
-    std::optional<Error> failure;
-    std::optional<std::uint64_t> at;
-    std::uint64_t tried = 0;
-    std::string type;
-    std::size_t witness = 0;
-    constexpr std::uint64_t seeds_max = 1'000'000;
-    for_each_seed(first, seeds_max, jobs_of(flags), [&](std::uint64_t seed) {
-      auto run = settings_of(flags, seed);
-      auto result = run.ok() ? run_simulation(*run) : Result<SimulationResult>(run.error());
-      const std::lock_guard lock(mutex);
-      if (!result.ok()) {
-        failure = result.error();
-        return false;
-      }
-      ++tried;
-      if (!result->failed()) return monotonic_now() - start < *limit;
-      if (!at || seed < *at) {
-        at = seed;
-        const auto& anomalies = result->check.anomalies;
-        type = anomalies.empty() ? "no-progress" : anomalies.front().type;
-        witness = anomalies.empty() ? 0 : anomalies.front().witness.size();
-      }
-      return false;
-    });
-    if (failure) return *failure;
-    const double seconds = static_cast<double>((monotonic_now() - start).count()) / 1e9;
-    if (at) ++found;
-    rows.push_back({{"protocol", prey.protocol->name},
-                    {"bug", prey.bug},
-                    {"found", at.has_value()},
-                    {"seeds", tried},
-                    {"elapsed_s", seconds},
-                    {"anomaly", type},
-                    {"witness", witness},
-                    {"command", at ? command_of(flags, *at) : ""}});
-    if (!given.json) {
-      fmt::print(
-          "{:16} {:28} {:>9} {:>6} seeds {:>6.1f} s  {}\n", prey.protocol->name, prey.bug,
-          at ? "found" : "not found", tried, seconds,
-          at ? fmt::format("{} of {} operations: {}", type, witness, command_of(flags, *at)) : "");
-      std::fflush(stdout);
-    }
-  }
-  if (given.json) {
-    fmt::print(
-        "{}\n",
-        nlohmann::ordered_json{
-            {"schema", "assay.hunt/1"}, {"found", found}, {"total", all.size()}, {"bugs", rows}}
-            .dump());
-  } else {
-    fmt::print("{} of {} bugs found\n", found, all.size());
-  }
-  return found == all.size() ? 0 : 3;
-}
-
 Result<int> simulate(const SimFlags& flags) {
   std::uint64_t first = 1;
   if (!flags.seed.empty()) {
@@ -393,7 +206,7 @@ Result<int> simulate(const SimFlags& flags) {
     if (!parsed.ok()) return parsed.error();
     first = *parsed;
   }
-  if (!flags.hunt.empty()) return hunt(flags, first);
+  if (!flags.hunt.empty()) return hunt_bugs(flags, first);
   if (flags.protocol.empty()) {
     return Error{ErrorKind::usage, "PROTOCOL is missing; see `assay list protocols`"};
   }
