@@ -225,7 +225,16 @@ class Verifier {
     return acts;
   }
 
+  static Status check_size(std::size_t size) {
+    if (size <= largest_witness) return {};
+    return refuse(fmt::format("a witness of {} operations; at most {} can be refuted", size,
+                              largest_witness));
+  }
+
   Status refute(const Witness& witness, KeyId key) const {
+    if (!has_rule(certificate_.datatype)) {
+      if (auto status = check_size(witness.operations.size()); !status) return status;
+    }
     auto acts = collect(witness.operations, key);
     if (!acts) return acts.error();
     Evidence evidence{std::move(acts).value(), history_.info(), false};
@@ -239,10 +248,7 @@ class Verifier {
       return status;
     }
     if (evidence.refuted) return {};
-    if (evidence.acts.size() > largest_witness) {
-      return refuse(fmt::format("a witness of {} operations; at most {} can be refuted",
-                                evidence.acts.size(), largest_witness));
-    }
+    if (auto status = check_size(evidence.acts.size()); !status) return status;
     if (!has_legal_order(evidence)) return {};
     return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
                               witness.operations.front()));
