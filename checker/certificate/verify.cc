@@ -98,6 +98,10 @@ class Verifier {
     act.start = interval.start;
     act.returned = operation.outcome == Outcome::ok;
     act.end = act.returned ? interval.end : never;
+    if (certificate_.datatype == "lease") {
+      act.start = operation.invoked.count();
+      if (act.returned) act.end = operation.completed.count();
+    }
     act.process = static_cast<std::int32_t>(operation.process);
     act.f = history_.function_name(operation.function);
     act.argument = history_.value(operation.argument);
@@ -186,6 +190,7 @@ class Verifier {
         return refuse(fmt::format("event {} ({} {} -> {}) does not fit in this order", event,
                                   next.f, to_text(next.argument), to_text(next.result)));
       }
+      latest_start = std::max(latest_start, state->not_before());
     }
     if (completed != linear.completions.size()) {
       return refuse("an operation is completed that is not in the order or has returned");
