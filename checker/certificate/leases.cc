@@ -141,7 +141,7 @@ class Holder {
 
  private:
   std::int64_t released(std::size_t i) const {
-    for (++i; i < acts_.size() && acts_[i].f != "acquire"; ++i) {
+    for (++i; i < acts_.size(); ++i) {
       if (acts_[i].f == "release") return acts_[i].start;
     }
     return never;

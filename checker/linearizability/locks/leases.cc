@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -75,25 +76,17 @@ Status LeaseChecker::read(KeyId key) {
   return {};
 }
 
-/// When the hold that the call belongs to is released, or never.
-std::int64_t LeaseChecker::release_after(std::uint32_t call) const {
-  for (std::size_t i = call + 1; i < calls_.size() && calls_[i].process == calls_[call].process;
-       ++i) {
-    if (calls_[i].function == Function::acquire) break;
-    if (calls_[i].function == Function::release) return calls_[i].span.start;
-  }
-  return never;
-}
-
 std::optional<LeaseChecker::Conflict> LeaseChecker::find_holds() {
   holds_.clear();
   std::optional<Conflict> unheld;
   bool holding = false;
-  bool doubtful = false;  // an acquire that never returned, of a process that went on
+  std::size_t released = 0;  // holds before this one are of other processes or were released
+  bool doubtful = false;     // an acquire that never returned, of a process that went on
   for (std::uint32_t i = 0; i < calls_.size(); ++i) {
     const Call& call = calls_[i];
     const bool first = i == 0 || calls_[i - 1].process != call.process;
     if (first) holding = doubtful = false;
+    if (first) released = holds_.size();
     if (call.function == Function::acquire) {
       holding = !call.span.pending();
       doubtful = !holding;
@@ -101,7 +94,10 @@ std::optional<LeaseChecker::Conflict> LeaseChecker::find_holds() {
       continue;
     }
     if (call.function == Function::release) {
-      if (holding) holds_.back().to = std::min(holds_.back().to, call.span.start);
+      // A process that acquired again held on to the same lease.
+      for (; released < holds_.size(); ++released) {
+        holds_[released].to = std::min(holds_[released].to, call.span.start);
+      }
       holding = doubtful = false;
       continue;
     }
@@ -124,28 +120,35 @@ std::optional<LeaseChecker::Conflict> LeaseChecker::find_holds() {
   return unheld;
 }
 
-/// What each grant of the process proves, alone, and each renew together with the grant before: in
-/// between the lease went to nobody else.
+/// What each grant of the process proves, alone, and each renew together with the acquire before:
+/// in between the lease went to nobody else.
 std::vector<LeaseChecker::Proof> LeaseChecker::proofs(std::int32_t process) const {
   std::vector<Proof> result;
-  std::optional<std::uint32_t> last;
+  std::optional<std::uint32_t> first;
   const auto from = std::lower_bound(calls_.begin(), calls_.end(), process,
                                      [](const Call& c, std::int32_t p) { return c.process < p; });
-  for (auto i = static_cast<std::uint32_t>(from - calls_.begin());
-       i < calls_.size() && calls_[i].process == process; ++i) {
-    const Call& call = calls_[i];
+  const auto end = std::upper_bound(from, calls_.end(), process,
+                                    [](std::int32_t p, const Call& c) { return p < c.process; });
+  const std::span<const Call> calls(from, end);
+  // When the process releases what it holds at a call.
+  std::vector<std::int64_t> released(calls.size() + 1, never);
+  for (std::size_t i = calls.size(); i-- > 0;) {
+    released[i] = calls[i].function == Function::release ? calls[i].span.start : released[i + 1];
+  }
+  for (std::uint32_t i = 0; i < calls.size(); ++i) {
+    const Call& call = calls[i];
     if (call.function == Function::release || call.span.pending()) {
-      if (call.function != Function::renew) last.reset();
+      if (call.function != Function::renew) first.reset();
       continue;
     }
-    const std::int64_t until = std::min(call.until, release_after(i));
-    if (call.function == Function::renew && last.has_value()) {
-      const Extent& before = calls_[*last].span;
+    const std::int64_t until = std::min(call.until, released[i]);
+    if (call.function == Function::renew && first.has_value()) {
+      const Extent& before = calls[*first].span;
       result.push_back(
           {before.end, std::max(call.span.start, until), {before.event, call.span.event}});
     }
     if (call.span.end < until) result.push_back({call.span.end, until, {call.span.event}});
-    last = i;
+    if (call.function == Function::acquire || !first.has_value()) first = i;
   }
   std::stable_sort(result.begin(), result.end(),
                    [](const Proof& a, const Proof& b) { return a.from < b.from; });

@@ -35,7 +35,7 @@ class LeaseChecker final : public ObjectChecker {
     Extent span;                 ///< in nanoseconds
     std::int64_t until = never;  ///< of a grant: the end of its time
   };
-  /// From an acquire to the process's next acquire or release.
+  /// From an acquire, with all renews up to the process's next acquire or release.
   struct Hold {
     std::uint32_t first;  ///< of calls_: the acquire
     std::uint32_t count;  ///< with its renews
@@ -69,7 +69,6 @@ class LeaseChecker final : public ObjectChecker {
   std::optional<Conflict> place_instants();
   std::vector<std::uint64_t> order() const;
   std::vector<Proof> proofs(std::int32_t process) const;
-  std::int64_t release_after(std::uint32_t call) const;
 
   const History& history_;
   std::optional<std::int64_t> time_;  ///< of grants that name none
