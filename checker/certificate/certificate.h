@@ -21,7 +21,7 @@ struct LinearOrder {
   std::vector<std::uint64_t> order;
   /// What indeterminate operations of the order returned, where the specification leaves a choice:
   /// which element of a bag a removal took.
-  std::vector<std::pair<std::uint64_t, Value>> completions{};
+  std::vector<std::pair<std::uint64_t, Value>> completions = {};
 };
 
 /// For violation: operations of one key that no order explains. They contain every operation that
@@ -31,8 +31,8 @@ struct LinearOrder {
 struct Witness {
   std::optional<Value> key;
   std::vector<std::uint64_t> operations;
-  std::vector<Value>
-      values{};  ///< sets: the elements that reads of the whole set are restricted to
+  /// Sets: the elements that reads of the whole set are restricted to.
+  std::vector<Value> values = {};
 };
 
 /// One step of a contradiction: `before` precedes `after`, and the history itself says why.

@@ -98,6 +98,10 @@ class Verifier {
     act.start = interval.start;
     act.returned = operation.outcome == Outcome::ok;
     act.end = act.returned ? interval.end : never;
+    if (certificate_.datatype == "lease") {
+      act.start = operation.invoked.count();
+      if (act.returned) act.end = operation.completed.count();
+    }
     act.process = static_cast<std::int32_t>(operation.process);
     act.f = history_.function_name(operation.function);
     act.argument = history_.value(operation.argument);
@@ -186,6 +190,7 @@ class Verifier {
         return refuse(fmt::format("event {} ({} {} -> {}) does not fit in this order", event,
                                   next.f, to_text(next.argument), to_text(next.result)));
       }
+      latest_start = std::max(latest_start, state->not_before());
     }
     if (completed != linear.completions.size()) {
       return refuse("an operation is completed that is not in the order or has returned");
@@ -225,7 +230,16 @@ class Verifier {
     return acts;
   }
 
+  static Status check_size(std::size_t size) {
+    if (size <= largest_witness) return {};
+    return refuse(fmt::format("a witness of {} operations; at most {} can be refuted", size,
+                              largest_witness));
+  }
+
   Status refute(const Witness& witness, KeyId key) const {
+    if (!has_rule(certificate_.datatype)) {
+      if (auto status = check_size(witness.operations.size()); !status) return status;
+    }
     auto acts = collect(witness.operations, key);
     if (!acts) return acts.error();
     Evidence evidence{std::move(acts).value(), history_.info(), false};
@@ -239,10 +253,7 @@ class Verifier {
       return status;
     }
     if (evidence.refuted) return {};
-    if (evidence.acts.size() > largest_witness) {
-      return refuse(fmt::format("a witness of {} operations; at most {} can be refuted",
-                                evidence.acts.size(), largest_witness));
-    }
+    if (auto status = check_size(evidence.acts.size()); !status) return status;
     if (!has_legal_order(evidence)) return {};
     return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
                               witness.operations.front()));

@@ -10,10 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "checker/linearizability/model_checker.h"
-#include "checker/models/asserting_register.h"
-#include "checker/models/kv_string.h"
-#include "checker/models/multi_register.h"
+#include "checker/linearizability/searches/searches.h"
 #include "history/formats/readers.h"
 #include "history/sink.h"
 #include "models_oracle.h"
@@ -41,7 +38,7 @@ struct Case {
 template <class M>
 std::string disagreement(const Case& given, std::uint64_t seed) {
   const CheckOptions options;
-  ModelChecker<M> checker(given.history, options);
+  ModelChecker<M> checker(given.history, [&] { return M(given.history, options); });
   const auto outcome = checker.decide(0, SearchLimits{}, true);
   if (!outcome) return outcome.error().message;
   const auto wanted =
@@ -234,7 +231,8 @@ TEST_CASE("models: an append that a put has hidden does not stand in for an equa
   REQUIRE(read_json_lines(lines, {}, sink).ok());
   const auto history = sink.finish();
   REQUIRE(history.ok());
-  ModelChecker<StringModel> checker(*history, CheckOptions{});
+  const CheckOptions options;
+  ModelChecker<StringModel> checker(*history, [&] { return StringModel(*history, options); });
   const auto outcome = checker.decide(0, SearchLimits{}, false);
   REQUIRE(outcome.ok());
   CHECK(outcome->search.answer == SearchAnswer::linearizable);
