@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "cli/streamed.h"
 #include "harness/run_store.h"
 #include "reports/report.h"
 
@@ -69,28 +71,43 @@ struct FileOutcome {
   int code = 0;
 };
 
-Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& options,
-                               const std::string& file) {
-  auto history = flags.input.read(file);
-  if (!history.ok()) return history.error();
-  auto result = check(*history, options);
-  if (!result.ok()) return result.error().in(file);
-  if (!flags.certificate.empty() && !result->certificate.empty()) {
-    auto status = write_file(flags.certificate, to_json(result->certificate));
+Result<FileOutcome> outcome_of(const CheckFlags& flags, const std::string& file,
+                               const History& history, const CheckResult& result,
+                               std::optional<RunSummary::Totals> totals) {
+  if (!flags.certificate.empty() && !result.certificate.empty()) {
+    auto status = write_file(flags.certificate, to_json(result.certificate));
     if (!status.ok()) return status.error();
   }
   RunSummary run;
   run.title = file;
   run.source = file;
   run.check_command = "assay check " + shell_word(file) + model_flags(flags.models);
-  const std::string certificate = result->certificate.empty() ? "" : flags.certificate;
+  run.totals = totals;
+  const std::string certificate = result.certificate.empty() ? "" : flags.certificate;
   if (!flags.report.empty()) {
-    auto status = write_file(flags.report, render_html(run, *history, *result));
+    auto status = write_file(flags.report, render_html(run, history, result));
     if (!status.ok()) return status.error();
   }
-  return FileOutcome{flags.json ? render_json(run, *history, *result, certificate)
-                                : render_text(run, *history, *result, color_wanted()),
-                     exit_code(result->verdict)};
+  return FileOutcome{flags.json ? render_json(run, history, result, certificate)
+                                : render_text(run, history, result, color_wanted()),
+                     exit_code(result.verdict)};
+}
+
+Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& options,
+                               const std::string& file) {
+  const bool follow = file == "-";
+  if (follow || exceeds_memory(file, options.memory_bytes)) {
+    auto streamed = check_streamed(file, flags.input, options, follow);
+    if (!streamed.ok()) return streamed.error();
+    std::optional<RunSummary::Totals> totals;
+    if (!streamed->whole) totals = totals_of(*streamed);
+    return outcome_of(flags, file, streamed->history, streamed->result, totals);
+  }
+  auto history = flags.input.read(file);
+  if (!history.ok()) return history.error();
+  auto result = check(*history, options);
+  if (!result.ok()) return result.error().in(file);
+  return outcome_of(flags, file, *history, *result, std::nullopt);
 }
 
 Result<int> check_files(const CheckFlags& flags) {
@@ -129,14 +146,18 @@ Result<int> check_files(const CheckFlags& flags) {
 
 Action define_check(CLI::App& app) {
   auto flags = std::make_shared<CheckFlags>();
-  app.add_option("FILE", flags->files, "histories, folders of runs, or - for standard input");
+  app.add_option(
+      "FILE", flags->files,
+      "histories, folders of runs, or - for standard input, which is checked as it arrives");
   app.add_option("--model,-m", flags->models,
                  "consistency models (repeat): see `assay list models`; strongest; by default the "
                  "datatype's")
       ->allow_extra_args(false);
   flags->input.define(app);
   app.add_option("--timeout", flags->timeout, "then unknown, e.g. 60s");
-  app.add_option("--memory", flags->memory, "then unknown, e.g. 8GiB");
+  app.add_option(
+      "--memory", flags->memory,
+      "e.g. 8GiB: a history that would need more is checked from temporary files, or unknown");
   app.add_option("--threads,-j", flags->threads, "0: all cores")->check(CLI::NonNegativeNumber);
   app.add_option("--max-anomalies", flags->max_anomalies, "report at most so many")
       ->check(CLI::PositiveNumber)

@@ -35,6 +35,9 @@ Interruption::~Interruption() { install(SIG_DFL); }
 
 const std::atomic<bool>& Interruption::requested() const { return stop_requested; }
 
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): only while one lives.
+void Interruption::stop_run() const { stop_requested = true; }
+
 int Interruption::exit_code() const { return signal_seen == 0 ? 0 : 128 + signal_seen; }
 
 }  // namespace assay::cli

@@ -18,6 +18,7 @@
 #include "cli/history_input.h"
 #include "cli/interruption.h"
 #include "cli/judgement.h"
+#include "cli/live_check.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/run_settings.h"
@@ -163,6 +164,20 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   }
   auto recorder = Recorder::create(stage.folder, stage.workload.history, stage.progress);
   if (!recorder.ok()) return recorder.error();
+  std::unique_ptr<LiveCheck> live;
+  if (settings.check_during) {
+    auto started = LiveCheck::start(
+        stage.workload.history, stage.workload.check,
+        {[&] {
+           fmt::print(stderr, "assay: a violation was seen: stopping the run\n");
+           interruption.stop_run();
+         },
+         [&](const std::string& why) {
+           fmt::print(stderr, "assay: no longer checked during the run, but after it: {}\n", why);
+         }});
+    if (!started.ok()) return started.error();
+    live = std::move(*started);
+  }
   SchedulerOptions options;
   options.random = Random(settings.seed);
   options.grace = settings.operation_timeout + 3s;
@@ -175,7 +190,12 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
                      settings.operation_timeout);
   auto tally = run_plan(
       plan_of(stage, nemesis.get(), std::move(schedule)), workers,
-      [&](const Event& event) { return recorder->record(event); }, options);
+      [&](const Event& event) {
+        if (live != nullptr) live->record(event);
+        return recorder->record(event);
+      },
+      options);
+  live.reset();
   const Status closed = recorder->close();
   if (tally.ok() && !closed.ok()) return closed.error();
   return tally;
