@@ -36,6 +36,7 @@ struct CheckFlags {
   bool json = false;
   bool minimal = false;
   bool list_format = false;
+  bool verbose = false;
   std::string failed_cas = "ignored";
 };
 
@@ -79,7 +80,7 @@ Result<FileOutcome> outcome_of(const CheckFlags& flags, const std::string& file,
     if (!status.ok()) return status.error();
   }
   RunSummary run;
-  run.title = file;
+  run.title = file == "-" ? "standard input" : file;
   run.source = file;
   run.check_command = "assay check " + shell_word(file) + model_flags(flags.models);
   run.totals = totals;
@@ -95,13 +96,17 @@ Result<FileOutcome> outcome_of(const CheckFlags& flags, const std::string& file,
 
 Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& options,
                                const std::string& file) {
-  const bool follow = file == "-";
-  if (follow || exceeds_memory(file, options.memory_bytes)) {
-    auto streamed = check_streamed(file, flags.input, options, follow);
+  if (file == "-" || exceeds_memory(file, options.memory_bytes)) {
+    auto streamed = check_streamed(file, flags.input, options, flags.verbose);
     if (!streamed.ok()) return streamed.error();
+    const StreamedResult& found = streamed->found;
     std::optional<RunSummary::Totals> totals;
-    if (!streamed->whole) totals = totals_of(*streamed);
-    return outcome_of(flags, file, streamed->history, streamed->result, totals);
+    if (!found.whole) totals = totals_of(found);
+    auto outcome = outcome_of(flags, file, found.history, found.result, totals);
+    if (outcome.ok() && outcome->code == 2 && streamed->interrupted != 0) {
+      outcome->code = streamed->interrupted;
+    }
+    return outcome;
   }
   auto history = flags.input.read(file);
   if (!history.ok()) return history.error();
@@ -171,6 +176,7 @@ Action define_check(CLI::App& app) {
   app.add_option("--report", flags->report, "write an HTML report here");
   app.add_flag("--json", flags->json, "one JSON document a file on standard output");
   app.add_flag("--minimal", flags->minimal, "make witnesses minimal (they always are)");
+  app.add_flag("--verbose,-v", flags->verbose, "say on standard error how input is followed");
   app.add_flag("--list-format", flags->list_format, "print the known formats and stop");
   return [flags] { return check_files(*flags); };
 }

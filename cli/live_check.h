@@ -6,26 +6,21 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
-#include "base/result.h"
 #include "checker/streaming/streamed_check.h"
 #include "history/event.h"
 
 namespace assay::cli {
 
-/// `record` is for one thread; the callbacks come from the checking one.
+/// Everything is for one thread but `on_violation`, which comes from the checking one.
 class LiveCheck {
  public:
-  struct Callbacks {
-    std::function<void()> on_violation;
-    /// The history is no longer followed; why.
-    std::function<void(const std::string&)> on_giving_up;
-  };
-  static Result<std::unique_ptr<LiveCheck>> start(const HistoryInfo& info,
-                                                  const CheckOptions& options, Callbacks callbacks);
+  /// `journal`: where the events are recorded, for what must be looked at twice.
+  LiveCheck(const HistoryInfo& info, const CheckOptions& options, const std::string& journal,
+            std::function<void()> on_violation);
   ~LiveCheck();  ///< drops what is still in the queue
   LiveCheck(const LiveCheck&) = delete;
   LiveCheck& operator=(const LiveCheck&) = delete;
@@ -33,19 +28,24 @@ class LiveCheck {
   /// Copies the event into the queue and never waits for the checker: if that is too far behind, it
   /// gives up.
   void record(const Event& event);
+  /// Something to tell a person since the last call; mostly empty.
+  std::string news();
 
  private:
   static constexpr std::size_t queue_max = 100'000;
 
-  LiveCheck(std::unique_ptr<StreamedCheck> check, Callbacks callbacks);
   void follow();
+  bool wait_for_events(std::deque<Event>& batch);
+  bool take(const Event& event);
+  void see_violation();
   void give_up(const std::string& why);
 
-  std::unique_ptr<StreamedCheck> check_;
-  Callbacks callbacks_;
+  StreamedCheck check_;
+  std::function<void()> on_violation_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Event> queue_;
+  std::string news_;
   bool ending_ = false;
   bool behind_ = false;
   bool done_ = false;  ///< nobody takes events any more

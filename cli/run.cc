@@ -166,24 +166,21 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   if (!recorder.ok()) return recorder.error();
   std::unique_ptr<LiveCheck> live;
   if (settings.check_during) {
-    auto started = LiveCheck::start(
-        stage.workload.history, stage.workload.check,
-        {[&] {
-           fmt::print(stderr, "assay: a violation was seen: stopping the run\n");
-           interruption.stop_run();
-         },
-         [&](const std::string& why) {
-           fmt::print(stderr, "assay: no longer checked during the run, but after it: {}\n", why);
-         }});
-    if (!started.ok()) return started.error();
-    live = std::move(*started);
+    live = std::make_unique<LiveCheck>(stage.workload.history, stage.workload.check,
+                                       stage.folder.file("history.assay"),
+                                       [&] { interruption.stop_run(); });
   }
+  const auto tell_news = [&] {
+    if (live == nullptr) return;
+    if (const auto news = live->news(); !news.empty()) stage.progress.say(news);
+  };
   SchedulerOptions options;
   options.random = Random(settings.seed);
   options.grace = settings.operation_timeout + 3s;
   options.stop = &interruption.requested();
   options.progress = [&](Nanos now, const Tally& tally) {
     recorder->tick();
+    tell_news();
     stage.progress.show(now, tally);
   };
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
@@ -195,6 +192,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
         return recorder->record(event);
       },
       options);
+  tell_news();
   live.reset();
   const Status closed = recorder->close();
   if (tally.ok() && !closed.ok()) return closed.error();

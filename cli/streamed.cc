@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "cli/interruption.h"
 #include "history/journal_codec.h"
 
 namespace assay::cli {
@@ -32,21 +33,39 @@ bool exceeds_memory(const std::string& path, std::uint64_t memory_bytes) {
   return !error && size > memory_bytes / growth_of(file);
 }
 
-Result<StreamedResult> check_streamed(const std::string& path, const HistoryInput& input,
-                                      const CheckOptions& options, bool stop_at_violation) {
-  ReadOptions reading = input.options;
-  if (!input.initial.empty()) reading.initial = parse_scalar(input.initial);
-  auto checker = StreamedCheck::create({options, stop_at_violation});
-  if (!checker) return checker.error();
-  StreamedCheck& sink = **checker;
-  const Status read = read_events(history_path(path), reading, sink);
-  if (!read && !sink.stopped()) return read.error();
-  for (const std::string& note : sink.info().notes) fmt::print(stderr, "assay: note: {}\n", note);
-  if (!sink.not_followed_because().empty()) {
-    fmt::print(stderr, "assay: note: not followed but checked at its end: {}\n",
-               sink.not_followed_because());
+Result<FollowedCheck> check_streamed(const std::string& path, const HistoryInput& input,
+                                     const CheckOptions& options, bool verbose) {
+  const ReadOptions reading = input.effective();
+  const std::string file = history_path(path);
+  StreamedOptions streamed{options, path == "-", {}};
+  if (path != "-") {
+    streamed.reread = [&](EventSink& sink) { return read_events(file, reading, sink); };
   }
-  return sink.finish();
+  StreamedCheck sink(streamed);
+  int interrupted = 0;
+  {
+    const Interruption interruption;
+    ReadOptions watched = reading;
+    watched.watch = {[&] { return sink.pause(); }, interruption.wake_fd()};
+    const Status read = read_events(file, watched, sink);
+    interrupted = interruption.exit_code();
+    if (interrupted != 0) sink.end("it was interrupted");
+    if (!read && !sink.stopped()) {
+      return Error{read.error().kind, read.error().message + sink.established()};
+    }
+  }
+  for (const std::string& note : sink.info().notes) fmt::print(stderr, "assay: note: {}\n", note);
+  if (verbose && !sink.not_followed_because().empty()) {
+    fmt::print(stderr, "assay: not followed event by event: {}\n", sink.not_followed_because());
+  }
+  auto found = sink.finish();
+  if (!found) return found.error();
+  if (found->result.verdict == Verdict::pass && !found->whole) {
+    fmt::print(stderr,
+               "assay: note: there is no certificate of a pass for a history that is not held in "
+               "memory\n");
+  }
+  return FollowedCheck{*std::move(found), interrupted};
 }
 
 RunSummary::Totals totals_of(const StreamedResult& streamed) {

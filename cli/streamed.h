@@ -17,9 +17,15 @@ namespace assay::cli {
 /// from the file's size and how dense its form is. False if there is no limit (0).
 bool exceeds_memory(const std::string& path, std::uint64_t memory_bytes);
 
-/// Says on stderr what a person should know about how it went.
-Result<StreamedResult> check_streamed(const std::string& path, const HistoryInput& input,
-                                      const CheckOptions& options, bool stop_at_violation);
+struct FollowedCheck {
+  StreamedResult found;
+  int interrupted = 0;  ///< 130 or 143 if a signal ended the reading; else 0
+};
+
+/// Standard input up to its end, the first violation or a signal; a file to its end or a signal.
+/// `verbose`: says on stderr how it is followed. Errors: as read_events and check.
+Result<FollowedCheck> check_streamed(const std::string& path, const HistoryInput& input,
+                                     const CheckOptions& options, bool verbose);
 
 /// For the summary of a history that is shown in part.
 RunSummary::Totals totals_of(const StreamedResult& streamed);

@@ -23,6 +23,17 @@ Error cannot_write(const std::string& folder) {
                                        "; TMPDIR names another folder"};
 }
 
+/// A file without a name: nothing is left behind, whatever ends the process. -1: there is none.
+int unnamed_file(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0) return fd;
+  // Not every file system can do that.
+  std::string path = folder + "/assay-XXXXXX";
+  const int named = ::mkostemp(path.data(), O_CLOEXEC);
+  if (named >= 0) ::unlink(path.c_str());
+  return named;
+}
+
 std::string temporary_folder() {
   const char* folder = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   return folder != nullptr && *folder != '\0' ? folder : "/tmp";
@@ -33,11 +44,13 @@ constexpr std::uint32_t names_max = 1U << 16U;
 
 }  // namespace
 
-/// One temporary file, appended to and read from the beginning.
+/// Bytes that are appended and read from the beginning: in memory while they are few.
 class Spill::File {
  public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() { ::close(fd_); }
+  File() = default;
+  ~File() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
@@ -46,34 +59,39 @@ class Spill::File {
     ++events_;
     return buffer_.size() < buffer_bytes ? Status() : flush();
   }
-  Status flush() {
-    std::size_t written = 0;
-    while (written < buffer_.size()) {
-      const auto count = ::write(fd_, buffer_.data() + written, buffer_.size() - written);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return cannot_write(temporary_folder());
-      written += static_cast<std::size_t>(count);
-    }
-    size_ += written;
-    buffer_.clear();
-    return {};
-  }
-  /// REQUIRES: flushed. The number of bytes read, 0 at the end or on failure.
+  /// The number of bytes read, 0 at the end or on failure.
   std::size_t read(std::uint64_t at, char* to, std::size_t count) const {
+    if (at >= written_) return buffer_.copy(to, count, at - written_);
     for (;;) {
       const auto got = ::pread(fd_, to, count, static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) continue;
       return got < 0 ? 0 : static_cast<std::size_t>(got);
     }
   }
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return written_ + buffer_.size(); }
   std::uint64_t events() const { return events_; }
   std::uint64_t last_index = 0;
   std::int64_t last_time = 0;
 
  private:
-  int fd_;
-  std::uint64_t size_ = 0;
+  Status flush() {
+    const std::string folder = temporary_folder();
+    if (fd_ < 0) fd_ = unnamed_file(folder);
+    if (fd_ < 0) return cannot_write(folder);
+    std::size_t done = 0;
+    while (done < buffer_.size()) {
+      const auto count = ::write(fd_, buffer_.data() + done, buffer_.size() - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return cannot_write(folder);
+      done += static_cast<std::size_t>(count);
+    }
+    written_ += done;
+    buffer_.clear();
+    return {};
+  }
+
+  int fd_ = -1;
+  std::uint64_t written_ = 0;
   std::uint64_t events_ = 0;
   std::string buffer_;
 };
@@ -143,21 +161,11 @@ class Spill::Cursor {
   bool failed_ = false;
 };
 
-Spill::Spill() { names_.intern(""); }
-Spill::~Spill() = default;
-
-Result<std::unique_ptr<Spill>> Spill::create(std::size_t shares) {
-  std::unique_ptr<Spill> spill(new Spill());
-  const std::string folder = temporary_folder();
-  for (std::size_t i = 0; i < shares; ++i) {
-    std::string path = folder + "/assay-XXXXXX";
-    const int fd = ::mkostemp(path.data(), O_CLOEXEC);
-    if (fd < 0) return cannot_write(folder);
-    ::unlink(path.c_str());
-    spill->files_.push_back(std::make_unique<File>(fd));
-  }
-  return spill;
+Spill::Spill(std::size_t shares) {
+  names_.intern("");
+  for (std::size_t i = 0; i < shares; ++i) files_.push_back(std::make_unique<File>());
 }
+Spill::~Spill() = default;
 
 Status Spill::add(const Event& event, const StreamValue& key) {
   File& file = *files_[share_of(key)];
@@ -198,7 +206,6 @@ Result<History> Spill::load(const std::vector<std::size_t>& shares, const Histor
   std::priority_queue<Head, std::vector<Head>, std::greater<>> heads;
   const Error broken{ErrorKind::no_input, "a temporary file could not be read back"};
   for (const std::size_t share : shares) {
-    if (auto status = files_[share]->flush(); !status) return status.error();
     cursors.emplace_back(*files_[share], names_);
     if (cursors.back().next()) heads.emplace(cursors.back().event().index, cursors.size() - 1);
     if (cursors.back().failed()) return broken;
@@ -221,21 +228,19 @@ Result<History> Spill::load_share(std::size_t share, const HistoryInfo& info) {
   return load({share}, info, [](const Event&, const StreamValue&) { return true; });
 }
 
-Result<History> Spill::load_all(const HistoryInfo& info) {
+Result<History> Spill::load_all(const Wanted& wanted, const HistoryInfo& info) {
   std::vector<std::size_t> all(files_.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  return load(all, info, [](const Event&, const StreamValue&) { return true; });
+  return load(all, info, wanted);
 }
 
-Result<History> Spill::load_keys(const std::vector<StreamValue>& keys, const HistoryInfo& info) {
+Result<History> Spill::load_keys(const std::vector<StreamValue>& keys, const Wanted& wanted,
+                                 const HistoryInfo& info) {
   std::vector<std::size_t> shares;
   for (const StreamValue& key : keys) shares.push_back(share_of(key));
   std::sort(shares.begin(), shares.end());
   shares.erase(std::unique(shares.begin(), shares.end()), shares.end());
-  return load(shares, info, [&](const Event& event, const StreamValue& of) {
-    return event.process != nemesis_process &&
-           std::find(keys.begin(), keys.end(), of) != keys.end();
-  });
+  return load(shares, info, wanted);
 }
 
 std::uint64_t Spill::bytes() const {

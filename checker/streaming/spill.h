@@ -21,8 +21,8 @@ namespace assay {
 /// Not thread-safe.
 class Spill {
  public:
-  /// In the folder that TMPDIR names, else /tmp. Error: cannot_write.
-  static Result<std::unique_ptr<Spill>> create(std::size_t shares);
+  /// Files are made when there is much to write, in the folder that TMPDIR names, else /tmp.
+  explicit Spill(std::size_t shares);
   ~Spill();
   Spill(const Spill&) = delete;
   Spill& operator=(const Spill&) = delete;
@@ -38,17 +38,17 @@ class Spill {
   std::uint64_t events() const { return events_; }
   std::uint64_t bytes() const;  ///< of the files
 
-  /// The events of one share, of all, or of some keys alone, as a History.
+  using Wanted = std::function<bool(const Event& event, const StreamValue& key)>;
+  /// The wanted events of one share, of all, or of the shares of some keys, as a History.
   /// Errors: as HistoryBuilder; no_input if a file cannot be read back.
   Result<History> load_share(std::size_t share, const HistoryInfo& info);
-  Result<History> load_all(const HistoryInfo& info);
-  Result<History> load_keys(const std::vector<StreamValue>& keys, const HistoryInfo& info);
+  Result<History> load_all(const Wanted& wanted, const HistoryInfo& info);
+  Result<History> load_keys(const std::vector<StreamValue>& keys, const Wanted& wanted,
+                            const HistoryInfo& info);
 
  private:
   class File;
   class Cursor;
-  using Wanted = std::function<bool(const Event& event, const StreamValue& key)>;
-  Spill();
   Result<History> load(const std::vector<std::size_t>& shares, const HistoryInfo& info,
                        const Wanted& wanted);
 

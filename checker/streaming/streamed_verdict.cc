@@ -14,10 +14,27 @@ namespace {
 /// What an event costs while its history is in memory and checked.
 constexpr std::uint64_t bytes_per_event = 100;
 
+bool only_linearizable(const std::vector<std::string>& models) {
+  return models.empty() || models == std::vector<std::string>{"linearizable"};
+}
+
+/// What one part of the keys adds to the result of all. The worse verdict wins.
+void merge_into(CheckResult& merged, CheckResult part) {
+  merged.verdict = std::max(merged.verdict, part.verdict);
+  merged.datatype = part.datatype;
+  if (merged.statistics.algorithm.empty()) merged.statistics.algorithm = part.statistics.algorithm;
+  merged.statistics.threads = part.statistics.threads;
+  merged.statistics.keys_checked += part.statistics.keys_checked;
+  merged.statistics.configurations += part.statistics.configurations;
+  if (merged.unknown_because.empty()) merged.unknown_because = part.unknown_because;
+  if (part.verdict != Verdict::violation) return;
+  std::move(part.anomalies.begin(), part.anomalies.end(), std::back_inserter(merged.anomalies));
+}
+
 }  // namespace
 
 bool StreamedCheck::fits(std::uint64_t events) const {
-  return events * bytes_per_event <= options_.check.memory_bytes / 2;
+  return events <= options_.check.memory_bytes / 2 / bytes_per_event;
 }
 
 HistoryInfo StreamedCheck::loading_info() const {
@@ -34,9 +51,19 @@ HistoryInfo StreamedCheck::loading_info() const {
 }
 
 std::string StreamedCheck::established() const {
-  if (!following_ || !last_index_) return "";
-  return fmt::format("; the first {} operations, up to event {}, are linearizable", operations_,
-                     *last_index_);
+  if (violated()) return "; a violation was found before";
+  if (way_ == Way::follow && settled_index_) {
+    const auto undecided = std::count_if(keys_.begin(), keys_.end(), [](const auto& entry) {
+      return !entry.second->unknown_because.empty();
+    });
+    const std::string but =
+        undecided == 0 ? "" : fmt::format(" but for {} of {} keys", undecided, keys_.size());
+    return fmt::format("; what returned up to event {} is linearizable{}", *settled_index_, but);
+  }
+  if (rechecked_index_) {
+    return fmt::format("; there is no violation up to event {}", *rechecked_index_);
+  }
+  return "";
 }
 
 CheckResult StreamedCheck::unknown(const std::string& because) const {
@@ -45,7 +72,7 @@ CheckResult StreamedCheck::unknown(const std::string& because) const {
   result.model = options_.check.models.empty() ? "linearizable" : options_.check.models.front();
   result.unknown_because = because;
   result.models = {{result.model, result.verdict, because}};
-  result.datatype = following_ ? "register" : info().datatype;
+  result.datatype = datatype_;
   return result;
 }
 
@@ -59,94 +86,114 @@ Result<StreamedResult> StreamedCheck::finish() {
     }
   }();
   if (!result) return result;
+  StreamedResult& found = result.value();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - created_;
-  result.value().result.statistics.elapsed_s = elapsed.count();
+  found.result.statistics.elapsed_s = elapsed.count();
+  found.operations = operations_;
+  found.processes = process_count_;
+  if (found.keys == 0) found.keys = found.whole ? found.history.key_count() : 1;
   return result;
 }
 
 Result<StreamedResult> StreamedCheck::conclude() {
-  if (following_ && ended_because_.empty() && !(violated() && options_.stop_at_violation)) {
+  if (rechecked_) {
+    rechecked_->whole = true;
+    return std::move(*rechecked_);
+  }
+  if (way_ == Way::follow && ended_because_.empty() && !(violated() && stopped_)) {
+    if (last_index_ && !stopped_) settled_index_ = last_index_;
     for (auto& [id, key] : keys_) {
-      if (!key->decided()) note_answer(*key, key->stream.finish(), *last_index_);
+      if (!key->decided()) note_answer(*key, key->stream->finish(), *last_index_);
     }
   }
   if (violated()) return show_violations();
   if (!ended_because_.empty()) return summary(unknown(ended_because_ + established()));
-  if (fits(spill_->events())) return check_whole();
-  return following_ ? conclude_followed() : check_shares();
+  if (fits(kept_.events())) return check_whole();
+  return way_ == Way::follow ? conclude_followed() : check_shares();
 }
 
 /// With a history of no events if there is none to show.
 Result<StreamedResult> StreamedCheck::summary(CheckResult result) {
   auto history = HistoryBuilder(loading_info()).finish();
   if (!history) return history.error();
-  return StreamedResult{std::move(result), std::move(history).value(), false,
-                        operations_,       keyed_ ? keys_.size() : 1,  process_count_};
+  return StreamedResult{
+      std::move(result), std::move(history).value(), false, 0, keyed_ ? keys_.size() : 1, 0};
 }
 
 Result<StreamedResult> StreamedCheck::check_whole() {
-  auto history = spill_->load_all(loading_info());
+  auto history = kept_.load({}, loading_info());
   if (!history) return history.error();
   auto result = check(*history, options_.check);
   if (!result) return result.error();
-  const auto keys = history->key_count();
-  return StreamedResult{std::move(result).value(),
-                        std::move(history).value(),
-                        true,
-                        operations_,
-                        keys,
-                        process_count_};
+  return StreamedResult{std::move(result).value(), std::move(history).value(), true};
 }
 
 Result<StreamedResult> StreamedCheck::conclude_followed() {
   CheckResult result;
   result.verdict = Verdict::pass;
   result.model = "linearizable";
-  result.datatype = "register";
-  bool searched = false;
+  result.datatype = datatype_;
   for (const auto& [id, key] : keys_) {
-    searched = searched || key->stream.searched();
-    result.statistics.configurations += key->stream.steps();
+    const std::string_view algorithm = key->stream->algorithm();
+    // The longest name says the most.
+    if (algorithm.size() > result.statistics.algorithm.size()) {
+      result.statistics.algorithm = algorithm;
+    }
+    result.statistics.configurations += key->stream->steps();
   }
-  result.statistics.algorithm = searched ? "followed: zones+frontier" : "followed: zones";
   if (auto status = decide_later(result); !status) return status.error();
   result.models = {{result.model, result.verdict, result.unknown_because}};
   return summary(std::move(result));
 }
 
-/// The keys on which following gave up are checked by themselves, if they fit the memory.
+/// The keys on which following gave up are checked by themselves, as many at once as fit.
 Status StreamedCheck::decide_later(CheckResult& result) {
   std::size_t undecided = 0;
-  for (auto& [id, key] : keys_) {
+  const auto note = [&](const Key& key, const std::string& because) {
+    if (undecided++ != 0) return;
+    result.unknown_because = key.name ? to_text(*key.name) + ": " + because : because;
+    if (key.name) result.unknown_because.insert(0, "key ");
+  };
+  std::vector<const Key*> later;
+  const auto decide = [&]() -> Status {
+    if (later.empty()) return {};
+    KeptEvents::Part part;
+    for (const Key* key : later) part.keys.push_back(key->id);
+    auto history = kept_.load(part, loading_info());
+    if (!history) return history.error();
+    CheckOptions options = options_.check;
+    options.certificate = false;
+    options.datatype = datatype_;
+    auto found = check(*history, options);
+    if (!found) return found.error();
+    if (found->verdict == Verdict::unknown) {
+      for (const Key* key : later) note(*key, found->unknown_because);
+    } else {
+      merge_into(result, std::move(found).value());
+    }
+    later.clear();
+    return {};
+  };
+  std::uint64_t events = 0;
+  for (const auto& [id, key] : keys_) {
     if (key->unknown_because.empty()) {
       ++result.statistics.keys_checked;
       continue;
     }
-    std::string because = key->unknown_because;
-    if (fits(2 * key->operations) && !limits_.time_is_up()) {
-      auto history = spill_->load_keys({id}, loading_info());
-      if (!history) return history.error();
-      CheckOptions options = options_.check;
-      options.certificate = false;
-      auto part = check(*history, options);
-      if (!part) return part.error();
-      because = part->unknown_because;
-      if (part->verdict == Verdict::violation) {
-        result.verdict = Verdict::violation;
-        std::move(part->anomalies.begin(), part->anomalies.end(),
-                  std::back_inserter(result.anomalies));
-      }
-      if (part->verdict != Verdict::unknown) {
-        ++result.statistics.keys_checked;
-        continue;
-      }
+    const std::uint64_t more = 2 * key->operations;
+    if (!fits(more) || limits_.time_is_up() || !not_kept_.empty()) {
+      note(*key, key->unknown_because);
+      continue;
     }
-    if (undecided++ == 0) {
-      result.unknown_because =
-          key->name ? fmt::format("key {}: {}", to_text(*key->name), because) : because;
+    if (!fits(events + more)) {
+      if (auto status = decide(); !status) return status;
+      events = 0;
     }
+    events += more;
+    later.push_back(key.get());
   }
-  result.verdict = std::max(result.verdict, undecided == 0 ? Verdict::pass : Verdict::unknown);
+  if (auto status = decide(); !status) return status;
+  if (undecided != 0) result.verdict = std::max(result.verdict, Verdict::unknown);
   if (result.verdict != Verdict::unknown) result.unknown_because.clear();
   if (result.verdict == Verdict::unknown && keys_.size() > 1) {
     result.unknown_because += fmt::format("; {} of {} keys were decided, all linearizable",
@@ -157,106 +204,101 @@ Status StreamedCheck::decide_later(CheckResult& result) {
 
 Result<StreamedResult> StreamedCheck::show_violations() {
   std::sort(violations_.begin(), violations_.end(),
-            [](const Violation& a, const Violation& b) { return a.event < b.event; });
+            [](const Violation& a, const Violation& b) { return a.token < b.token; });
   const auto most = static_cast<std::size_t>(std::max(1, options_.check.max_anomalies));
-  std::vector<StreamValue> shown;
+  KeptEvents::Part part;
+  std::vector<Value> names;
   std::uint64_t events = 0;
   for (const Violation& violation : violations_) {
-    if (shown.size() == most || !fits(events + 2 * violation.key->operations)) break;
-    events += 2 * violation.key->operations;
-    shown.push_back(violation.key->id);
+    const std::uint64_t more = 2 * violation.key->operations;
+    if (part.keys.size() == most || !fits(events + more) || !not_kept_.empty()) break;
+    events += more;
+    part.keys.push_back(violation.key->id);
+    if (violation.key->name) names.push_back(*violation.key->name);
   }
-  const bool whole = fits(spill_->events());
-  if (!shown.empty()) {
-    auto history =
-        whole ? spill_->load_all(loading_info()) : spill_->load_keys(shown, loading_info());
-    if (!history) return history.error();
-    CheckOptions options = options_.check;
-    options.datatype = "register";
-    auto result = check(*history, options);
-    if (!result) return result.error();
-    // The witness stands by itself; the digest would be of a part of the history.
-    if (stopped_ || !whole) result->certificate.history_digest.clear();
-    if (result->verdict == Verdict::violation) {
-      const auto keys = keyed_ ? keys_.size() : 1;
-      return StreamedResult{std::move(result).value(),
-                            std::move(history).value(),
-                            whole,
-                            operations_,
-                            keys,
-                            process_count_};
-    }
+  if (part.keys.empty()) return summary(unshown_violations());
+  const bool whole = fits(kept_.events());
+  if (whole) part.keys.clear();
+  if (stopped_) part.until = settled_index_;
+  auto history = kept_.load(part, loading_info());
+  if (!history) return history.error();
+  CheckOptions options = options_.check;
+  options.datatype = datatype_;
+  auto result = check(*history, options);
+  if (!result) return result.error();
+  if (result->verdict == Verdict::pass) {
+    return summary(unknown(
+        "following the history found a violation and checking what it had seen found none: a bug "
+        "of assay, please report it with the history"));
   }
+  if (result->verdict == Verdict::unknown) return summary(unshown_violations());
+  if (!result->certificate.empty() && (!whole || stopped_)) {
+    result->certificate.part = HistoryPart{part.until, whole ? std::vector<Value>() : names};
+  }
+  const auto keys = keyed_ ? keys_.size() : 1;
+  return StreamedResult{std::move(result).value(), std::move(history).value(), whole, 0, keys, 0};
+}
+
+/// They are certain, but the few operations that show them were not found within the limits.
+CheckResult StreamedCheck::unshown_violations() const {
   CheckResult result = unknown("");
   result.verdict = Verdict::violation;
   result.models.front() = {result.model, result.verdict, ""};
+  const auto most = static_cast<std::size_t>(std::max(1, options_.check.max_anomalies));
   for (std::size_t i = 0; i < std::min(most, violations_.size()); ++i) {
     Anomaly anomaly;
     anomaly.type = "nonlinearizable";
     anomaly.model = "linearizable";
     anomaly.key = violations_[i].key->name;
+    anomaly.witness = {violations_[i].token};
     anomaly.explanation = fmt::format(
-        "no order explains the operations on this register up to event {}; they are too many for "
-        "the memory to find the few that show it",
-        violations_[i].event);
+        "No order explains what had returned when the operation of event {} did. The operations "
+        "before it {}, so the few that show it were not looked for",
+        violations_[i].token,
+        not_kept_.empty() ? "are too many for the limits" : "are lost (" + not_kept_ + ")");
     result.anomalies.push_back(std::move(anomaly));
   }
-  result.statistics.algorithm = "followed: zones";
-  return summary(std::move(result));
+  result.statistics.algorithm = violations_.front().key->stream->algorithm();
+  return result;
 }
 
 /// What cannot be followed and does not fit: one share of the keys after the other.
 Result<StreamedResult> StreamedCheck::check_shares() {
-  const auto& models = options_.check.models;
-  const bool by_key = keyed_ && !unkeyed_event_ &&
-                      (models.empty() || models == std::vector<std::string>{"linearizable"});
-  if (!by_key) {
+  const auto as_a_whole = [&] {
     return summary(unknown(fmt::format(
         "the {} operations need more than the memory allows, and can only be checked as a whole",
         operations_)));
-  }
+  };
+  if (!keyed_ || unkeyed_event_ || !only_linearizable(options_.check.models)) return as_a_whole();
+  if (auto status = kept_.divide(); !status) return status.error();
   CheckResult merged;
   merged.verdict = Verdict::pass;
+  merged.model = "linearizable";
   std::uint64_t keys = 0;
-  for (std::size_t share = 0; share < spill_->shares(); ++share) {
-    if (spill_->events_in(share) == 0) continue;
-    std::string because = limits_.time_is_up() ? "the time ran out" : "";
-    if (!fits(spill_->events_in(share))) because = "some keys need more than the memory allows";
-    if (!because.empty()) {
-      merged.verdict = std::max(merged.verdict, Verdict::unknown);
-      if (merged.unknown_because.empty()) merged.unknown_because = because;
-      continue;
+  for (std::size_t share = 0; share < kept_.shares(); ++share) {
+    if (kept_.events_in(share) == 0) continue;
+    CheckResult result;
+    if (limits_.time_is_up()) {
+      result = unknown("the time ran out");
+    } else if (!fits(kept_.events_in(share))) {
+      result = unknown("some keys need more than the memory allows");
+    } else {
+      auto history = kept_.load_share(share, loading_info());
+      if (!history) return history.error();
+      if (history->size() == 0) continue;
+      auto found = check(*history, options_.check);
+      if (!found) return found.error();
+      if (found->model != "linearizable") return as_a_whole();
+      keys += history->key_count();
+      result = std::move(found).value();
+      options_.check.datatype = result.datatype;
     }
-    auto history = spill_->load_share(share, loading_info());
-    if (!history) return history.error();
-    if (history->size() == 0) continue;
-    auto part = check(*history, options_.check);
-    if (!part) return part.error();
-    if (part->model != "linearizable") {
-      return summary(unknown(fmt::format(
-          "the {} operations of a {} need more than the memory allows, and can only be checked as "
-          "a whole",
-          operations_, part->datatype)));
-    }
-    keys += history->key_count();
-    merged.verdict = std::max(merged.verdict, part->verdict);
-    merged.model = part->model;
-    merged.datatype = part->datatype;
-    options_.check.datatype = part->datatype;
-    merged.statistics.algorithm = part->statistics.algorithm;
-    merged.statistics.threads = part->statistics.threads;
-    merged.statistics.keys_checked += part->statistics.keys_checked;
-    if (merged.unknown_because.empty()) merged.unknown_because = part->unknown_because;
-    if (part->verdict != Verdict::violation) continue;
-    std::move(part->anomalies.begin(), part->anomalies.end(), std::back_inserter(merged.anomalies));
-    auto& witnesses = part->certificate.witnesses;
-    std::move(merged.certificate.witnesses.begin(), merged.certificate.witnesses.end(),
-              std::back_inserter(witnesses));
-    merged.certificate = std::move(part->certificate);
-    merged.certificate.history_digest.clear();
+    merge_into(merged, std::move(result));
   }
-  if (merged.model.empty()) merged.model = "linearizable";
-  if (merged.verdict != Verdict::unknown) merged.unknown_because.clear();
+  if (merged.verdict == Verdict::violation) {
+    options_.check.datatype = merged.datatype;
+    return show_shares(std::move(merged), keys);
+  }
   if (merged.verdict == Verdict::unknown) {
     merged.unknown_because +=
         fmt::format("; {} keys were decided, all linearizable", merged.statistics.keys_checked);
@@ -265,6 +307,33 @@ Result<StreamedResult> StreamedCheck::check_shares() {
   auto result = summary(std::move(merged));
   if (result) result.value().keys = keys;
   return result;
+}
+
+/// The violated keys once more, together, so that the certificate is about them alone.
+Result<StreamedResult> StreamedCheck::show_shares(CheckResult merged, std::uint64_t keys) {
+  KeptEvents::Part part;
+  std::vector<Value> names;
+  const auto most = static_cast<std::size_t>(std::max(1, options_.check.max_anomalies));
+  for (const Anomaly& anomaly : merged.anomalies) {
+    if (!anomaly.key || names.size() == most) continue;
+    names.push_back(*anomaly.key);
+    part.keys.push_back(stream_value(*anomaly.key));
+  }
+  auto history = kept_.load(part, loading_info());
+  if (!history) return history.error();
+  // They may be too many for the memory together; what was found stays found.
+  if (fits(2 * history->size())) {
+    auto result = check(*history, options_.check);
+    if (result && result->verdict == Verdict::violation) {
+      const CheckStatistics statistics = merged.statistics;
+      merged = std::move(result).value();
+      merged.statistics = statistics;
+      if (!merged.certificate.empty()) merged.certificate.part = HistoryPart{std::nullopt, names};
+    }
+  }
+  merged.unknown_because.clear();
+  merged.models = {{merged.model, merged.verdict, ""}};
+  return StreamedResult{std::move(merged), std::move(history).value(), false, 0, keys, 0};
 }
 
 }  // namespace assay
