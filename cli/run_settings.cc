@@ -97,6 +97,7 @@ Status read_durations(const RunFlags& flags, RunSettings& settings) {
     }
     field.value = *parsed;
   }
+  settings.check_during = flags.check == "during";
   if (!flags.check_timeout.empty()) {
     auto parsed = parse_duration(flags.check_timeout);
     if (!parsed.ok()) return parsed.error().in("--check-timeout");
@@ -179,6 +180,11 @@ void RunFlags::define(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--seed", seed, "fixes every random choice of the plan; default: a random one");
   app.add_option("--store", store, "folder of the runs")->capture_default_str();
+  app.add_option("--check", check,
+                 "after: when the run is over; during: also while it goes, and the run stops at "
+                 "the first violation")
+      ->check(CLI::IsMember({"after", "during"}))
+      ->capture_default_str();
   app.add_option("--check-timeout", check_timeout, "then the verdict is unknown");
   app.add_flag("--keep-lab", keep_lab, "leave a lab that this run brought up");
   app.add_flag("--json", json, "the verdict as a JSON document on standard output");

@@ -36,6 +36,7 @@ struct RunFlags {
   std::string seed;
   std::string store = "runs";
   std::string check_timeout;
+  std::string check = "after";
   bool keep_lab = false;
   bool json = false;
   bool quiet = false;
@@ -61,6 +62,7 @@ struct RunSettings {
   std::uint64_t seed = 0;
   std::string store;
   std::optional<Nanos> check_timeout;
+  bool check_during = false;
 
   /// Errors: usage (unknown names; lists the known ones), configuration (values).
   static Result<RunSettings> from(const RunFlags& flags);
