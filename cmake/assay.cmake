@@ -12,7 +12,7 @@ set(ARROWS_workloads base history checker harness)
 set(ARROWS_protocols base)
 set(ARROWS_targets base history harness protocols)
 set(ARROWS_reports base history checker)
-set(ARROWS_cli base history checker harness nemesis workloads targets reports)
+set(ARROWS_cli base history checker harness nemesis workloads protocols targets reports)
 
 add_library(assay_options INTERFACE)
 target_compile_features(assay_options INTERFACE cxx_std_20)
