@@ -1,330 +1,187 @@
-// Checking registers: operations a second and peak memory, as the history grows tenfold and as the
-// ways to make it hard are switched on. Arguments: [largest number of operations [part of a name]],
-// by default 1000000 and all.
+// Checking registers: operations a second of CPU time and peak memory beyond the history, as the
+// history grows tenfold. Without arguments, a table of loads; --keys and the like make one of their
+// own (see --help).
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/random.h"
+#include "bench/register_load.h"
+#include "bench/usage.h"
 #include "checker/checker.h"
+#include "history/formats/format.h"
 
-namespace assay {
+namespace assay::bench {
 namespace {
 
-struct Load {
-  const char* name;
-  std::size_t processes = 10;
-  std::int64_t keys = 1'000;
-  std::int64_t values = 0;  ///< 0: every write has its own value
-  double cas = 0;
-  double pending = 0;       ///< share of mutations that never return; half of them take effect
-  bool stale_read = false;  ///< one, near the end
-  std::size_t largest = 100'000'000;  ///< not with more operations than these
+std::vector<RegisterLoad> table() {
+  std::vector<RegisterLoad> loads;
+  const auto add = [&](std::string name, auto change) {
+    RegisterLoad load;
+    change(load);
+    load.name = std::move(name);
+    loads.push_back(std::move(load));
+  };
+  const auto hard = [](RegisterLoad& load) {
+    load.processes = 50;
+    load.keys = 1;
+    load.values = 5;
+    load.pending = 0.2;
+    load.largest = 10'000;
+  };
+  add("unique, 1000 keys", [](RegisterLoad&) {});
+  add("unique, 1000 keys, stale read", [](RegisterLoad& l) { l.stale_read = true; });
+  add("unique, cas, 1000 keys", [](RegisterLoad& l) { l.cas = 0.3; });
+  add("unique, cas, 10 keys", [](RegisterLoad& l) { l.cas = 0.3, l.keys = 10; });
+  add("unique, 50 proc., 10 keys", [](RegisterLoad& l) { l.processes = 50, l.keys = 10; });
+  add("unique, 1 key", [](RegisterLoad& l) { l.keys = 1; });
+  add("unique, 1 key, stale read", [](RegisterLoad& l) { l.keys = 1, l.stale_read = true; });
+  add("unique, 1 key, 50 proc.", [](RegisterLoad& l) { l.processes = 50, l.keys = 1; });
+  add("unique, 1 key, 1% pending", [](RegisterLoad& l) { l.keys = 1, l.pending = 0.02; });
+  add("5 values, 1 key", [](RegisterLoad& l) { l.keys = 1, l.values = 5; });
+  add("5 values, 1 key, stale read",
+      [](RegisterLoad& l) { l.keys = 1, l.values = 5, l.stale_read = true; });
+  add("5 values, 10 keys", [](RegisterLoad& l) { l.keys = 10, l.values = 5; });
+  add("5 values, 10 keys, stale read",
+      [](RegisterLoad& l) { l.keys = 10, l.values = 5, l.stale_read = true; });
+  add("5 values, cas, 10 keys", [](RegisterLoad& l) { l.keys = 10, l.values = 5, l.cas = 0.3; });
+  add("5 values, cas, 10 keys, 50 proc.",
+      [](RegisterLoad& l) { l.processes = 50, l.keys = 10, l.values = 5, l.cas = 0.3; });
+  add("5 values, 1 key, 1% pending",
+      [](RegisterLoad& l) { l.keys = 1, l.values = 5, l.pending = 0.02, l.largest = 100'000; });
+  add("5 values, cas, 1 key, 1% pending", [](RegisterLoad& l) {
+    l.keys = 1, l.values = 5, l.cas = 0.3, l.pending = 0.015, l.largest = 100'000;
+  });
+  for (const int values : {5, 50}) {
+    for (const bool cas : {false, true}) {
+      for (const bool stale : {false, true}) {
+        add(fmt::format("{} val.{}, 50 proc., 10% pending{}", values, cas ? ", cas" : "",
+                        stale ? ", stale" : ""),
+            [&](RegisterLoad& l) {
+              hard(l);
+              l.values = values;
+              l.stale_read = stale;
+              if (cas) l.cas = 0.3, l.pending = 0.15;
+            });
+      }
+    }
+  }
+  return loads;
+}
+
+struct Settings {
+  std::uint64_t seed = 7;
+  std::vector<int> threads{1, 2};
+  double timeout_s = 60;
+  std::uint64_t memory_bytes = 0;
+  bool certificate = false;
 };
 
-/// A correct register per key under `processes` clients, each effect inside its operation.
-class Generator {
- public:
-  Generator(const Load& load, std::size_t operations)
-      : load_(load), random_(7), operations_(operations), state_(keys()), previous_(keys()) {}
-
-  History make() {
-    HistoryInfo info;
-    info.datatype = "register";
-    info.initial = Value(0);
-    info.real_time = RealTime::position;
-    HistoryBuilder builder(std::move(info));
-    std::vector<Open> open(load_.processes);
-    std::int32_t next_process = 0;
-    for (Open& o : open) o.process = next_process++;
-    std::size_t started = 0;
-    std::size_t busy = 0;
-    while (started < operations_ || busy > 0) {
-      Open& o = random_.pick(open);
-      if (o.stage == 0) {
-        if (started == operations_) continue;
-        ++started;
-        ++busy;
-        start(o, builder);
-        continue;
-      }
-      if (o.stage == 1) {
-        o.lost = o.f != "read" && random_.chance(load_.pending);
-        if (!o.lost || random_.chance(0.5)) take_effect(o, started);
-        o.stage = 2;
-        continue;
-      }
-      --busy;
-      o.stage = 0;
-      if (o.lost) {
-        emit(o, EventType::info, builder);
-        o.process = next_process++;
-      } else {
-        emit(o, o.fails ? EventType::fail : EventType::ok, builder);
-      }
-    }
-    return std::move(builder.finish()).value();
-  }
-
- private:
-  struct Open {
-    std::int32_t process = 0;
-    int stage = 0;  ///< idle, invoked, in effect
-    std::int64_t key = 0;
-    std::string f;
-    std::int64_t old_value = 0;
-    std::int64_t value = 0;
-    bool fails = false;
-    bool lost = false;  ///< never returns
-  };
-
-  std::size_t keys() const { return static_cast<std::size_t>(load_.keys); }
-  std::int64_t fresh() {
-    return load_.values == 0 ? ++next_value_ : random_.between(1, load_.values);
-  }
-
-  void start(Open& o, HistoryBuilder& builder) {
-    o.stage = 1;
-    o.key = random_.between(0, load_.keys - 1);
-    o.fails = false;
-    const double kind = random_.unit();
-    o.f = kind < load_.cas ? "cas" : random_.chance(0.5) ? "read" : "write";
-    o.value = o.f == "read" ? 0 : fresh();
-    o.old_value = state_[static_cast<std::size_t>(o.key)];
-    emit(o, EventType::invoke, builder);
-  }
-
-  void take_effect(Open& o, std::size_t started) {
-    auto& state = state_[static_cast<std::size_t>(o.key)];
-    auto& previous = previous_[static_cast<std::size_t>(o.key)];
-    if (o.f == "read") {
-      o.value = state;
-      const bool late = started > operations_ - operations_ / 100;
-      if (load_.stale_read && late && !planted_ && previous != state) {
-        o.value = load_.values == 0 ? previous : 0;
-        planted_ = true;
-      }
-      return;
-    }
-    if (o.f == "cas" && state != o.old_value) {
-      o.fails = true;
-      return;
-    }
-    previous = state;
-    state = o.value;
-  }
-
-  void emit(const Open& o, EventType type, HistoryBuilder& builder) {
-    Event event;
-    event.index = index_++;
-    event.process = static_cast<ProcessId>(o.process);
-    event.type = type;
-    event.f = o.f;
-    event.key = Value(o.key);
-    if (o.f == "cas") {
-      event.value = Value::List{Value(o.old_value), Value(o.value)};
-    } else if (o.f == "write" || type == EventType::ok) {
-      event.value = Value(o.value);
-    }
-    if (const auto status = builder.add(event); !status) {
-      fmt::print(stderr, "{}\n", status.error().message);
-      std::exit(70);
-    }
-  }
-
-  const Load& load_;
-  Random random_;
-  std::size_t operations_;
-  std::vector<std::int64_t> state_;
-  std::vector<std::int64_t> previous_;
-  std::int64_t next_value_ = 0;
-  std::uint64_t index_ = 0;
-  bool planted_ = false;
-};
-
-/// User and system seconds of all threads: other jobs on the machine do not count.
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+void print_heading() {
+  fmt::print("{:<38} {:>9} {:>2} {:>9} {:>9} {:>8} {:>8} {:>7}\n", "load", "ops", "j", "CPU s",
+             "wall s", "M/s CPU", "extra B", "growth");
 }
 
-double peak_mebibytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
-/// Makes the kernel forget the peak so far; false if it cannot.
-bool reset_peak() {
-  std::FILE* file = std::fopen("/proc/self/clear_refs", "w");
-  if (file == nullptr) return false;
-  const bool written = std::fputs("5", file) >= 0;
-  return std::fclose(file) == 0 && written;
-}
-
-double resident_mebibytes() {
-  long pages = 0;
-  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  return static_cast<double>(pages) * 4096 / (1 << 20);
-}
-
-double peak_now_mebibytes() {
-  double result = peak_mebibytes();
-  if (std::FILE* file = std::fopen("/proc/self/status", "r")) {
-    char line[256];
-    long kibibytes = 0;
-    while (std::fgets(line, sizeof line, file) != nullptr) {
-      if (std::sscanf(line, "VmHWM: %ld", &kibibytes) == 1) {
-        result = static_cast<double>(kibibytes) / 1024;
-      }
-    }
-    std::fclose(file);
-  }
-  return result;
-}
-
-/// The seconds of CPU it took with one thread.
-double measure(const Load& load, std::size_t operations, double before) {
-  const History history = Generator(load, operations).make();
-  double one_thread = 0;
-  for (const int threads : {1, 2}) {
+/// The seconds of CPU that the first number of threads took.
+double measure(const RegisterLoad& load, std::size_t operations, const Settings& settings,
+               double before) {
+  const History history = make_registers(load, operations, settings.seed);
+  double first = 0;
+  for (const int threads : settings.threads) {
     CheckOptions options;
     options.threads = threads;
-    options.certificate = false;
-    options.timeout = std::chrono::seconds(60);
-    reset_peak();
-    const double resident = resident_mebibytes();
+    options.certificate = settings.certificate;
+    options.memory_bytes = settings.memory_bytes;
+    options.timeout =
+        std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(settings.timeout_s));
+    const PeakMemory memory;
     const double cpu = cpu_seconds();
     const auto begin = std::chrono::steady_clock::now();
     const auto result = check(history, options);
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
     const double took = cpu_seconds() - cpu;
-    if (threads == 1) one_thread = took;
+    const double extra = memory.bytes() / static_cast<double>(operations);
     if (!result) {
-      fmt::print("{}\n", result.error().message);
+      fmt::print("{}: {}\n", load.name, result.error().message);
       return took;
     }
-    const std::size_t witness =
-        result.value().anomalies.empty() ? 0 : result.value().anomalies.front().witness.size();
-    fmt::print("{:<38} {:>9} {:>2} {:>9.4f} {:>9.4f} {:>8.2f} {:>8.1f} {:>7}  {} {}{}{}\n",
-               load.name, operations, threads, took, wall.count(),
-               static_cast<double>(operations) / took / 1e6,
-               std::max(0.0, peak_now_mebibytes() - resident) * (1 << 20) /
-                   static_cast<double>(operations),
-               threads == 1 && before > 0 ? fmt::format("x{:.1f}", took / before) : "",
-               name_of(result.value().verdict), result.value().statistics.algorithm,
-               witness == 0 ? "" : fmt::format(", witness of {}", witness),
-               result.value().unknown_because.empty() ? "" : ": " + result.value().unknown_because);
+    std::string notes;
+    if (!result->anomalies.empty()) {
+      notes += fmt::format(", witness of {}", result->anomalies.front().witness.size());
+    }
+    if (!result->unknown_because.empty()) notes += ": " + result->unknown_because;
+    const std::string growth =
+        first == 0 && before > 0 ? fmt::format("x{:.1f}", took / before) : std::string();
+    fmt::print("{:<38} {:>9} {:>2} {:>9.4f} {:>9.4f} {:>8.2f} {:>8.1f} {:>7}  {} {}{}\n", load.name,
+               operations, threads, took, wall.count(),
+               static_cast<double>(operations) / took / 1e6, extra, growth,
+               name_of(result->verdict), result->statistics.algorithm, notes);
     std::fflush(stdout);
+    if (first == 0) first = took;
   }
-  return one_thread;
+  return first;
 }
 
-}  // namespace
-}  // namespace assay
-
-int main(int argc, char** argv) {
-  using assay::Load;
-  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
-  const std::string wanted = argc > 2 ? argv[2] : "";
-  const std::vector<Load> loads{
-      {.name = "unique, 1000 keys"},
-      {.name = "unique, 1000 keys, stale read", .stale_read = true},
-      {.name = "unique, cas, 1000 keys", .cas = 0.3},
-      {.name = "unique, cas, 10 keys", .keys = 10, .cas = 0.3},
-      {.name = "unique, 50 proc., 10 keys", .processes = 50, .keys = 10},
-      {.name = "unique, 1 key", .keys = 1},
-      {.name = "unique, 1 key, stale read", .keys = 1, .stale_read = true},
-      {.name = "unique, 1 key, 50 proc.", .processes = 50, .keys = 1},
-      {.name = "unique, 1 key, 1% pending", .keys = 1, .pending = 0.02, .largest = 1'000'000},
-      {.name = "5 values, 1 key", .keys = 1, .values = 5},
-      {.name = "5 values, 1 key, stale read", .keys = 1, .values = 5, .stale_read = true},
-      {.name = "5 values, 10 keys", .keys = 10, .values = 5},
-      {.name = "5 values, 10 keys, stale read", .keys = 10, .values = 5, .stale_read = true},
-      {.name = "5 values, cas, 10 keys", .keys = 10, .values = 5, .cas = 0.3},
-      {.name = "5 values, cas, 10 keys, 50 proc.",
-       .processes = 50,
-       .keys = 10,
-       .values = 5,
-       .cas = 0.3},
-      {.name = "5 values, 1 key, 1% pending",
-       .keys = 1,
-       .values = 5,
-       .pending = 0.02,
-       .largest = 100'000},
-      {.name = "5 values, cas, 1 key, 1% pending",
-       .keys = 1,
-       .values = 5,
-       .cas = 0.3,
-       .pending = 0.015,
-       .largest = 100'000},
-      {.name = "5 values, 50 proc., 10% pending",
-       .processes = 50,
-       .keys = 1,
-       .values = 5,
-       .pending = 0.2,
-       .largest = 10'000},
-      {.name = "5 values, 50 proc., 10% pending, stale",
-       .processes = 50,
-       .keys = 1,
-       .values = 5,
-       .pending = 0.2,
-       .stale_read = true,
-       .largest = 10'000},
-      {.name = "5 val., cas, 50 proc., 10% pending",
-       .processes = 50,
-       .keys = 1,
-       .values = 5,
-       .cas = 0.3,
-       .pending = 0.15,
-       .largest = 10'000},
-      {.name = "5 val., cas, 50 proc., 10% p., stale",
-       .processes = 50,
-       .keys = 1,
-       .values = 5,
-       .cas = 0.3,
-       .pending = 0.15,
-       .stale_read = true,
-       .largest = 10'000},
-      {.name = "50 val., 50 proc., 10% pending",
-       .processes = 50,
-       .keys = 1,
-       .values = 50,
-       .pending = 0.2,
-       .largest = 10'000},
-      {.name = "50 val., cas, 50 proc., 10% p., stale",
-       .processes = 50,
-       .keys = 1,
-       .values = 50,
-       .cas = 0.3,
-       .pending = 0.15,
-       .stale_read = true,
-       .largest = 10'000},
-  };
-  fmt::print("{:<38} {:>9} {:>2} {:>9} {:>9} {:>8} {:>8} {:>7}\n", "load", "ops", "j", "CPU s",
-             "wall s", "M/s CPU", "extra B", "growth");
-  for (const Load& load : loads) {
-    if (std::string(load.name).find(wanted) == std::string::npos) continue;
-    double before = 0;
-    for (std::size_t n = largest / 10; n <= std::min(largest, load.largest); n *= 10) {
-      before = assay::measure(load, n, before);
-    }
+int run(int argc, char** argv) {
+  CLI::App app("Measures the check of registers.");
+  std::size_t operations = 1'000'000;
+  std::string only;
+  RegisterLoad own;
+  own.name = "as asked";
+  Settings settings;
+  std::string output;
+  app.add_option("--operations", operations, "the largest history; the smallest is a tenth of it")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--only", only, "of the table, the loads with this in their names");
+  app.add_option("--seed", settings.seed, "of the generator")->capture_default_str();
+  app.add_option("--threads", settings.threads, "numbers of threads to measure")
+      ->check(CLI::PositiveNumber)
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--timeout", settings.timeout_s, "seconds a check")->capture_default_str();
+  app.add_option("--memory", settings.memory_bytes, "limit in bytes; 0: none");
+  app.add_flag("--certificate", settings.certificate, "make certificates too");
+  app.add_option("--output", output, "only write the history as asked to this file (.assay)");
+  std::vector<CLI::Option*> load{
+      app.add_option("--keys", own.keys, "a load of its own: keys")->check(CLI::PositiveNumber),
+      app.add_option("--processes", own.processes, "… clients")->check(CLI::PositiveNumber),
+      app.add_option("--values", own.values, "… values to write; 0: each its own")
+          ->check(CLI::NonNegativeNumber),
+      app.add_option("--cas", own.cas, "… share of cas")->check(CLI::Range(0.0, 1.0)),
+      app.add_option("--reads", own.reads, "… share of reads in the rest")
+          ->check(CLI::Range(0.0, 1.0)),
+      app.add_option("--pending", own.pending, "… share of mutations that never return")
+          ->check(CLI::Range(0.0, 1.0)),
+      app.add_flag("--stale", own.stale_read, "… with a stale read near the end"),
+      app.add_option("--wrong-reads", own.wrong_reads, "… share of reads that return any value")
+          ->check(CLI::Range(0.0, 1.0))};
+  CLI11_PARSE(app, argc, argv);
+  if (!output.empty()) {
+    const History history = make_registers(own, operations, settings.seed);
+    const auto status = write_history(history, output, "assay");
+    if (!status) fmt::print(stderr, "{}\n", status.error().message);
+    return status ? 0 : 73;
+  }
+  const bool one = std::any_of(load.begin(), load.end(), [](const auto* o) { return !o->empty(); });
+  print_heading();
+  for (const RegisterLoad& each : one ? std::vector<RegisterLoad>{own} : table()) {
+    if (each.name.find(only) == std::string::npos) continue;
+    const std::size_t largest = std::min(operations, each.largest);
+    const double before = largest < 10 ? 0 : measure(each, largest / 10, settings, 0);
+    measure(each, largest, settings, before);
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace assay::bench
+
+int main(int argc, char** argv) { return assay::bench::run(argc, argv); }

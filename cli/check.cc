@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "cli/streamed.h"
 #include "harness/run_store.h"
 #include "reports/report.h"
 
@@ -34,6 +36,7 @@ struct CheckFlags {
   bool json = false;
   bool minimal = false;
   bool list_format = false;
+  bool verbose = false;
   std::string failed_cas = "ignored";
 };
 
@@ -69,28 +72,47 @@ struct FileOutcome {
   int code = 0;
 };
 
+Result<FileOutcome> outcome_of(const CheckFlags& flags, const std::string& file,
+                               const History& history, const CheckResult& result,
+                               std::optional<RunSummary::Totals> totals) {
+  if (!flags.certificate.empty() && !result.certificate.empty()) {
+    auto status = write_file(flags.certificate, to_json(result.certificate));
+    if (!status.ok()) return status.error();
+  }
+  RunSummary run;
+  run.title = file == "-" ? "standard input" : file;
+  run.source = file;
+  run.check_command = "assay check " + shell_word(file) + model_flags(flags.models);
+  run.totals = totals;
+  const std::string certificate = result.certificate.empty() ? "" : flags.certificate;
+  if (!flags.report.empty()) {
+    auto status = write_file(flags.report, render_html(run, history, result));
+    if (!status.ok()) return status.error();
+  }
+  return FileOutcome{flags.json ? render_json(run, history, result, certificate)
+                                : render_text(run, history, result, color_wanted()),
+                     exit_code(result.verdict)};
+}
+
 Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& options,
                                const std::string& file) {
+  if (file == "-" || exceeds_memory(file, options.memory_bytes)) {
+    auto streamed = check_streamed(file, flags.input, options, flags.verbose);
+    if (!streamed.ok()) return streamed.error();
+    const StreamedResult& found = streamed->found;
+    std::optional<RunSummary::Totals> totals;
+    if (!found.whole) totals = totals_of(found);
+    auto outcome = outcome_of(flags, file, found.history, found.result, totals);
+    if (outcome.ok() && outcome->code == 2 && streamed->interrupted != 0) {
+      outcome->code = streamed->interrupted;
+    }
+    return outcome;
+  }
   auto history = flags.input.read(file);
   if (!history.ok()) return history.error();
   auto result = check(*history, options);
   if (!result.ok()) return result.error().in(file);
-  if (!flags.certificate.empty() && !result->certificate.empty()) {
-    auto status = write_file(flags.certificate, to_json(result->certificate));
-    if (!status.ok()) return status.error();
-  }
-  RunSummary run;
-  run.title = file;
-  run.source = file;
-  run.check_command = "assay check " + shell_word(file) + model_flags(flags.models);
-  const std::string certificate = result->certificate.empty() ? "" : flags.certificate;
-  if (!flags.report.empty()) {
-    auto status = write_file(flags.report, render_html(run, *history, *result));
-    if (!status.ok()) return status.error();
-  }
-  return FileOutcome{flags.json ? render_json(run, *history, *result, certificate)
-                                : render_text(run, *history, *result, color_wanted()),
-                     exit_code(result->verdict)};
+  return outcome_of(flags, file, *history, *result, std::nullopt);
 }
 
 Result<int> check_files(const CheckFlags& flags) {
@@ -129,14 +151,18 @@ Result<int> check_files(const CheckFlags& flags) {
 
 Action define_check(CLI::App& app) {
   auto flags = std::make_shared<CheckFlags>();
-  app.add_option("FILE", flags->files, "histories, folders of runs, or - for standard input");
+  app.add_option(
+      "FILE", flags->files,
+      "histories, folders of runs, or - for standard input, which is checked as it arrives");
   app.add_option("--model,-m", flags->models,
                  "consistency models (repeat): see `assay list models`; strongest; by default the "
                  "datatype's")
       ->allow_extra_args(false);
   flags->input.define(app);
   app.add_option("--timeout", flags->timeout, "then unknown, e.g. 60s");
-  app.add_option("--memory", flags->memory, "then unknown, e.g. 8GiB");
+  app.add_option(
+      "--memory", flags->memory,
+      "e.g. 8GiB: a history that would need more is checked from temporary files, or unknown");
   app.add_option("--threads,-j", flags->threads, "0: all cores")->check(CLI::NonNegativeNumber);
   app.add_option("--max-anomalies", flags->max_anomalies, "report at most so many")
       ->check(CLI::PositiveNumber)
@@ -150,6 +176,7 @@ Action define_check(CLI::App& app) {
   app.add_option("--report", flags->report, "write an HTML report here");
   app.add_flag("--json", flags->json, "one JSON document a file on standard output");
   app.add_flag("--minimal", flags->minimal, "make witnesses minimal (they always are)");
+  app.add_flag("--verbose,-v", flags->verbose, "say on standard error how input is followed");
   app.add_flag("--list-format", flags->list_format, "print the known formats and stop");
   return [flags] { return check_files(*flags); };
 }

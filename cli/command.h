@@ -31,6 +31,7 @@ Action define_lab(CLI::App& app);
 Action define_list(CLI::App& app);
 Action define_report(CLI::App& app);
 Action define_run(CLI::App& app);
+Action define_sim(CLI::App& app);
 Action define_verify(CLI::App& app);
 Action define_version(CLI::App& app);
 

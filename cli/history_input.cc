@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <limits>
 
 namespace assay::cli {
 
@@ -30,10 +31,14 @@ void HistoryInput::define(CLI::App& app) {
                "read a journal that was cut inside a block up to its last whole block");
 }
 
+ReadOptions HistoryInput::effective() const {
+  ReadOptions result = options;
+  if (!initial.empty()) result.initial = parse_scalar(initial);
+  return result;
+}
+
 Result<History> HistoryInput::read(const std::string& path) const {
-  ReadOptions effective = options;
-  if (!initial.empty()) effective.initial = parse_scalar(initial);
-  auto history = read_history(history_path(path), effective);
+  auto history = read_history(history_path(path), effective());
   if (history.ok()) {
     for (const std::string& note : history->info().notes) {
       fmt::print(stderr, "assay: note: {}\n", note);
@@ -63,20 +68,37 @@ Value parse_scalar(const std::string& text) {
 Result<std::uint64_t> parse_bytes(const std::string& text) {
   struct Unit {
     std::string_view name;
-    unsigned shift;
+    std::uint64_t bytes;
   };
-  static constexpr std::array<Unit, 8> units{
-      {{"", 0}, {"B", 0}, {"KiB", 10}, {"K", 10}, {"MiB", 20}, {"M", 20}, {"GiB", 30}, {"G", 30}}};
+  constexpr std::uint64_t k = 1000;
+  constexpr std::uint64_t ki = 1024;
+  static constexpr std::array<Unit, 14> units{{{"", 1},
+                                               {"B", 1},
+                                               {"KiB", ki},
+                                               {"K", ki},
+                                               {"kB", k},
+                                               {"KB", k},
+                                               {"MiB", ki * ki},
+                                               {"M", ki * ki},
+                                               {"MB", k * k},
+                                               {"GiB", ki * ki * ki},
+                                               {"G", ki * ki * ki},
+                                               {"GB", k * k * k},
+                                               {"TiB", ki * ki * ki * ki},
+                                               {"TB", k * k * k * k}}};
   std::uint64_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   for (const Unit& known : units) {
-    if (failure == std::errc{} && unit == known.name && number >> (63U - known.shift) == 0) {
-      return number << known.shift;
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (failure == std::errc{} && unit == known.name && number <= most / known.bytes) {
+      if (number != 0) return number * known.bytes;
+      return Error{ErrorKind::usage, "'" + text + "': expected a size of at least 1 byte"};
     }
   }
-  return Error{ErrorKind::usage,
-               "'" + text + "' is not a size: expected a number with KiB, MiB or GiB, e.g. 8GiB"};
+  return Error{ErrorKind::usage, "'" + text +
+                                     "' is not a size: expected a whole number with B, KiB, MiB, "
+                                     "GiB, TiB, kB, MB, GB or TB, e.g. 512MiB"};
 }
 
 Result<std::string> read_text(const std::string& path) {

@@ -22,6 +22,8 @@ struct HistoryInput {
 
   /// Adds --format, --keyed, --initial, --realtime, --datatype, --recover.
   void define(CLI::App& app);
+  /// The options with what --initial says.
+  ReadOptions effective() const;
   /// Reads a file, a run's folder (its history.assay), or - for standard input; prints the
   /// reader's notes to stderr.
   Result<History> read(const std::string& path) const;

@@ -15,6 +15,10 @@ class Interruption {
   Interruption& operator=(const Interruption&) = delete;
 
   const std::atomic<bool>& requested() const;
+  /// Asks the run to stop as a signal would, but is none: for a violation seen while it goes.
+  void stop_run() const;
+  /// Becomes readable with the first signal, for whoever waits for something else as well.
+  int wake_fd() const;
   /// 130 or 143, or 0 if nothing was asked for.
   int exit_code() const;
 };

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "history/formats/format.h"
 #include "nemesis/registry.h"
+#include "targets/reference/protocols/catalogue.h"
 #include "targets/registry.h"
 #include "workloads/workload.h"
 
@@ -41,12 +42,24 @@ std::vector<Row> rows_of(const Table& table) {
   return rows;
 }
 
+std::vector<Row> rows_of_bugs() {
+  std::vector<Row> rows;
+  for (const auto& protocol : reference::protocols()) {
+    for (const auto& bug : protocol.bugs) {
+      rows.push_back({fmt::format("{} {}", protocol.name, bug.name),
+                      std::string(bug.summary),
+                      {std::string(bug.source)}});
+    }
+  }
+  return rows;
+}
+
 struct Vocabulary {
   const char* name;
   std::vector<Row> (*rows)();
 };
 
-constexpr std::array<Vocabulary, 7> vocabularies{{
+constexpr std::array<Vocabulary, 9> vocabularies{{
     {"targets", [] { return rows_of(targets()); }},
     {"workloads", [] { return rows_of(workloads()); }},
     {"faults", [] { return rows_of(faults()); }},
@@ -54,6 +67,8 @@ constexpr std::array<Vocabulary, 7> vocabularies{{
     {"datatypes", [] { return rows_of(datatypes()); }},
     {"anomalies", [] { return rows_of(anomaly_types()); }},
     {"formats", [] { return rows_of(formats()); }},
+    {"protocols", [] { return rows_of(reference::protocols()); }},
+    {"bugs", rows_of_bugs},
 }};
 
 Result<int> print(const std::string& name, bool json) {

@@ -18,6 +18,7 @@
 #include "cli/history_input.h"
 #include "cli/interruption.h"
 #include "cli/judgement.h"
+#include "cli/live_check.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/run_settings.h"
@@ -163,19 +164,36 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   }
   auto recorder = Recorder::create(stage.folder, stage.workload.history, stage.progress);
   if (!recorder.ok()) return recorder.error();
+  std::unique_ptr<LiveCheck> live;
+  if (settings.check_during) {
+    live = std::make_unique<LiveCheck>(stage.workload.history, stage.workload.check,
+                                       stage.folder.file("history.assay"),
+                                       [&] { interruption.stop_run(); });
+  }
+  const auto tell_news = [&] {
+    if (live == nullptr) return;
+    if (const auto news = live->news(); !news.empty()) stage.progress.say(news);
+  };
   SchedulerOptions options;
   options.random = Random(settings.seed);
   options.grace = settings.operation_timeout + 3s;
   options.stop = &interruption.requested();
   options.progress = [&](Nanos now, const Tally& tally) {
     recorder->tick();
+    tell_news();
     stage.progress.show(now, tally);
   };
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
                      settings.operation_timeout);
   auto tally = run_plan(
       plan_of(stage, nemesis.get(), std::move(schedule)), workers,
-      [&](const Event& event) { return recorder->record(event); }, options);
+      [&](const Event& event) {
+        if (live != nullptr) live->record(event);
+        return recorder->record(event);
+      },
+      options);
+  tell_news();
+  live.reset();
   const Status closed = recorder->close();
   if (tally.ok() && !closed.ok()) return closed.error();
   return tally;

@@ -71,18 +71,6 @@ Result<int> parse_concurrency(const std::string& text, int nodes) {
                                              text, threads_max)};
 }
 
-/// "1000/s" to the mean time between invocations; empty: none.
-Result<Nanos> parse_rate(const std::string& text) {
-  if (text.empty()) return Nanos{0};
-  double per_second = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), per_second);
-  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (failure == std::errc{} && rest == "/s" && per_second >= 0.001 && per_second <= 1e8) {
-    return Nanos(static_cast<std::int64_t>(1e9 / per_second));
-  }
-  return Error{ErrorKind::usage, "--rate: '" + text + "' is not a rate: expected e.g. 1000/s"};
-}
-
 Result<std::uint64_t> parse_seed(const std::string& text) {
   if (text.empty()) return random_seed();
   std::uint64_t seed = 0;
@@ -109,6 +97,7 @@ Status read_durations(const RunFlags& flags, RunSettings& settings) {
     }
     field.value = *parsed;
   }
+  settings.check_during = flags.check == "during";
   if (!flags.check_timeout.empty()) {
     auto parsed = parse_duration(flags.check_timeout);
     if (!parsed.ok()) return parsed.error().in("--check-timeout");
@@ -161,6 +150,17 @@ void define_options(CLI::App& app, const Table& table, const char* kind,
 
 }  // namespace
 
+Result<Nanos> parse_rate(const std::string& text) {
+  if (text.empty()) return Nanos{0};
+  double per_second = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), per_second);
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (failure == std::errc{} && rest == "/s" && per_second >= 0.001 && per_second <= 1e8) {
+    return Nanos(static_cast<std::int64_t>(1e9 / per_second));
+  }
+  return Error{ErrorKind::usage, "--rate: '" + text + "' is not a rate: expected e.g. 1000/s"};
+}
+
 void RunFlags::define(CLI::App& app) {
   app.add_option("TARGET", target, "what to test: see `assay list targets`")->required();
   app.add_option("--workload,-w", workload, "what to ask: see `assay list workloads`")
@@ -180,6 +180,11 @@ void RunFlags::define(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--seed", seed, "fixes every random choice of the plan; default: a random one");
   app.add_option("--store", store, "folder of the runs")->capture_default_str();
+  app.add_option("--check", check,
+                 "after: when the run is over; during: also while it goes, and the run stops at "
+                 "the first violation")
+      ->check(CLI::IsMember({"after", "during"}))
+      ->capture_default_str();
   app.add_option("--check-timeout", check_timeout, "then the verdict is unknown");
   app.add_flag("--keep-lab", keep_lab, "leave a lab that this run brought up");
   app.add_flag("--json", json, "the verdict as a JSON document on standard output");

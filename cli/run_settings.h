@@ -36,6 +36,7 @@ struct RunFlags {
   std::string seed;
   std::string store = "runs";
   std::string check_timeout;
+  std::string check = "after";
   bool keep_lab = false;
   bool json = false;
   bool quiet = false;
@@ -61,12 +62,16 @@ struct RunSettings {
   std::uint64_t seed = 0;
   std::string store;
   std::optional<Nanos> check_timeout;
+  bool check_during = false;
 
   /// Errors: usage (unknown names; lists the known ones), configuration (values).
   static Result<RunSettings> from(const RunFlags& flags);
   /// The command that repeats this plan, with its seed.
   std::string command() const;
 };
+
+/// "1000/s" to the mean time between invocations; empty: none. Error: usage.
+Result<Nanos> parse_rate(const std::string& text);
 
 /// What was known when the run began; with the settings it makes plan.json (assay.plan/1), from
 /// which the run can be repeated and its report written again.

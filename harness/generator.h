@@ -37,6 +37,12 @@ struct Pending {
 struct Exhausted {};
 using Next = std::variant<Invoke, Pending, Exhausted>;
 
+/// A thread that waits for work, each as likely as any other: the first one would keep the last
+/// ones idle for ever when operations are short.
+inline int any_free(const Context& context) {
+  return context.free[static_cast<std::size_t>(context.random->below(context.free.size()))];
+}
+
 class Generator {
  public:
   virtual ~Generator() = default;

@@ -24,7 +24,7 @@ class Generate final : public Generator {
  public:
   explicit Generate(std::function<Invocation(const Context&)> make) : make_(std::move(make)) {}
   Next next(const Context& context) override {
-    return Invoke{make_(context), context.free.front()};
+    return Invoke{make_(context), any_free(context)};
   }
 
  private:
@@ -36,7 +36,7 @@ class Sequence final : public Generator {
   explicit Sequence(std::vector<Invocation> invocations) : invocations_(std::move(invocations)) {}
   Next next(const Context& context) override {
     if (position_ == invocations_.size()) return Exhausted{};
-    return Invoke{invocations_[position_++], context.free.front()};
+    return Invoke{invocations_[position_++], any_free(context)};
   }
 
  private:

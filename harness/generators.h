@@ -15,7 +15,7 @@
 
 namespace assay {
 
-/// Endless: whatever `make` returns, on the first free thread.
+/// Endless: whatever `make` returns, on any free thread.
 GeneratorPtr generate(std::function<Invocation(const Context&)> make);
 /// These, one after another, then exhausted.
 GeneratorPtr sequence(std::vector<Invocation> invocations);

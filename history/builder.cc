@@ -55,13 +55,9 @@ Status HistoryBuilder::add_completion(const Event& event) {
     claim.key = key.value_or(RowBuilder::unknown_key);
     claim.key_value = &*event.key;
   }
-  const RowBuilder::Stamp stamp{event.index, event.time, event.process};
-  const auto row = rows_->completed_by(stamp, event.type, claim);
-  if (!row) return row.error();
   const std::uint32_t node = event.node.empty() ? 0 : c.nodes.intern(event.node) + 1;
-  rows_->complete(*row, stamp, event.type, node, event.error);
-  rows_->set_result(*row, event.type, c.values.intern(event.value));
-  return {};
+  return rows_->complete({event.index, event.time, event.process}, claim,
+                         {event.type, c.values.intern(event.value), node, event.error});
 }
 
 Result<History> HistoryBuilder::finish() {

@@ -114,35 +114,6 @@ std::uint64_t Decoder::long_varint(std::uint8_t first) {
   return 0;
 }
 
-bool Decoder::take_integer(std::int64_t& number) {
-  if (position_ >= bytes_.size()) return false;
-  const auto tag = static_cast<std::uint8_t>(bytes_[position_]);
-  if (tag >= small_integer) {
-    number = std::int64_t{tag} - small_integer;
-    ++position_;
-    return true;
-  }
-  if (tag != code_integer) return false;
-  ++position_;
-  number = signed_varint();
-  return true;
-}
-
-bool Decoder::take_nil() {
-  if (position_ >= bytes_.size() || bytes_[position_] != static_cast<char>(code_nil)) return false;
-  ++position_;
-  return true;
-}
-
-bool Decoder::take_pair() {
-  if (bytes_.size() - position_ < 2 || bytes_[position_] != static_cast<char>(code_list) ||
-      bytes_[position_ + 1] != 2) {
-    return false;
-  }
-  position_ += 2;
-  return true;
-}
-
 void Decoder::skip_varint(bool& canonical) {
   const std::size_t begin = position_;
   varint();

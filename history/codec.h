@@ -2,8 +2,10 @@
 // The byte encoding of values: self-delimiting and canonical (equal values have equal bytes), so it
 // serves both as the form in the journal and as the interning key in memory.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,7 +56,19 @@ class Decoder {
   }
   std::uint64_t varint() {
     const std::uint8_t first = byte();
-    return first < 0x80 ? first : long_varint(first);
+    if (first < 0x80) return first;
+    // Lengths vary from number to number: eight bytes at a time need no branch for each.
+    constexpr std::uint64_t stops = 0x8080808080808080;
+    std::uint64_t word = 0;
+    if (std::endian::native == std::endian::little && bytes_.size() - position_ >= 7) {
+      std::memcpy(&word, bytes_.data() + position_ - 1, sizeof word);
+      if (const std::uint64_t ends = ~word & stops; ends != 0) {
+        const auto bits = static_cast<unsigned>(std::countr_zero(ends));  // 7 mod 8
+        position_ += bits / 8;
+        return joined(word & (~std::uint64_t{0} >> (63U - bits)));
+      }
+    }
+    return long_varint(first);
   }
   std::int64_t signed_varint() {
     const std::uint64_t bits = varint();
@@ -70,11 +84,36 @@ class Decoder {
   };
   Raw raw_value();
   /// An integer in `number`, and true; or false, and nothing is taken.
-  bool take_integer(std::int64_t& number);
+  bool take_integer(std::int64_t& number) {
+    if (position_ >= bytes_.size()) return false;
+    const auto tag = static_cast<std::uint8_t>(bytes_[position_]);
+    if (tag >= small_integer) {
+      number = std::int64_t{tag} - small_integer;
+      ++position_;
+      return true;
+    }
+    if (tag != code_integer) return false;
+    ++position_;
+    number = signed_varint();
+    return true;
+  }
   /// True if the next value is nil, which is then taken.
-  bool take_nil();
+  bool take_nil() {
+    if (position_ >= bytes_.size() || bytes_[position_] != static_cast<char>(code_nil)) {
+      return false;
+    }
+    ++position_;
+    return true;
+  }
   /// True if the next value is a list of two, of which then only the beginning is taken.
-  bool take_pair();
+  bool take_pair() {
+    if (bytes_.size() - position_ < 2 || bytes_[position_] != static_cast<char>(code_list) ||
+        bytes_[position_ + 1] != 2) {
+      return false;
+    }
+    position_ += 2;
+    return true;
+  }
   void rewind(std::size_t position) { position_ = position; }  ///< REQUIRES: not failed
   std::uint32_t u32();
   std::uint64_t u64();
@@ -84,6 +123,12 @@ class Decoder {
   std::size_t position() const { return position_; }
 
  private:
+  /// Eight groups of seven bits, each in a byte whose high bit is ignored, as one number.
+  static std::uint64_t joined(std::uint64_t word) {
+    word = (word & 0x007F007F007F007F) | ((word & 0x7F007F007F007F00) >> 1U);
+    word = (word & 0x00003FFF00003FFF) | ((word & 0x3FFF00003FFF0000) >> 2U);
+    return (word & 0x0FFFFFFF) | ((word & 0x0FFFFFFF00000000) >> 4U);
+  }
   std::uint64_t long_varint(std::uint8_t first);
   void skip_varint(bool& canonical);
   void skip_value(int depth, bool& canonical);

@@ -99,6 +99,7 @@ class JournalEventDecoder {
     bool says_function = false;  ///< a completion that names its function, and so on
     bool says_key = false;
     bool has_key = false;
+    std::uint32_t key_number = none;  ///< if the event says a key that has one
     MadeValue key{};
     MadeValue value{};
     std::string_view error{};
@@ -143,6 +144,7 @@ class JournalEventDecoder {
     e.says_key = (flags & flag::key) != 0;
     bool known = true;
     if (e.says_function) known = read_name(in, e.function);
+    e.key_number = none;
     if (e.says_key) {
       known = read_key(in) && known;
     } else if (last.has_key) {
@@ -197,10 +199,14 @@ class JournalEventDecoder {
     event_.has_key = reference != 1;
     if (reference == 0) {
       event_.key = maker_.value(in);
-      if (keys_.size() < journal_keys_max && !in.failed()) keys_.push_back(event_.key);
+      if (keys_.size() < journal_keys_max && !in.failed()) {
+        event_.key_number = static_cast<std::uint32_t>(keys_.size());
+        keys_.push_back(event_.key);
+      }
     } else if (reference >= 2) {
       if (reference - 2 >= keys_.size()) return false;
-      event_.key = keys_[reference - 2];
+      event_.key_number = static_cast<std::uint32_t>(reference - 2);
+      event_.key = keys_[event_.key_number];
     }
     return true;
   }

@@ -181,9 +181,8 @@ class RowEvents {
       return {};
     }
     if (coded.type == EventType::invoke) {
-      const KeyId key = coded.has_key ? rows_.key(coded.key) : no_key;
-      return rows_.invoke(stamp, number(functions_, columns_.functions, coded.function), key,
-                          coded.value, node(coded.node));
+      return rows_.invoke(stamp, number(functions_, columns_.functions, coded.function),
+                          coded.has_key ? key(coded) : no_key, coded.value, node(coded.node));
     }
     RowBuilder::Claim claim;
     if (coded.says_function && coded.function != Coder::none) {
@@ -198,11 +197,7 @@ class RowEvents {
         claim.key_value = &unknown_key_;
       }
     }
-    const auto row = rows_.completed_by(stamp, coded.type, claim);
-    if (!row) return row.error();
-    rows_.complete(*row, stamp, coded.type, node(coded.node), coded.error);
-    rows_.set_result(*row, coded.type, coded.value);
-    return {};
+    return rows_.complete(stamp, claim, {coded.type, coded.value, node(coded.node), coded.error});
   }
 
  private:
@@ -221,6 +216,14 @@ class RowEvents {
     if (known[name] == unset) known[name] = table.intern(decoder_.name(name));
     return known[name];
   }
+  /// The KeyId of the key that the file numbers.
+  KeyId key(const Coder::Coded& coded) {
+    if (coded.key_number == unset) return rows_.key(coded.key);
+    if (coded.key_number >= keys_.size()) keys_.resize(coded.key_number + std::size_t{1}, no_key);
+    KeyId& known = keys_[coded.key_number];
+    if (known == no_key) known = rows_.key(coded.key);
+    return known;
+  }
   std::uint32_t node(std::uint32_t name) {
     if (name == Coder::none || decoder_.name(name).empty()) return 0;
     return number(nodes_, columns_.nodes, name) + 1;
@@ -231,6 +234,7 @@ class RowEvents {
   Coder decoder_;
   std::vector<std::uint32_t> functions_;
   std::vector<std::uint32_t> nodes_;
+  std::vector<KeyId> keys_;
   Value unknown_key_;
 };
 

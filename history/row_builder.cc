@@ -12,8 +12,6 @@ namespace assay {
 namespace {
 
 constexpr std::size_t functions_max = std::numeric_limits<FunctionId>::max();
-/// Event indices are also ticks of an order, which is signed.
-constexpr std::uint64_t index_max = static_cast<std::uint64_t>(never) - 1;
 
 Error bad(std::uint64_t index, const std::string& what) {
   return {ErrorKind::bad_data, fmt::format("event {}: {}", index, what)};
@@ -22,7 +20,11 @@ Error bad(std::uint64_t index, const std::string& what) {
 /// Every negative time means the same: not known.
 std::int64_t ticks_of(Nanos time) { return std::max(time, unknown_time).count(); }
 
-std::int32_t number_of(ProcessId process) { return static_cast<std::int32_t>(process); }
+Outcome outcome_of(EventType type) {
+  return type == EventType::ok     ? Outcome::ok
+         : type == EventType::fail ? Outcome::fail
+                                   : Outcome::info;
+}
 
 }  // namespace
 
@@ -30,41 +32,26 @@ RowBuilder::RowBuilder(HistoryInfo info) : columns_(std::make_unique<History::Co
   columns_->info = std::move(info);
 }
 
-RowBuilder::Slot& RowBuilder::slot(ProcessId process) {
-  const auto number = static_cast<std::uint32_t>(process);
-  if (number < dense_.size()) return dense_[number];
+RowBuilder::Slot& RowBuilder::new_slot(std::uint32_t number) {
   if (number >= dense_max) return sparse_[number];
   dense_.resize(number + 1);
   return dense_[number];
 }
 
-Status RowBuilder::begin(const Stamp& stamp) {
+Error RowBuilder::bad_stamp(const Stamp& stamp) const {
   if (stamp.index < next_index_) {
     return bad(stamp.index, fmt::format("indices must increase, but the event before has index {}",
                                         next_index_ - 1));
   }
   if (stamp.index > index_max) return bad(stamp.index, "the index is too large");
-  next_index_ = stamp.index + 1;
-  columns_->duration_of_run = std::max(columns_->duration_of_run, stamp.time);
-  if (number_of(stamp.process) < -1) {
-    return bad(stamp.index, fmt::format("process {} is negative; clients are numbered from 0",
-                                        number_of(stamp.process)));
-  }
-  return {};
+  return bad(stamp.index, fmt::format("process {} is negative; clients are numbered from 0",
+                                      number_of(stamp.process)));
 }
 
-void RowBuilder::note_time(const Stamp& stamp, Slot& slot) {
-  if (stamp.time < Nanos(0)) {
-    ++untimed_;
-    return;
-  }
-  ++timed_;
-  if (stamp.time < slot.last && !time_error_) {
-    time_error_ = bad(stamp.index,
-                      fmt::format("the time of process {} goes back from {} to {}",
-                                  number_of(stamp.process), slot.last.count(), stamp.time.count()));
-  }
-  slot.last = stamp.time;
+void RowBuilder::time_goes_back(const Stamp& stamp, const Slot& slot) {
+  time_error_ = bad(stamp.index,
+                    fmt::format("the time of process {} goes back from {} to {}",
+                                number_of(stamp.process), slot.last.count(), stamp.time.count()));
 }
 
 KeyId RowBuilder::key(ValueId id) {
@@ -83,13 +70,7 @@ Status RowBuilder::invoke(const Stamp& stamp, std::uint32_t function, KeyId key,
   Slot& slot = this->slot(stamp.process);
   note_time(stamp, slot);
   const std::size_t row = c.rows.size();
-  if (slot.open) {
-    return bad(stamp.index,
-               fmt::format("process {} invokes {} while its {} of event {} is still open",
-                           number_of(stamp.process), c.functions[function],
-                           c.functions[c.rows.function(slot.operation)],
-                           c.rows.invoke_event(slot.operation)));
-  }
+  if (slot.open) return still_open(stamp, function, slot);
   if (row >= none || c.rows.full()) {
     return bad(stamp.index, "too many operations for one history");
   }
@@ -98,26 +79,42 @@ Status RowBuilder::invoke(const Stamp& stamp, std::uint32_t function, KeyId key,
   slot.operation = static_cast<OpIndex>(row);
   slot.open = true;
   if (key != no_key) ++c.key_counts[key];
-  const std::int64_t time = ticks_of(stamp.time);
-  c.rows.add({.invoke_event = stamp.index,
-              .completed_after = 0,
-              .invoked = time,
-              .completed = time,
-              .function = static_cast<FunctionId>(function),
-              .node = node},
-             stamp.process, key, argument);
+  c.rows.add({.event = stamp.index,
+              .time = ticks_of(stamp.time),
+              .function = function,
+              .node = node,
+              .process = stamp.process,
+              .key = key,
+              .argument = argument});
   return {};
 }
 
-Result<OpIndex> RowBuilder::completed_by(const Stamp& stamp, EventType type, const Claim& claim) {
+Error RowBuilder::still_open(const Stamp& stamp, std::uint32_t function, const Slot& slot) const {
+  const History::Columns& c = *columns_;
+  return bad(stamp.index,
+             fmt::format("process {} invokes {} while its {} of event {} is still open",
+                         number_of(stamp.process), c.functions[function],
+                         c.functions[c.rows.function(slot.operation)],
+                         c.rows.invoke_event(slot.operation)));
+}
+
+Status RowBuilder::complete(const Stamp& stamp, const Claim& claim, const Completion& completion) {
+  History::Columns& c = *columns_;
   Slot& slot = this->slot(stamp.process);
   note_time(stamp, slot);
-  const Rows& rows = columns_->rows;
-  const bool matches =
-      slot.open && (claim.function == same || claim.function == rows.function(slot.operation)) &&
-      (claim.key == no_key || claim.key == rows.key(slot.operation));
-  if (!matches) return not_open(stamp, type, claim, slot);
-  return slot.operation;
+  const OpIndex row = slot.operation;
+  const bool matches = slot.open &&
+                       (claim.function == same || claim.function == c.rows.function(row)) &&
+                       (claim.key == no_key || claim.key == c.rows.key(row));
+  if (!matches) return not_open(stamp, completion.type, claim, slot);
+  slot.open = false;
+  c.rows.complete(row, stamp.index, ticks_of(stamp.time), outcome_of(completion.type));
+  if (completion.type == EventType::ok || completion.value != c.rows.argument(row)) {
+    c.rows.set_result(row, completion.value);
+  }
+  if (completion.node != 0 && c.rows.node(row) == 0) c.rows.set_node(row, completion.node);
+  if (!completion.error.empty()) c.error.set(row, completion.error);
+  return {};
 }
 
 std::string RowBuilder::key_text(KeyId key) const {
@@ -156,18 +153,6 @@ Error RowBuilder::not_open(const Stamp& stamp, EventType type, const Claim& clai
       fmt::format("the completion is on key {}, but its invocation (event {}) is on {}",
                   claim.key_value != nullptr ? to_text(*claim.key_value) : key_text(claim.key),
                   invoked, key_text(c.rows.key(row))));
-}
-
-void RowBuilder::complete(OpIndex row, const Stamp& stamp, EventType type, std::uint32_t node,
-                          std::string_view error) {
-  History::Columns& c = *columns_;
-  slot(stamp.process).open = false;
-  c.rows.complete(row, stamp.index, ticks_of(stamp.time),
-                  type == EventType::ok     ? Outcome::ok
-                  : type == EventType::fail ? Outcome::fail
-                                            : Outcome::info);
-  if (node != 0 && c.rows.node(row) == 0) c.rows.set_node(row, node);
-  c.error.set(row, error);
 }
 
 Result<std::unique_ptr<History::Columns>> RowBuilder::finish() {

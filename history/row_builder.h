@@ -2,6 +2,7 @@
 // RowBuilder: the rules of a history, over numbers. HistoryBuilder names things for it; the reader
 // of the journal, whose files number everything themselves, speaks to it directly.
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -32,28 +33,34 @@ class RowBuilder {
   explicit RowBuilder(HistoryInfo info);
 
   /// Every event begins here: indices increase, processes are numbered from 0.
-  Status begin(const Stamp& stamp);
+  Status begin(const Stamp& stamp) {
+    if (stamp.index < next_index_ || stamp.index > index_max || number_of(stamp.process) < -1) {
+      return bad_stamp(stamp);
+    }
+    next_index_ = stamp.index + 1;
+    columns_->duration_of_run = std::max(columns_->duration_of_run, stamp.time);
+    return {};
+  }
   /// `node` is its number in nodes plus one, 0 for none.
   Status invoke(const Stamp& stamp, std::uint32_t function, KeyId key, ValueId argument,
                 std::uint32_t node);
-  /// The open operation of a process. Error: there is none, or it is another than what the
-  /// completion says: `function` is a number or `same`, `key` a number or no_key (says nothing).
-  /// The texts of what is not numbered are for the message.
+  /// What a completion says about its invocation: `function` is a number or `same`, `key` a number
+  /// or no_key (says nothing). The texts of what is not numbered are for the message.
   struct Claim {
     std::uint32_t function = same;
     std::string_view function_name{};
     KeyId key = no_key;
     const Value* key_value = nullptr;
   };
-  Result<OpIndex> completed_by(const Stamp& stamp, EventType type, const Claim& claim);
-  /// REQUIRES: `row` comes from completed_by, for the same event.
-  void complete(OpIndex row, const Stamp& stamp, EventType type, std::uint32_t node,
-                std::string_view error);
-  /// What failed or is indeterminate mostly repeats its argument; kept is what it learned.
-  void set_result(OpIndex row, EventType type, ValueId result) {
-    if (type == EventType::ok || result != argument(row)) columns_->rows.set_result(row, result);
-  }
-  ValueId argument(OpIndex row) const { return columns_->rows.argument(row); }
+  struct Completion {
+    EventType type;
+    ValueId value;  ///< kept for an ok; of another if it is not the argument again
+    std::uint32_t node;
+    std::string_view error;
+  };
+  /// Closes the open operation of a process. Error: there is none, or it is another than what the
+  /// completion says.
+  Status complete(const Stamp& stamp, const Claim& claim, const Completion& completion);
   void add_fault(FaultEvent fault) { columns_->faults.push_back(std::move(fault)); }
 
   KeyId key(ValueId id);
@@ -67,11 +74,29 @@ class RowBuilder {
     bool open = false;
     Nanos last = unknown_time;
   };
+  /// Event indices are also ticks of an order, which is signed.
+  static constexpr std::uint64_t index_max = static_cast<std::uint64_t>(never) - 1;
   static constexpr OpIndex none = std::numeric_limits<OpIndex>::max();
   static constexpr std::uint32_t dense_max = 1U << 20U;
 
-  Slot& slot(ProcessId process);
-  void note_time(const Stamp& stamp, Slot& slot);
+  static std::int32_t number_of(ProcessId process) { return static_cast<std::int32_t>(process); }
+  Slot& slot(ProcessId process) {
+    const auto number = static_cast<std::uint32_t>(process);
+    return number < dense_.size() ? dense_[number] : new_slot(number);
+  }
+  Slot& new_slot(std::uint32_t number);
+  void note_time(const Stamp& stamp, Slot& slot) {
+    if (stamp.time < Nanos(0)) {
+      ++untimed_;
+      return;
+    }
+    ++timed_;
+    if (stamp.time < slot.last && !time_error_) time_goes_back(stamp, slot);
+    slot.last = stamp.time;
+  }
+  void time_goes_back(const Stamp& stamp, const Slot& slot);
+  Error bad_stamp(const Stamp& stamp) const;
+  Error still_open(const Stamp& stamp, std::uint32_t function, const Slot& slot) const;
   Error not_open(const Stamp& stamp, EventType type, const Claim& claim, const Slot& slot) const;
   std::string key_text(KeyId key) const;
 

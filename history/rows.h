@@ -106,21 +106,42 @@ class Rows {
   std::size_t size() const { return rows_.size(); }
   void prefetch(std::size_t row) const { __builtin_prefetch(&rows_[row]); }
 
-  void add(const WideRow& fields, ProcessId process, KeyId key, ValueId argument) {
+  /// An operation as its invocation tells it; open until complete().
+  struct Invocation {
+    std::uint64_t event;
+    std::int64_t time;
+    std::uint32_t function;
+    std::uint32_t node;
+    ProcessId process;
+    KeyId key;
+    ValueId argument;
+  };
+  void add(const Invocation& f) {
     const std::size_t row = size();
-    if (row % base_rows == 0) bases_.push_back({fields.invoke_event, fields.invoked});
-    rows_.push_back({.start = 0,
+    if (row % base_rows == 0) bases_.push_back(last_base_ = {f.event, f.time});
+    const std::uint64_t invoke = f.event - last_base_.event;
+    const std::uint64_t start = difference(f.time, last_base_.time);
+    rows_.push_back({.start = static_cast<std::uint32_t>(start),
                      .duration = 0,
-                     .argument = narrow(argument),
+                     .argument = narrow(f.argument),
                      .result = 0,
-                     .key = key,
-                     .process = process,
-                     .invoke = 0,
+                     .key = f.key,
+                     .process = f.process,
+                     .invoke = static_cast<std::uint16_t>(invoke),
                      .after = 0,
-                     .node = 0,
-                     .function = 0,
+                     .node = static_cast<std::uint16_t>(f.node),
+                     .function = static_cast<std::uint8_t>(f.function),
                      .state = static_cast<std::uint8_t>(Outcome::info)});
-    set(row, fields);
+    if (invoke <= narrow_16 && start <= narrow_32 && f.function <= narrow_8 &&
+        f.node <= narrow_16) {
+      return;
+    }
+    widen(row, {.invoke_event = f.event,
+                .completed_after = 0,
+                .invoked = f.time,
+                .completed = f.time,
+                .function = static_cast<FunctionId>(f.function),
+                .node = f.node});
   }
   /// Sets when and how an operation returned. `event` and `time` are the completion's.
   void complete(std::size_t row, std::uint64_t event, std::int64_t time, Outcome outcome) {
@@ -128,8 +149,7 @@ class Rows {
     r.state =
         static_cast<std::uint8_t>((r.state & ~outcome_mask) | static_cast<std::uint8_t>(outcome));
     const std::uint64_t after = event - invoke_event(row);
-    const std::uint64_t duration =
-        static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(invoked(row));
+    const std::uint64_t duration = difference(time, invoked(row));
     if (!is_wide(r) && after <= narrow_16 && duration <= narrow_32) {
       r.after = static_cast<std::uint16_t>(after);
       r.duration = static_cast<std::uint32_t>(duration);
@@ -138,15 +158,19 @@ class Rows {
     WideRow fields = this->fields(row);
     fields.completed_after = after;
     fields.completed = time;
-    set(row, fields);
+    widen(row, fields);
   }
   void set_result(std::size_t row, ValueId id) {
     rows_[row].result = id == argument(row) ? same_as_argument : narrow(id);
   }
   void set_node(std::size_t row, std::uint32_t node) {
+    if (!is_wide(rows_[row]) && node <= narrow_16) {
+      rows_[row].node = static_cast<std::uint16_t>(node);
+      return;
+    }
     WideRow wide = fields(row);
     wide.node = node;
-    set(row, wide);
+    widen(row, wide);
   }
   bool full() const { return values_.size() > wide_value - 4; }
 
@@ -191,6 +215,7 @@ class Rows {
 
  private:
   static constexpr std::size_t base_rows = 64;
+  static constexpr std::uint64_t narrow_8 = std::numeric_limits<std::uint8_t>::max();
   static constexpr std::uint64_t narrow_16 = std::numeric_limits<std::uint16_t>::max();
   static constexpr std::uint64_t narrow_32 = std::numeric_limits<std::uint32_t>::max();
   static constexpr std::uint8_t outcome_mask = 0x03;
@@ -219,6 +244,9 @@ class Rows {
     std::int64_t time;
   };
 
+  static std::uint64_t difference(std::int64_t a, std::int64_t b) {
+    return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
+  }
   static bool is_wide(const Row& row) { return (row.state & wide_mark) != 0; }
   static std::int64_t plus(std::int64_t time, std::uint64_t more) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(time) + more);
@@ -240,34 +268,14 @@ class Rows {
             .function = function(row),
             .node = node(row)};
   }
-  void set(std::size_t row, const WideRow& f) {
-    Row& r = rows_[row];
-    const Base& base = bases_[row / base_rows];
-    const auto unsigned_difference = [](std::int64_t a, std::int64_t b) {
-      return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
-    };
-    const std::uint64_t invoke = f.invoke_event - base.event;
-    const std::uint64_t start = unsigned_difference(f.invoked, base.time);
-    const std::uint64_t duration = unsigned_difference(f.completed, f.invoked);
-    const bool narrow_enough = invoke <= narrow_16 && f.completed_after <= narrow_16 &&
-                               start <= narrow_32 && duration <= narrow_32 &&
-                               f.function <= std::numeric_limits<std::uint8_t>::max() &&
-                               f.node <= narrow_16;
-    if (is_wide(r) || !narrow_enough) {
-      r.state = static_cast<std::uint8_t>(r.state | wide_mark);
-      wide_[row] = f;
-      return;
-    }
-    r.start = static_cast<std::uint32_t>(start);
-    r.duration = static_cast<std::uint32_t>(duration);
-    r.invoke = static_cast<std::uint16_t>(invoke);
-    r.after = static_cast<std::uint16_t>(f.completed_after);
-    r.node = static_cast<std::uint16_t>(f.node);
-    r.function = static_cast<std::uint8_t>(f.function);
+  void widen(std::size_t row, const WideRow& fields) {
+    rows_[row].state = static_cast<std::uint8_t>(rows_[row].state | wide_mark);
+    wide_[row] = fields;
   }
 
   ChunkedArray<Row> rows_;
   ChunkedArray<Base, 10> bases_;
+  Base last_base_{};
   ChunkedArray<ValueId> values_;
   std::unordered_map<std::size_t, WideRow> wide_;
 };

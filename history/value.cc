@@ -69,4 +69,14 @@ std::string to_text(const Value& value) {
   return out;
 }
 
+const Value* find(const Value& map, std::string_view key) {
+  const auto* entries = map.get_if<Value::Map>();
+  if (entries == nullptr) return nullptr;
+  for (const auto& [name, value] : *entries) {
+    const auto* text = name.get_if<std::string>();
+    if (text != nullptr && *text == key) return &value;
+  }
+  return nullptr;
+}
+
 }  // namespace assay

@@ -79,4 +79,7 @@ class Value {
 /// JSON; the result is still untrusted text for HTML, shell and XML.
 std::string to_text(const Value& value);
 
+/// The entry of a Map under a string key, or null.
+const Value* find(const Value& map, std::string_view key);
+
 }  // namespace assay

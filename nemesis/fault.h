@@ -47,9 +47,6 @@ struct FaultEntry {
   Result<Injection> (*plan)(const Value& parameters, const Cluster& cluster);
 };
 
-/// The entry of a Map under a string key, or null.
-const Value* find(const Value& map, std::string_view key);
-
 /// The fault's rows, one function a file.
 FaultEntry partition_fault();  ///< a kind drawn each time
 FaultEntry partition_halves_fault();

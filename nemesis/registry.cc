@@ -50,15 +50,6 @@ std::span<const FaultEntry> faults() {
   return table;
 }
 
-const Value* find(const Value& map, std::string_view key) {
-  const auto* entries = map.get_if<Value::Map>();
-  if (entries == nullptr) return nullptr;
-  for (const auto& [name, value] : *entries) {
-    if (name == Value(key)) return &value;
-  }
-  return nullptr;
-}
-
 Status check_faults(const std::vector<std::string>& names, Target& target) {
   for (const std::string& name : names) {
     const FaultEntry* fault = fault_named(name);

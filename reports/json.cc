@@ -88,14 +88,15 @@ std::string render_json(const RunSummary& run, const History& history, const Che
   for (const Anomaly& anomaly : result.anomalies) anomalies.push_back(anomaly_to_json(anomaly));
   Json models = Json::object();
   for (const ModelVerdict& each : result.models) models[each.model] = name_of(each.verdict);
+  const RunSummary::Totals totals = run.totals_or(history);
   const Json document = {
       {"schema", "assay.result/1"},
       {"file", run.source},
       {"format", history.info().format},
       {"datatype", result.datatype},
-      {"operations", history.size()},
-      {"keys", history.key_count()},
-      {"processes", history.process_count()},
+      {"operations", totals.operations},
+      {"keys", totals.keys},
+      {"processes", totals.processes},
       {"verdict", name_of(result.verdict)},
       {"model", result.model},
       {"models", std::move(models)},

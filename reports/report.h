@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,17 @@ struct RunSummary {
   std::map<std::string, std::string> facts;  ///< versions, options, tool version, …
   std::string repeat_command;                ///< the exact command that runs it again
   std::string check_command;                 ///< … and that re-checks the recorded history
+  struct Totals {
+    std::uint64_t operations = 0;
+    std::uint64_t keys = 0;
+    std::uint64_t processes = 0;
+  };
+  std::optional<Totals> totals;  ///< of the whole history, if only a part of it is at hand
+  /// The totals, or those of `history`.
+  Totals totals_or(const History& history) const {
+    if (totals.has_value()) return *totals;
+    return {history.size(), history.key_count(), history.process_count()};
+  }
 };
 
 /// One self-contained page: no network, opens from disk, every value inserted as text.

@@ -139,8 +139,9 @@ std::string render_text(const RunSummary& run, const History& history, const Che
   std::string out =
       fmt::format("{}  {}{}\n", paint.verdict(result.verdict, verdict_word(result.verdict)),
                   title.empty() ? std::string() : safe(title, 120) + ": ", verdict_clause(result));
-  std::string facts = fmt::format("{} operations · {} keys · {} processes", history.size(),
-                                  history.key_count(), history.process_count());
+  const RunSummary::Totals totals = run.totals_or(history);
+  std::string facts = fmt::format("{} operations · {} keys · {} processes", totals.operations,
+                                  totals.keys, totals.processes);
   if (run.has_seed) facts += fmt::format(" · seed {}", run.seed);
   facts += fmt::format(" · checked in {:.3f} s", result.statistics.elapsed_s);
   if (!result.statistics.algorithm.empty()) {

@@ -41,7 +41,7 @@ class RegisterOperations final : public Generator {
     } else {
       invocation = {"read", {}, {}};
     }
-    return Invoke{std::move(invocation), context.free.front()};
+    return Invoke{std::move(invocation), any_free(context)};
   }
 
   void observe(const Context& /*context*/, int /*thread*/, const Event& event) override {

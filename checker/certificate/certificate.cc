@@ -206,6 +206,20 @@ void append_cycles(std::string& out, const Certificate& certificate) {
   }
 }
 
+Json to_json(const HistoryPart& part) {
+  Json result = Json::object();
+  if (part.last_event.has_value()) result["last_event"] = *part.last_event;
+  if (!part.keys.empty()) result["keys"] = to_json(part.keys);
+  return result;
+}
+
+HistoryPart part_from_json(const Json& json) {
+  HistoryPart part;
+  if (json.contains("last_event")) part.last_event = json.at("last_event").get<std::uint64_t>();
+  if (json.contains("keys")) part.keys = list_from_json(json.at("keys"));
+  return part;
+}
+
 Result<Certificate> convert(const Json& json) {
   if (json.at("schema").get<std::string>() != schema) {
     return Error{ErrorKind::bad_data, fmt::format("not a certificate: schema is '{}', expected {}",
@@ -220,6 +234,7 @@ Result<Certificate> convert(const Json& json) {
   certificate.model = json.at("model").get<std::string>();
   certificate.datatype = json.at("datatype").get<std::string>();
   certificate.history_digest = json.at("history").get<std::string>();
+  if (json.contains("part")) certificate.part = part_from_json(json.at("part"));
   certificate.initial = value_from_json(json.at("initial"));
   for (const Json& entry : json.at("orders")) {
     LinearOrder order{key_of(entry), entry.at("order").get<std::vector<std::uint64_t>>(), {}};
@@ -261,9 +276,10 @@ Result<Certificate> convert(const Json& json) {
 std::string to_json(const Certificate& certificate) {
   std::string out = fmt::format(
       "{{\"schema\":\"{}\",\"verdict\":{},\"model\":{},\"datatype\":{},\"history\":{},"
-      "\"initial\":{},\n \"orders\":[",
+      "{}\"initial\":{},\n \"orders\":[",
       schema, Json(certificate.verdict).dump(), Json(certificate.model).dump(),
       Json(certificate.datatype).dump(), Json(certificate.history_digest).dump(),
+      certificate.part ? fmt::format("\"part\":{},", to_json(*certificate.part).dump()) : "",
       to_json(certificate.initial).dump());
   for (const LinearOrder& order : certificate.orders) {
     append_entry(out, &order == certificate.orders.data(), order.key, "order", order.order);

@@ -21,7 +21,7 @@ struct LinearOrder {
   std::vector<std::uint64_t> order;
   /// What indeterminate operations of the order returned, where the specification leaves a choice:
   /// which element of a bag a removal took.
-  std::vector<std::pair<std::uint64_t, Value>> completions{};
+  std::vector<std::pair<std::uint64_t, Value>> completions = {};
 };
 
 /// For violation: operations of one key that no order explains. They contain every operation that
@@ -31,8 +31,8 @@ struct LinearOrder {
 struct Witness {
   std::optional<Value> key;
   std::vector<std::uint64_t> operations;
-  std::vector<Value>
-      values{};  ///< sets: the elements that reads of the whole set are restricted to
+  /// Sets: the elements that reads of the whole set are restricted to.
+  std::vector<Value> values = {};
 };
 
 /// One step of a contradiction: `before` precedes `after`, and the history itself says why.
@@ -91,11 +91,21 @@ struct TransactionOrder {
   bool snapshots = false;
 };
 
+/// A violation seen while a history still grew, or in one that did not fit the memory, is about a
+/// part of it: what happened up to an event, or on some keys. What no order explains there, no
+/// order of the whole explains, if the model is about real time (and, for keys, about each by
+/// itself).
+struct HistoryPart {
+  std::optional<std::uint64_t> last_event;  ///< this event and those before it
+  std::vector<Value> keys;                  ///< the operations on these; empty: all
+};
+
 struct Certificate {
   std::string verdict;  ///< "pass", "violation", or empty: no certificate
   std::string model;
   std::string datatype;
-  std::string history_digest;  ///< History::digest() of the history it belongs to
+  std::string history_digest;  ///< History::digest() of the history it belongs to, or of its part
+  std::optional<HistoryPart> part;
   Value initial;
   std::vector<LinearOrder> orders;
   std::vector<Witness> witnesses;

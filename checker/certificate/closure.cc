@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "checker/certificate/leases.h"
 #include "checker/certificate/rules.h"
 #include "checker/certificate/text.h"
 
@@ -96,18 +97,20 @@ Status close_register(const EachAct& each, Evidence& evidence) {
 
 // --- containers: all operations on the values that occur ---
 
-Status close_container(const EachAct& each, const Evidence& evidence) {
+Status close_container(bool bag, const EachAct& each, const Evidence& evidence) {
   const std::vector<Act>& acts = evidence.acts;
   std::map<Value, std::int64_t> left_over;
   for (const Act& act : acts) {
     if (puts_in(act.f)) ++left_over[act.argument];
-    if (takes_out(act.f) && act.returned && !found_nothing(act.result)) --left_over[act.result];
+    if (puts_in(act.f) || !act.returned || found_nothing(act.result)) continue;
+    left_over[act.result] -= takes_out(act.f) ? 1 : 0;
   }
-  const std::int64_t latest = latest_end(acts, [](const Act& act) { return takes_out(act.f); });
+  const std::int64_t latest = latest_end(acts, [](const Act& act) { return !puts_in(act.f); });
   Status status;
   std::vector<std::pair<std::int64_t, std::uint64_t>> open;  // removals that never returned
   each([&](const Act& act) {
     const bool in = puts_in(act.f);
+    if (looks_in(act.f)) return;
     if (!in && !act.returned) {
       open.emplace_back(act.start, act.event);
       return;
@@ -119,6 +122,11 @@ Status close_container(const EachAct& each, const Evidence& evidence) {
     }
   });
   if (!status) return status;
+  // What leaves a bag is missed by nobody who finds what he looks for.
+  const bool empty = std::any_of(acts.begin(), acts.end(), [](const Act& act) {
+    return !puts_in(act.f) && act.returned && found_nothing(act.result);
+  });
+  if (bag && !empty) return {};
   // Any such removal may have taken a value that is left over. They differ in their start only, and
   // as many as there are values suffice.
   std::int64_t needed = 0;
@@ -309,7 +317,7 @@ void close_registers(const EachAct& each, Evidence& evidence) {
 
 bool has_rule(std::string_view datatype) {
   return datatype == "mutex" || datatype == "semaphore" || datatype == "log" ||
-         datatype == "counter";
+         datatype == "counter" || datatype == "lease";
 }
 
 Status close_witness(std::string_view datatype, const Witness& witness, const EachAct& each,
@@ -320,6 +328,9 @@ Status close_witness(std::string_view datatype, const Witness& witness, const Ea
   if (datatype == "mutex") evidence.info.initial = Value(1);
   if (datatype == "mutex" || datatype == "semaphore") return refute_permits(each, evidence);
   if (datatype == "log") return refute_log(each, evidence);
+  if (datatype == "lease") return refute_lease(each, evidence);
+  // One leader a term: whatever else happened cannot undo that two are named.
+  if (datatype == "leader-election") return {};
   if (datatype == "counter") {
     if (refute_counter(each, evidence)) return {};
     return close_counter(each, evidence);
@@ -329,7 +340,7 @@ Status close_witness(std::string_view datatype, const Witness& witness, const Ea
     close_registers(each, evidence);
     return {};
   }
-  return close_container(each, evidence);
+  return close_container(datatype == "queue", each, evidence);
 }
 
 }  // namespace assay

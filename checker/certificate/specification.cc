@@ -8,18 +8,11 @@
 #include <unordered_set>
 #include <utility>
 
+#include "checker/certificate/leases.h"
 #include "history/codec.h"
 
 namespace assay {
 namespace {
-
-template <class Derived>
-class Machine : public Specification {
- public:
-  std::unique_ptr<Specification> clone() const override {
-    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
-  }
-};
 
 template <class Values>
 std::string encoded(const Values& values) {
@@ -61,10 +54,10 @@ class Queue final : public Machine<Queue> {
       items_.push_back(act.argument);
       return true;
     }
-    if (!takes_out(act.f)) return false;
+    if (!takes_out(act.f) && !looks_in(act.f)) return false;
     if (items_.empty()) return !act.tells() || found_nothing(act.result);
     if (act.tells() && !(items_.front() == act.result)) return false;
-    items_.pop_front();
+    if (takes_out(act.f)) items_.pop_front();
     return true;
   }
   std::string encode() const override { return encoded(items_); }
@@ -80,10 +73,10 @@ class Stack final : public Machine<Stack> {
       items_.push_back(act.argument);
       return true;
     }
-    if (!takes_out(act.f)) return false;
+    if (!takes_out(act.f) && !looks_in(act.f)) return false;
     if (items_.empty()) return !act.tells() || found_nothing(act.result);
     if (act.tells() && !(items_.back() == act.result)) return false;
-    items_.pop_back();
+    if (takes_out(act.f)) items_.pop_back();
     return true;
   }
   std::string encode() const override { return encoded(items_); }
@@ -102,16 +95,18 @@ class Heap final : public Machine<Heap> {
       items_.insert(act.argument);
       return true;
     }
-    if (!takes_out(act.f)) return false;
+    const bool looks = looks_in(act.f);
+    if (!takes_out(act.f) && !looks) return false;
     if (items_.empty()) return !act.tells() || found_nothing(act.result);
     if (!act.tells()) {
+      if (looks) return true;
       if (any_) return false;  // which one it took must be said
       items_.erase(items_.begin());
       return true;
     }
     const auto at = any_ ? items_.find(act.result) : items_.begin();
     if (at == items_.end() || !(*at == act.result)) return false;
-    items_.erase(at);
+    if (!looks) items_.erase(at);
     return true;
   }
   std::string encode() const override { return encoded(items_); }
@@ -358,6 +353,8 @@ std::unique_ptr<Specification> make_specification(std::string_view datatype,
   if (datatype == "semaphore") return std::make_unique<Permits>(number == nullptr ? 1 : *number);
   if (datatype == "owned-mutex") return std::make_unique<OwnedLock>(false);
   if (datatype == "fenced-lock") return std::make_unique<OwnedLock>(true);
+  if (datatype == "lease") return make_lease(info);
+  if (datatype == "leader-election") return make_election();
   if (datatype == "log") return std::make_unique<Log>();
   if (datatype == "kv-string") return std::make_unique<Text>(info.initial, info.nil_read);
   if (datatype == "multi-register") return std::make_unique<Registers>(info);
@@ -378,6 +375,10 @@ bool puts_in(std::string_view f) {
 bool takes_out(std::string_view f) {
   return one_of(f, {"dequeue", "deq", "pop", "remove", "poll", "take", "extract-min", "delete-min",
                     "remove-min"});
+}
+
+bool looks_in(std::string_view f) {
+  return one_of(f, {"peek", "top", "front", "head", "find-min"});
 }
 
 bool found_nothing(const Value& result) {
@@ -428,12 +429,13 @@ bool says_nothing(std::string_view datatype, const HistoryInfo& info, const Act&
     return read && (!act.returned || act.result.is_nil());
   }
   if (datatype == "log") return act.f == "poll" && (!act.returned || act.result.is_nil());
+  if (datatype == "leader-election") return !act.returned || act.result.is_nil();
   if (datatype == "kv-string") {
     const bool open = act.result.is_nil() && info.nil_read == NilRead::unconstrained;
     return act.f == "get" && (!act.returned || open);
   }
   if (datatype == "multi-register") return reads_nothing(act, info);
-  return false;
+  return looks_in(act.f) && !act.returned;
 }
 
 }  // namespace assay

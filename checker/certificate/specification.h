@@ -4,6 +4,7 @@
 // verify.cc are what a verdict rests on.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +43,16 @@ class Specification {
   /// The results that an operation that did not return may have had here, if its effect depends on
   /// which; else none.
   virtual std::vector<Value> choices(const Act& act) const;
+  /// The latest operation took effect at this time or later: something had to run out first.
+  virtual std::int64_t not_before() const { return std::numeric_limits<std::int64_t>::min(); }
+};
+
+template <class Derived>
+class Machine : public Specification {
+ public:
+  std::unique_ptr<Specification> clone() const override {
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
 };
 
 /// The initial state. nullptr: there is no specification of this datatype.
@@ -51,6 +62,7 @@ std::unique_ptr<Specification> make_specification(std::string_view datatype,
 /// What an operation is to its datatype; the vocabulary of closure.h and rules.cc.
 bool puts_in(std::string_view f);         ///< containers
 bool takes_out(std::string_view f);       ///< containers
+bool looks_in(std::string_view f);        ///< containers: sees the next element, leaves it there
 bool found_nothing(const Value& result);  ///< of a removal
 /// The amount that a counter operation adds: add n, increment, decrement, …
 bool adds(const Act& act, std::int64_t& amount);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,10 @@ class Verifier {
     act.start = interval.start;
     act.returned = operation.outcome == Outcome::ok;
     act.end = act.returned ? interval.end : never;
+    if (certificate_.datatype == "lease") {
+      act.start = operation.invoked.count();
+      if (act.returned) act.end = operation.completed.count();
+    }
     act.process = static_cast<std::int32_t>(operation.process);
     act.f = history_.function_name(operation.function);
     act.argument = history_.value(operation.argument);
@@ -186,6 +191,7 @@ class Verifier {
         return refuse(fmt::format("event {} ({} {} -> {}) does not fit in this order", event,
                                   next.f, to_text(next.argument), to_text(next.result)));
       }
+      latest_start = std::max(latest_start, state->not_before());
     }
     if (completed != linear.completions.size()) {
       return refuse("an operation is completed that is not in the order or has returned");
@@ -225,7 +231,16 @@ class Verifier {
     return acts;
   }
 
+  static Status check_size(std::size_t size) {
+    if (size <= largest_witness) return {};
+    return refuse(fmt::format("a witness of {} operations; at most {} can be refuted", size,
+                              largest_witness));
+  }
+
   Status refute(const Witness& witness, KeyId key) const {
+    if (!has_rule(certificate_.datatype)) {
+      if (auto status = check_size(witness.operations.size()); !status) return status;
+    }
     auto acts = collect(witness.operations, key);
     if (!acts) return acts.error();
     Evidence evidence{std::move(acts).value(), history_.info(), false};
@@ -239,10 +254,7 @@ class Verifier {
       return status;
     }
     if (evidence.refuted) return {};
-    if (evidence.acts.size() > largest_witness) {
-      return refuse(fmt::format("a witness of {} operations; at most {} can be refuted",
-                                evidence.acts.size(), largest_witness));
-    }
+    if (auto status = check_size(evidence.acts.size()); !status) return status;
     if (!has_legal_order(evidence)) return {};
     return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
                               witness.operations.front()));
@@ -298,7 +310,66 @@ class Verifier {
 
 }  // namespace
 
+namespace {
+
+/// The part of the history that the certificate is about, as a history.
+Result<History> cut_out(const History& history, const HistoryPart& part) {
+  HistoryBuilder builder(history.info());
+  std::map<std::int32_t, bool> stays;  // by process: its open operation
+  Status status;
+  history.for_each_event([&](const Event& event) {
+    const bool late = part.last_event.has_value() && event.index > *part.last_event;
+    if (!status || late || event.process == nemesis_process) return;
+    bool& stay = stays[static_cast<std::int32_t>(event.process)];
+    if (event.type == EventType::invoke) {
+      stay = part.keys.empty() || (event.key && std::find(part.keys.begin(), part.keys.end(),
+                                                          *event.key) != part.keys.end());
+    }
+    if (stay) status = builder.add(event);
+  });
+  if (!status) return status.error();
+  return builder.finish();
+}
+
+/// Did everything in the part return before anything outside of it began? Time stamps may say
+/// otherwise, and then what came later in the file can explain what came before.
+bool comes_first(const History& part, std::uint64_t last_event, const History& history) {
+  std::int64_t end = std::numeric_limits<std::int64_t>::min();
+  for (OpIndex i = 0; i < part.size(); ++i) {
+    if (part.outcome(i) == Outcome::ok) end = std::max(end, part.interval(i).end);
+  }
+  for (OpIndex i = 0; i < history.size(); ++i) {
+    if (history.invoke_event(i) > last_event && history.interval(i).start <= end) return false;
+  }
+  return true;
+}
+
+/// Violations of these models stay whatever comes later.
+bool is_about_real_time(std::string_view model) {
+  return model == "linearizable" || model == "strict-serializable";
+}
+
+}  // namespace
+
 Status verify(const History& history, const Certificate& certificate) {
+  if (certificate.part.has_value()) {
+    const HistoryPart& part = *certificate.part;
+    const bool by_key = !part.keys.empty();
+    if (certificate.verdict != "violation" || !is_about_real_time(certificate.model) ||
+        (by_key && certificate.model != "linearizable") ||
+        history.info().real_time == RealTime::none) {
+      return refuse("what holds for a part of the history need not hold for the whole");
+    }
+    const auto cut = cut_out(history, part);
+    if (!cut) return cut.error();
+    if (part.last_event && !comes_first(*cut, *part.last_event, history)) {
+      return refuse(fmt::format("what began after event {} overlaps with what came before",
+                                *part.last_event));
+    }
+    Certificate whole = certificate;
+    whole.part.reset();
+    return verify(*cut, whole);
+  }
   if (is_serial_certificate(certificate.model, certificate.datatype)) {
     return verify_serial(history, certificate);
   }

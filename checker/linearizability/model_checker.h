@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +26,7 @@ namespace assay {
 /// A sequential specification that can read a history and talk about it.
 template <class M>
 concept DatatypeModel =
-    SequentialModel<M> && std::constructible_from<M, const History&, const CheckOptions&> &&
+    SequentialModel<M> && std::move_constructible<M> &&
     requires(M model, const M& made, const Operation& operation, const typename M::Op& op) {
       /// What an operation that returned, or that may have taken effect (Outcome::info), does to
       /// the object; nothing if it says nothing. An info operation may be decoded as what it does
@@ -59,8 +60,8 @@ struct ModelObject {
 };
 
 template <DatatypeModel M>
-Result<ModelObject<M>> read_object(const History& history, const CheckOptions& options, KeyId key) {
-  ModelObject<M> object{M(history, options), {}, {}};
+Result<ModelObject<M>> read_object(const History& history, M model, KeyId key) {
+  ModelObject<M> object{std::move(model), {}, {}};
   bool failures = false;
   if constexpr (ReadsFailures<M>) failures = object.model.reads_failures();
   struct Row {
@@ -184,15 +185,17 @@ class ModelWitness {
   SearchLimits limits_;
 };
 
-/// An ObjectChecker for any DatatypeModel.
+/// An ObjectChecker for any DatatypeModel. The searches inside are slow to compile: each model is
+/// instantiated once, in its own file (searches/).
 template <DatatypeModel M>
 class ModelChecker final : public ObjectChecker {
  public:
-  ModelChecker(const History& history, const CheckOptions& options)
-      : history_(history), options_(options) {}
+  /// `make` gives the model of one key as it is before its operations are decoded.
+  ModelChecker(const History& history, std::function<M()> make)
+      : history_(history), make_(std::move(make)) {}
 
   Result<KeyOutcome> decide(KeyId key, const SearchLimits& limits, bool want_order) override {
-    const auto object = read_object<M>(history_, options_, key);
+    const auto object = read_object<M>(history_, make_(), key);
     if (!object) return object.error();
     KeyOutcome outcome;
     outcome.algorithm = "frontier";
@@ -206,7 +209,7 @@ class ModelChecker final : public ObjectChecker {
 
   ExplainedAnomaly explain(KeyId key, const KeyOutcome& outcome,
                            const SearchLimits& limits) override {
-    const auto object = read_object<M>(history_, options_, key);
+    const auto object = read_object<M>(history_, make_(), key);
     ASSAY_ASSERT(object.ok());
     ModelWitness<M> search(object->model, object->calls, limits);
     const Shrunk witness = search.find(outcome.search.failed_call);
@@ -251,7 +254,7 @@ class ModelChecker final : public ObjectChecker {
   }
 
   const History& history_;
-  const CheckOptions& options_;
+  std::function<M()> make_;
 };
 
 }  // namespace assay

@@ -7,41 +7,46 @@
 
 #include "checker/linearizability/containers/container_checker.h"
 #include "checker/linearizability/counter/counter_checker.h"
+#include "checker/linearizability/elections/election_checker.h"
 #include "checker/linearizability/locks/holds.h"
+#include "checker/linearizability/locks/leases.h"
 #include "checker/linearizability/locks/permits.h"
 #include "checker/linearizability/log/log_checker.h"
-#include "checker/linearizability/model_checker.h"
 #include "checker/linearizability/multi_register_checker.h"
 #include "checker/linearizability/register_checker.h"
+#include "checker/linearizability/searches/searches.h"
 #include "checker/linearizability/sets/set_checker.h"
 #include "checker/linearizability/strings/string_checker.h"
-#include "checker/models/asserting_register.h"
-#include "checker/models/container_model.h"
-#include "checker/models/counter_model.h"
-#include "checker/models/multi_register.h"
-#include "checker/models/set_model.h"
 
 namespace assay {
 namespace {
 
 template <DatatypeModel M>
+std::unique_ptr<ObjectChecker> search_of(const History& history, const CheckOptions& options) {
+  return std::make_unique<ModelChecker<M>>(history,
+                                           [&history, &options] { return M(history, options); });
+}
+
+/// The search alone.
+template <DatatypeModel M>
 MakeObjectChecker model_checker(const History& history, const CheckOptions& options) {
-  return [&history, &options] { return std::make_unique<ModelChecker<M>>(history, options); };
+  return [&history, &options] { return search_of<M>(history, options); };
 }
 
-/// The polynomial algorithm, and the search for what it does not decide.
-template <ContainerKind K>
-MakeObjectChecker container(const History& history, const CheckOptions& options) {
-  return [&history, &options] {
-    return std::make_unique<ContainerChecker>(
-        history, K, std::make_unique<ModelChecker<ContainerModel<K>>>(history, options));
-  };
-}
-
+/// A polynomial algorithm, and the search for what it does not decide.
 template <class Checker, DatatypeModel M>
 MakeObjectChecker with_search(const History& history, const CheckOptions& options) {
   return [&history, &options] {
-    return std::make_unique<Checker>(history, std::make_unique<ModelChecker<M>>(history, options));
+    return std::make_unique<Checker>(history, search_of<M>(history, options));
+  };
+}
+
+MakeObjectChecker container(const History& history, ContainerKind kind) {
+  return [&history, kind] {
+    return std::make_unique<ContainerChecker>(
+        history, kind, std::make_unique<ModelChecker<ContainerModel>>(history, [&history, kind] {
+          return ContainerModel(history, kind);
+        }));
   };
 }
 
@@ -68,18 +73,15 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });
   }
   if (datatype == "multi-register") {
-    return MakeObjectChecker([&history, &options] {
-      return std::make_unique<MultiRegisterChecker>(
-          history, std::make_unique<ModelChecker<MultiRegisterModel>>(history, options));
-    });
+    return with_search<MultiRegisterChecker, MultiRegisterModel>(history, options);
   }
   if (datatype == "kv-string") {
     return MakeObjectChecker([&history] { return std::make_unique<StringChecker>(history); });
   }
-  if (datatype == "queue") return container<ContainerKind::bag>(history, options);
-  if (datatype == "fifo-queue") return container<ContainerKind::fifo>(history, options);
-  if (datatype == "stack") return container<ContainerKind::stack>(history, options);
-  if (datatype == "priority-queue") return container<ContainerKind::priority>(history, options);
+  if (datatype == "queue") return container(history, ContainerKind::bag);
+  if (datatype == "fifo-queue") return container(history, ContainerKind::fifo);
+  if (datatype == "stack") return container(history, ContainerKind::stack);
+  if (datatype == "priority-queue") return container(history, ContainerKind::priority);
   if (datatype == "set") return with_search<SetChecker, SetModel>(history, options);
   if (datatype == "counter") return with_search<CounterChecker, CounterModel>(history, options);
   if (datatype == "mutex" || datatype == "semaphore") {
@@ -93,6 +95,12 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
     return MakeObjectChecker([&history, fenced = datatype == "fenced-lock"] {
       return std::make_unique<HoldsChecker>(history, fenced);
     });
+  }
+  if (datatype == "lease") {
+    return MakeObjectChecker([&history] { return std::make_unique<LeaseChecker>(history); });
+  }
+  if (datatype == "leader-election") {
+    return MakeObjectChecker([&history] { return std::make_unique<ElectionChecker>(history); });
   }
   if (datatype == "log") {
     return MakeObjectChecker([&history] { return std::make_unique<LogChecker>(history); });

@@ -10,14 +10,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "checker/checker.h"
 #include "checker/linearizability/containers/container.h"
 #include "checker/models/model.h"
 #include "history/history.h"
 
 namespace assay {
 
-enum class ContainerFunction : std::uint8_t { put, take, take_any, find_empty };
+enum class ContainerFunction : std::uint8_t { put, take, take_any, look, find_empty };
 
 struct ContainerOp {
   ContainerFunction function;
@@ -25,29 +24,31 @@ struct ContainerOp {
   bool operator==(const ContainerOp&) const = default;
 };
 
-/// A DatatypeModel. A bag must have no removals that never returned: which element they took is a
-/// choice that a step cannot make.
-template <ContainerKind K>
+/// A DatatypeModel. Removals from a bag that never returned are left out, since which element they
+/// took is a choice that a step cannot make: right if nobody found the bag empty.
 class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, ContainerOp> {
  public:
-  ContainerModel(const History& history, const CheckOptions&) : history_(history) {}
+  ContainerModel(const History& history, ContainerKind kind) : history_(history), kind_(kind) {}
 
   Result<std::optional<Op>> decode(const Operation& operation) {
     const auto name = history_.function_name(operation.function);
     if (is_insertion(name)) {
       return std::optional(Op{ContainerFunction::put, number(history_.value(operation.argument))});
     }
-    if (!is_removal(name)) {
+    const bool looks = is_look(name);
+    if (!looks && !is_removal(name)) {
       return Error{ErrorKind::bad_data, "event " + std::to_string(operation.invoke_event) +
                                             ": a container has no function '" + std::string(name) +
                                             "'"};
     }
     if (operation.outcome == Outcome::info) {
+      if (looks || kind_ == ContainerKind::bag) return std::optional<Op>();
       return std::optional(Op{ContainerFunction::take_any, 0});
     }
     const Value result = history_.value(operation.result);
     if (means_empty(result)) return std::optional(Op{ContainerFunction::find_empty, 0});
-    return std::optional(Op{ContainerFunction::take, number(result)});
+    return std::optional(
+        Op{looks ? ContainerFunction::look : ContainerFunction::take, number(result)});
   }
 
   State initial() const { return {}; }
@@ -56,7 +57,7 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
     State next = state;
     switch (op.function) {
       case ContainerFunction::put:
-        if constexpr (K == ContainerKind::bag || K == ContainerKind::priority) {
+        if (kind_ == ContainerKind::bag || kind_ == ContainerKind::priority) {
           const auto smaller = [&](std::uint32_t a, std::uint32_t b) {
             return *values_[a] < *values_[b];
           };
@@ -70,12 +71,13 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
       case ContainerFunction::take_any:
         if (!next.empty()) next.erase(out(next, 0));
         return next;
+      case ContainerFunction::look:
       case ContainerFunction::take:
         break;
     }
     const auto at = out(next, op.value);
     if (at == next.end() || *at != op.value) return std::nullopt;
-    next.erase(at);
+    if (op.function == ContainerFunction::take) next.erase(at);
     return next;
   }
 
@@ -83,7 +85,7 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
     if (op.function == ContainerFunction::put || op.function == ContainerFunction::take_any) {
       return Effect::blind;
     }
-    return op.function == ContainerFunction::find_empty ? Effect::read : Effect::update;
+    return op.function == ContainerFunction::take ? Effect::update : Effect::read;
   }
   static std::uint64_t hash(const State& state) {
     std::uint64_t hash = state.size();
@@ -95,8 +97,7 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
   }
   /// What a removal returned depends on all that happened before.
   static bool needs(const Op& kept, const Op& other) {
-    return kept.function != ContainerFunction::put &&
-           other.function != ContainerFunction::find_empty;
+    return kept.function != ContainerFunction::put && effect(other) != Effect::read;
   }
   std::string words(const Op& op) const {
     switch (op.function) {
@@ -104,6 +105,8 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
         return "put in " + to_text(*values_[op.value]);
       case ContainerFunction::take:
         return "took out " + to_text(*values_[op.value]);
+      case ContainerFunction::look:
+        return "saw " + to_text(*values_[op.value]);
       case ContainerFunction::take_any:
         return "took something out";
       case ContainerFunction::find_empty:
@@ -115,8 +118,8 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
  private:
   State::iterator out(State& state, std::uint32_t value) const {
     if (state.empty()) return state.end();
-    if constexpr (K == ContainerKind::stack) return state.end() - 1;
-    if constexpr (K == ContainerKind::bag) return std::find(state.begin(), state.end(), value);
+    if (kind_ == ContainerKind::stack) return state.end() - 1;
+    if (kind_ == ContainerKind::bag) return std::find(state.begin(), state.end(), value);
     return state.begin();
   }
   std::uint32_t number(const Value& value) {
@@ -126,6 +129,7 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
   }
 
   const History& history_;
+  ContainerKind kind_;
   std::map<Value, std::uint32_t> numbers_;
   std::vector<const Value*> values_;  ///< by number: keys of numbers_, which never move
 };

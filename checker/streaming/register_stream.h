@@ -23,6 +23,9 @@ class RegisterStream {
   StreamAnswer invoke(const StreamCall& call);
   StreamAnswer complete(std::uint64_t token, Outcome outcome, std::int64_t time,
                         const StreamValue& value);
+  /// Are there returns that have not been looked at? look() does.
+  bool unsure() const;
+  StreamAnswer look();
   /// At the end of the history.
   StreamAnswer finish();
 
@@ -32,12 +35,20 @@ class RegisterStream {
   bool searched() const { return searched_; }
 
  private:
+  /// The search refers to its model, so both stay where they are.
+  struct Search {
+    Search(const StreamLimits& limits, const StreamValue& initial)
+        : model(initial), stream(limits, model) {}
+    RegisterStreamModel model;
+    FrontierStream<RegisterStreamModel> stream;
+  };
+
   void search_on();
 
   StreamLimits limits_;
   bool searched_ = false;
   std::uint64_t steps_ = 0;
-  std::variant<ZoneStream, std::unique_ptr<FrontierStream>> now_;
+  std::variant<ZoneStream, std::unique_ptr<Search>> now_;
 };
 
 }  // namespace assay

@@ -1,5 +1,5 @@
 #pragma once
-// What the checkers of a growing register history are told about its operations.
+// What the checkers of a growing history are told about its operations.
 
 #include <cstdint>
 #include <limits>
@@ -27,12 +27,14 @@ struct StreamOp {
 };
 
 /// An operation on one object; `token` names it: the event index of its invocation.
-struct StreamCall {
+template <class Op>
+struct GrowingCall {
   std::uint64_t token = 0;
   std::int64_t start = 0;
   std::int64_t end = never;  ///< of its return, if it returned
-  StreamOp op;
+  Op op;
 };
+using StreamCall = GrowingCall<StreamOp>;
 
 /// What a checker of one object says after each event.
 enum class StreamAnswer : std::uint8_t {

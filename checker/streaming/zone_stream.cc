@@ -196,7 +196,7 @@ void ZoneStream::forget_if_many(std::int64_t now) {
                       [](const Cluster& cluster) { return cluster.block != none; }));
   };
   while (kept_by_blocks() > clusters_max_ && stop_waiting()) trim(oldest_observer(now));
-  trim_at_ = std::max<std::size_t>(16, 2 * clusters_.size());
+  trim_at_ = std::max<std::size_t>(8, 2 * clusters_.size());
 }
 
 /// False if nothing is being waited for.
@@ -308,7 +308,8 @@ void ZoneStream::compact(const std::vector<bool>& keep, const std::vector<bool>&
 }
 
 ZoneStream::Export ZoneStream::export_calls() const {
-  Export result;
+  Export exported;
+  CallsSoFar<StreamOp>& result = exported.calls;
   for (const OpenCall& call : open_) {
     if (call.overdue) result.abandoned.push_back(call.token);
   }
@@ -316,7 +317,7 @@ ZoneStream::Export ZoneStream::export_calls() const {
     return std::find(result.abandoned.begin(), result.abandoned.end(), token) !=
            result.abandoned.end();
   };
-  result.initial = forgotten_value;
+  exported.initial = forgotten_value;
   for (const Cluster& cluster : clusters_) {
     if (cluster.dead) continue;
     StreamCall call{cluster.token, cluster.s, never, {cluster.value, {}, RegisterFunction::write}};
@@ -331,7 +332,7 @@ ZoneStream::Export ZoneStream::export_calls() const {
     }
     if (cluster.writer_open && !is_overdue(cluster.token)) result.placed.push_back(cluster.token);
     if (cluster.f == earliest) {
-      result.initial = cluster.value;
+      exported.initial = cluster.value;
     } else {
       call.start = std::min(cluster.s, cluster.f);
       call.end = cluster.f;
@@ -354,7 +355,7 @@ ZoneStream::Export ZoneStream::export_calls() const {
   std::sort(result.open.begin(), result.open.end(), [](const StreamCall& a, const StreamCall& b) {
     return a.start != b.start ? a.start < b.start : a.token < b.token;
   });
-  return result;
+  return exported;
 }
 
 std::uint64_t ZoneStream::bytes() const {

@@ -22,6 +22,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "checker/streaming/frontier_stream.h"
 #include "checker/streaming/stream_call.h"
 
 namespace assay {
@@ -47,11 +48,7 @@ class ZoneStream {
   /// The register as calls whose linearizations, with whatever comes, are those of everything seen.
   struct Export {
     StreamValue initial;
-    std::vector<StreamCall> returned;      ///< unsorted
-    std::vector<StreamCall> open;          ///< by start
-    std::vector<StreamCall> pending;       ///< will never return
-    std::vector<std::uint64_t> placed;     ///< open, but known to have taken effect
-    std::vector<std::uint64_t> abandoned;  ///< open, but no longer waited for
+    CallsSoFar<StreamOp> calls;
   };
   Export export_calls() const;
 
@@ -106,7 +103,7 @@ class ZoneStream {
   std::unordered_map<StreamValue, std::uint32_t, StreamValueHash> index_;  ///< when there are many
   bool indexed_ = false;
   std::size_t clusters_max_;
-  std::size_t trim_at_ = 16;
+  std::size_t trim_at_ = 8;
   std::string reason_;
 };
 

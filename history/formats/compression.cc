@@ -4,6 +4,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -33,8 +34,11 @@ class Decompressor : public ByteSource {
  protected:
   /// Loads the next chunk. False at the end of the compressed bytes.
   bool refill() {
-    const auto got = compressed_->sgetn(chunk_.data(), static_cast<std::streamsize>(chunk_.size()));
-    size_ = static_cast<std::size_t>(got);
+    // What is there, without waiting for a full chunk: the writer may pause.
+    constexpr int end = std::streambuf::traits_type::eof();
+    const auto there = compressed_->sgetc() == end ? 0 : compressed_->in_avail();
+    const auto count = std::min<std::streamsize>(there, chunk_bytes);
+    size_ = static_cast<std::size_t>(compressed_->sgetn(chunk_.data(), count));
     read_ += size_;
     return size_ > 0;
   }

@@ -82,6 +82,19 @@ Result<const Format*> choose(const std::string& name, std::string_view beginning
                            format_names())};
 }
 
+/// Enough of the beginning to tell the format. If the writer pauses, the lines there are must do,
+/// so that a history is followed from its first line on.
+std::string_view look_at(ByteSource& source, const ReadOptions& options) {
+  for (std::size_t least = 1;;) {
+    const std::string_view beginning = source.peek(least, look_ahead);
+    if (beginning.size() < least || beginning.size() == look_ahead) return beginning;
+    const std::string_view lines = beginning.substr(0, beginning.rfind('\n') + 1);
+    const bool known = !lines.empty() && (options.format != "auto" || choose("auto", lines).ok());
+    if (known || recognise_journal(beginning)) return beginning;
+    least = beginning.size() + 1;
+  }
+}
+
 Status check_options(const ReadOptions& options) {
   if (options.format != "auto") {
     if (auto format = format_named(options.format); !format) return format.error();
@@ -151,11 +164,11 @@ Status read_events(const std::string& path, const ReadOptions& options, EventSin
   if (any_format && path != "-" && std::filesystem::is_directory(path, ignored)) {
     return read_cobra_folder(path, options, sink);
   }
-  auto opened = open_source(path);
+  auto opened = open_source(path, options.watch);
   if (!opened) return opened.error();
   const std::string name = path == "-" ? "standard input" : path;
   auto source = decompressed(*std::move(opened));
-  std::string_view beginning = source->peek(look_ahead);
+  std::string_view beginning = look_at(*source, options);
   // An archive is either the logs of Cobra's sessions or a wrapping around one history.
   if (options.format != "cobra" && is_tar(beginning) && !recognise_cobra(beginning)) {
     source = tar_member(std::move(source));

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "history/formats/streams.h"
 #include "history/history.h"
 #include "history/sink.h"
 
@@ -23,6 +24,7 @@ struct ReadOptions {
   std::string realtime = "global";  ///< global | process | none, as --realtime
   std::string datatype{};           ///< overrides what the input declares; may be empty
   bool recover = false;  ///< read a journal cut inside a block up to its last whole block
+  InputWatch watch{};    ///< for an input that grows
 };
 
 struct Format {

@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -22,8 +25,8 @@ Error no_input(const std::string& path, int error) {
 
 class FileSource : public ByteSource {
  public:
-  FileSource(std::string path, int fd, bool owned)
-      : path_(std::move(path)), fd_(fd), owned_(owned) {}
+  FileSource(std::string path, int fd, bool owned, InputWatch watch)
+      : path_(std::move(path)), fd_(fd), owned_(owned), watch_(std::move(watch)) {}
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
   ~FileSource() override {
@@ -33,6 +36,7 @@ class FileSource : public ByteSource {
 
  protected:
   std::size_t fill(char* to, std::size_t count) override {
+    if (error_ || (watch_.active() && !wait())) return 0;
     while (true) {
       const ssize_t got = ::read(fd_, to, count);
       if (got >= 0) return static_cast<std::size_t>(got);
@@ -41,24 +45,53 @@ class FileSource : public ByteSource {
       return 0;
     }
   }
+  bool would_wait() const override {
+    pollfd input{fd_, POLLIN, 0};
+    return ::poll(&input, 1, 0) == 0;
+  }
 
  private:
+  /// Until there is something to read, or the end. False if the reading is to end.
+  bool wait() {
+    std::array<pollfd, 2> inputs{{{fd_, POLLIN, 0}, {watch_.stop_fd, POLLIN, 0}}};
+    for (int patience = 0;;) {
+      const int ready = ::poll(inputs.data(), inputs.size(), patience);
+      if (ready < 0 && errno != EINTR) return true;  // reading will say what is wrong
+      if (ready > 0 && inputs[1].revents != 0) break;
+      if (ready > 0) return true;
+      if (ready < 0) continue;
+      patience = -1;
+      if (watch_.on_pause == nullptr) continue;
+      const auto pause = watch_.on_pause();
+      if (!pause) break;
+      if (*pause < std::chrono::hours(1)) {
+        patience = 1 + static_cast<int>(
+                           std::chrono::duration_cast<std::chrono::milliseconds>(*pause).count());
+      }
+    }
+    error_ = Error{ErrorKind::no_input, "the reading was ended"};
+    return false;
+  }
+
   std::string path_;
   int fd_;
   bool owned_;
+  InputWatch watch_;
   std::optional<Error> error_;
 };
 
 }  // namespace
 
-std::string_view ByteSource::peek(std::size_t count) {
+std::string_view ByteSource::peek(std::size_t least, std::size_t most) {
   if (gptr() == nullptr) setg(buffer_.data(), buffer_.data(), buffer_.data());
-  while (static_cast<std::size_t>(egptr() - gptr()) < count) {
-    const std::size_t got = fill(egptr(), count - static_cast<std::size_t>(egptr() - gptr()));
+  const auto there = [this] { return static_cast<std::size_t>(egptr() - gptr()); };
+  while (there() < most) {
+    if (there() >= least && would_wait()) break;
+    const std::size_t got = fill(egptr(), most - there());
     if (got == 0) break;
     setg(buffer_.data(), gptr(), egptr() + got);
   }
-  return {gptr(), std::min(count, static_cast<std::size_t>(egptr() - gptr()))};
+  return {gptr(), std::min(most, there())};
 }
 
 ByteSource::int_type ByteSource::underflow() {
@@ -68,14 +101,14 @@ ByteSource::int_type ByteSource::underflow() {
   return got == 0 ? traits_type::eof() : traits_type::to_int_type(*gptr());
 }
 
-Result<std::unique_ptr<ByteSource>> open_source(const std::string& path) {
+Result<std::unique_ptr<ByteSource>> open_source(const std::string& path, const InputWatch& watch) {
   if (path == "-") {
     return std::unique_ptr<ByteSource>(
-        std::make_unique<FileSource>("standard input", STDIN_FILENO, false));
+        std::make_unique<FileSource>("standard input", STDIN_FILENO, false, watch));
   }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return no_input(path, errno);
-  auto source = std::make_unique<FileSource>(path, fd, true);
+  auto source = std::make_unique<FileSource>(path, fd, true, watch);
   struct stat about {};
   if (::fstat(fd, &about) != 0) return no_input(path, errno);
   if (S_ISDIR(about.st_mode)) return no_input(path, EISDIR);

@@ -7,61 +7,14 @@
 #include <variant>
 
 #include "targets/reference/errors.h"
+#include "targets/reference/operations.h"
 
 namespace assay::reference {
 namespace {
 
 constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 
-std::optional<Command> to_command(const Invocation& invocation) {
-  Command command;
-  if (invocation.key) {
-    const auto key = to_datum(*invocation.key);
-    if (!key) return std::nullopt;
-    command.key = *key;
-  }
-  if (invocation.f == "read") {
-    command.kind = CommandKind::read;
-    return command;
-  }
-  if (invocation.f == "write") {
-    command.kind = CommandKind::write;
-    const auto value = to_datum(invocation.value);
-    if (!value) return std::nullopt;
-    command.value = *value;
-    return command;
-  }
-  const auto* pair = invocation.value.get_if<Value::List>();
-  if (invocation.f != "cas" || pair == nullptr || pair->size() != 2) return std::nullopt;
-  command.kind = CommandKind::cas;
-  const auto expected = to_datum((*pair)[0]);
-  const auto value = to_datum((*pair)[1]);
-  if (!expected || !value) return std::nullopt;
-  command.expected = *expected;
-  command.value = *value;
-  return command;
-}
-
 }  // namespace
-
-std::optional<Datum> to_datum(const Value& value) {
-  std::optional<Datum> datum;
-  const auto* text = value.get_if<std::string>();
-  if (value.is_nil()) {
-    datum.emplace();
-  } else if (const auto* number = value.get_if<std::int64_t>()) {
-    datum.emplace(*number);
-  } else if (text != nullptr && text->size() <= datum_bytes_max) {
-    datum.emplace(*text);
-  }
-  return datum;
-}
-
-Value to_value(const Datum& datum) {
-  if (const auto* number = std::get_if<std::int64_t>(&datum)) return *number;
-  if (const auto* text = std::get_if<std::string>(&datum)) return *text;
-  return {};
-}
 
 ReferenceClient::ReferenceClient(Address address, std::uint64_t identity)
     : address_(std::move(address)), identity_(identity) {}
@@ -71,17 +24,16 @@ Completion ReferenceClient::invoke(const Invocation& invocation, Nanos timeout) 
   auto command = to_command(invocation);
   if (!command) return classify(ClientError::unsupported, false);
   command->id = {identity_, ++sequence_};
-  auto completion = attempt(*command, start + timeout);
-  if (completion.type == EventType::ok) {
-    if (command->kind != CommandKind::read) completion.value = invocation.value;
-  } else if (completion.error != "cas mismatch") {
+  auto completion = attempt(invocation, *command, start + timeout);
+  if (completion.type != EventType::ok && completion.error != "cas mismatch") {
     const Nanos until = start + std::min(failure_pause, timeout);
     if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
   }
   return completion;
 }
 
-Completion ReferenceClient::attempt(const Command& command, Nanos deadline) {
+Completion ReferenceClient::attempt(const Invocation& invocation, const Command& command,
+                                    Nanos deadline) {
   const bool has_effect = command.kind != CommandKind::read;
   const auto end = [&](ClientError error) {
     connection_.close();
@@ -103,8 +55,7 @@ Completion ReferenceClient::attempt(const Command& command, Nanos deadline) {
     const auto* reply = message ? std::get_if<Reply>(&*message) : nullptr;
     if (reply == nullptr) return end(ClientError::malformed_reply);
     if (reply->id != command.id) continue;
-    if (reply->outcome == Outcome::ok) return {EventType::ok, to_value(reply->value), {}};
-    return classify(error_of(reply->outcome), has_effect);
+    return to_completion(invocation, command, *reply);
   }
   return end(failure == Connection::Failure::timed_out ? ClientError::timed_out
                                                        : ClientError::connection_lost);

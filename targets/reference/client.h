@@ -2,7 +2,6 @@
 // The client of the reference cluster: registers by key (read, write, cas) through one member.
 
 #include <cstdint>
-#include <optional>
 
 #include "harness/client.h"
 #include "targets/reference/connection.h"
@@ -21,7 +20,7 @@ class ReferenceClient final : public Client {
   Completion invoke(const Invocation& invocation, Nanos timeout) override;
 
  private:
-  Completion attempt(const Command& command, Nanos deadline);
+  Completion attempt(const Invocation& invocation, const Command& command, Nanos deadline);
 
   Address address_;
   std::uint64_t identity_;
@@ -31,9 +30,5 @@ class ReferenceClient final : public Client {
 
 /// Asks a member how it sees the cluster. Error: unavailable.
 Result<StatusReport> query_status(const Address& address, Nanos timeout);
-
-/// Nothing if the cluster cannot store such a value.
-std::optional<Datum> to_datum(const Value& value);
-Value to_value(const Datum& datum);
 
 }  // namespace assay::reference

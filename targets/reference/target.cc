@@ -1,7 +1,6 @@
 #include "targets/reference/target.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <charconv>
 #include <functional>
@@ -13,6 +12,7 @@
 #include "base/executable.h"
 #include "base/random.h"
 #include "targets/reference/client.h"
+#include "targets/reference/protocols/catalogue.h"
 #include "targets/reference/server_process.h"
 
 namespace assay::reference {
@@ -22,20 +22,35 @@ constexpr Nanos ready_timeout = std::chrono::seconds(30);
 constexpr Nanos status_timeout = std::chrono::milliseconds(500);
 constexpr Nanos write_timeout = std::chrono::seconds(2);
 
-constexpr std::array options_table{
-    TargetOption{"protocol", "raft", "raft|primary-backup", "how the members replicate"},
-    TargetOption{"replication", "async", "async|semi-sync:K|sync",
-                 "primary-backup: backups that must have a write before it is acknowledged"},
-    TargetOption{"read-from", "leader", "leader|any", "primary-backup: who answers reads"},
-    TargetOption{"port", "7000", "a number", "TCP port of every member"},
-};
+constexpr std::size_t nodes_max = 64;
+
+/// The target's own options, then those of every protocol.
+std::span<const TargetOption> options_table() {
+  static const std::string names = [] {
+    std::string text;
+    for (const auto& entry : protocols())
+      text += (text.empty() ? "" : "|") + std::string(entry.name);
+    return text;
+  }();
+  static const std::vector<TargetOption> table = [] {
+    std::vector<TargetOption> rows{
+        {"protocol", "raft", names, "how the members replicate"},
+        {"bug", "", "names of assay list bugs", "mistakes that the members repeat on purpose"},
+        {"port", "7000", "a number", "TCP port of every member"},
+    };
+    for (const auto& entry : protocols()) {
+      for (const auto& option : entry.options) {
+        rows.push_back({option.name, option.fallback, option.values, option.summary});
+      }
+    }
+    return rows;
+  }();
+  return table;
+}
 
 struct Settings {
-  std::string protocol;
-  std::string replication;
-  std::string read_from;
+  ProtocolSettings protocol;
   std::uint16_t port = 0;
-  std::size_t acknowledgements = 0;  ///< semi-sync: K
 };
 
 /// Runs the step for every node at once; returns the first error, in the order of the nodes.
@@ -120,29 +135,25 @@ class ReferenceTarget final : public Target, public ProcessControl {
 };
 
 std::map<std::string, std::string> ReferenceTarget::facts() const {
-  std::map<std::string, std::string> facts{{"version", ASSAY_VERSION},
-                                           {"protocol", settings_.protocol},
-                                           {"port", std::to_string(settings_.port)}};
-  if (settings_.protocol == "primary-backup") {
-    facts["replication"] = settings_.replication;
-    facts["read-from"] = settings_.read_from;
+  std::map<std::string, std::string> facts = settings_.protocol.options;
+  facts["version"] = ASSAY_VERSION;
+  facts["protocol"] = settings_.protocol.protocol;
+  facts["port"] = std::to_string(settings_.port);
+  for (const std::string& bug : settings_.protocol.bugs) {
+    facts["bug"] += (facts["bug"].empty() ? "" : ",") + bug;
   }
   return facts;
 }
 
 std::vector<std::string> ReferenceTarget::promises() const {
-  // The fixed primary acknowledges only what is on its disk, so reads from it are linearizable
-  // however late the backups are.
-  if (settings_.protocol == "raft" || settings_.read_from == "leader") return {"linearizable"};
-  return {};
+  const auto promised = promises_of(settings_.protocol);
+  if (!promised) return {};
+  return {promised->begin(), promised->end()};
 }
 
 Status ReferenceTarget::plan(const Nodes& nodes) {
-  if (settings_.acknowledgements >= nodes.size() && settings_.acknowledgements > 0) {
-    return Error{ErrorKind::configuration,
-                 "--replication " + settings_.replication + " needs more backups than " +
-                     std::to_string(nodes.size()) + " nodes have; use K from 1 to " +
-                     std::to_string(nodes.size() - 1)};
+  if (auto status = check_settings(settings_.protocol, nodes.size()); !status) {
+    return Error{ErrorKind::configuration, status.error().message};
   }
   addresses_.clear();
   servers_.clear();
@@ -156,10 +167,12 @@ Status ReferenceTarget::plan(const Nodes& nodes) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     ServerProcess server;
     server.arguments = {"--id", std::to_string(i + 1), "--peers",
-                        peers,  "--protocol",          settings_.protocol};
-    if (settings_.protocol == "primary-backup") {
-      server.arguments.insert(server.arguments.end(), {"--replication", settings_.replication,
-                                                       "--read-from", settings_.read_from});
+                        peers,  "--protocol",          settings_.protocol.protocol};
+    for (const auto& [name, value] : settings_.protocol.options) {
+      server.arguments.insert(server.arguments.end(), {"--" + name, value});
+    }
+    for (const std::string& bug : settings_.protocol.bugs) {
+      server.arguments.insert(server.arguments.end(), {"--bug", bug});
     }
     servers_.push_back(std::move(server));
   }
@@ -239,64 +252,48 @@ Result<std::unique_ptr<Client>> ReferenceTarget::connect(std::size_t node, Proce
   return make_client(node);
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
-  std::uint64_t value = 0;
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (value == 0 || value > max) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0) return std::nullopt;
   return value;
 }
 
-Error unknown_value(const std::string& option, const std::string& got,
-                    const std::string& expected) {
-  return {ErrorKind::configuration,
-          "--" + option + ": expected " + expected + ", got '" + got + "'"};
-}
-
-Status parse_replication(Settings& settings) {
-  constexpr std::string_view prefix = "semi-sync:";
-  const std::string text = settings.replication;
-  if (text == "async" || text == "sync") return {};
-  std::optional<std::uint64_t> count;
-  if (text == "semi-sync") count = 1;
-  if (text.starts_with(prefix))
-    count = parse_number(std::string_view(text).substr(prefix.size()), 63);
-  if (!count) {
-    return unknown_value("replication", text,
-                         "async, sync, semi-sync or semi-sync:K (K backups, from 1)");
+Result<Settings> parse_settings(const std::map<std::string, std::string>& given) {
+  Settings settings;
+  if (const auto named = given.find("protocol"); named != given.end()) {
+    settings.protocol.protocol = named->second;
   }
-  settings.acknowledgements = static_cast<std::size_t>(*count);
-  settings.replication = std::string(prefix) + std::to_string(*count);
-  return {};
-}
-
-Result<Settings> parse_settings(const std::map<std::string, std::string>& options) {
-  std::map<std::string, std::string> given;
-  for (const auto& row : options_table) given[std::string(row.name)] = row.fallback;
-  for (const auto& [name, value] : options) {
-    if (!given.contains(name)) {
-      return Error{ErrorKind::configuration,
-                   "target reference has no option --" + name +
-                       "; it has --protocol, --replication, --read-from and --port"};
+  const auto entry = find_protocol(settings.protocol.protocol);
+  if (!entry) return Error{ErrorKind::configuration, "--protocol: " + entry.error().message};
+  std::string port = "7000";
+  for (const auto& [name, value] : given) {
+    if (name == "protocol") continue;
+    if (name == "port") {
+      port = value;
+    } else if (name == "bug") {
+      settings.protocol.bugs = names_in(value);
+    } else {
+      const auto named = [&](const auto& option) { return option.name == name; };
+      const auto row = std::find_if(options_table().begin(), options_table().end(), named);
+      if (row == options_table().end()) {
+        return Error{ErrorKind::configuration, "target reference has no option --" + name};
+      }
+      const auto own = (*entry)->options;
+      const bool applies = std::any_of(own.begin(), own.end(), named);
+      // A run fills in every option; only one that was meant is an error for another protocol.
+      if (!applies && value == row->fallback) continue;
+      settings.protocol.options[name] = value;
     }
-    given[name] = value;
   }
-  Settings settings{given["protocol"], given["replication"], given["read-from"]};
-  if (settings.protocol != "raft" && settings.protocol != "primary-backup") {
-    return unknown_value("protocol", settings.protocol, "raft or primary-backup");
-  }
-  if (settings.read_from != "leader" && settings.read_from != "any") {
-    return unknown_value("read-from", settings.read_from, "leader or any");
-  }
-  const auto port = parse_number(given["port"], 65535);
-  if (!port) return unknown_value("port", given["port"], "a number from 1 to 65535");
-  settings.port = static_cast<std::uint16_t>(*port);
-  if (auto status = parse_replication(settings); !status) return status.error();
-  if (settings.protocol == "raft" &&
-      (settings.replication != "async" || settings.read_from != "leader")) {
+  const auto number = parse_port(port);
+  if (!number) {
     return Error{ErrorKind::configuration,
-                 "--replication and --read-from are settings of --protocol primary-backup; raft "
-                 "always replicates to a majority and reads through the leader"};
+                 "--port: expected a number from 1 to 65535, got '" + port + "'"};
+  }
+  settings.port = *number;
+  if (auto status = check_settings(settings.protocol, nodes_max); !status) {
+    return Error{ErrorKind::configuration, status.error().message};
   }
   return settings;
 }
@@ -310,8 +307,8 @@ Result<std::unique_ptr<Target>> make_reference(const std::map<std::string, std::
 }  // namespace
 
 TargetEntry reference_target_entry() {
-  return {"reference", "the bundled register store: Raft or single-leader replication",
-          options_table, make_reference};
+  return {"reference", "the bundled register store, replicated by a protocol of your choice",
+          options_table(), make_reference};
 }
 
 }  // namespace assay::reference

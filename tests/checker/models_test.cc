@@ -13,10 +13,8 @@
 #include <string>
 
 #include "checker/certificate/verify.h"
-#include "checker/linearizability/model_checker.h"
 #include "checker/linearizability/multi_register_checker.h"
-#include "checker/models/asserting_register.h"
-#include "checker/models/multi_register.h"
+#include "checker/linearizability/searches/searches.h"
 #include "history/formats/readers.h"
 #include "models_oracle.h"
 
@@ -167,7 +165,7 @@ Case random_registers(Random& random) {
 template <class M>
 std::unique_ptr<ObjectChecker> search_for(const History& history) {
   static const CheckOptions options;
-  return std::make_unique<ModelChecker<M>>(history, options);
+  return std::make_unique<ModelChecker<M>>(history, [&history] { return M(history, options); });
 }
 std::unique_ptr<ObjectChecker> multi_registers(const History& history) {
   return std::make_unique<MultiRegisterChecker>(history, search_for<MultiRegisterModel>(history));

@@ -21,6 +21,10 @@ bool is_lock(std::string_view datatype) {
   return datatype == "mutex" || datatype == "semaphore" || datatype == "owned-mutex" ||
          datatype == "fenced-lock";
 }
+/// Few processes, each with one operation after the other.
+bool by_process(std::string_view datatype) {
+  return is_lock(datatype) || datatype == "lease" || datatype == "leader-election";
+}
 
 /// Where the next element to leave lies; a bag leaves the choice: `wanted`.
 std::size_t next_out(std::string_view datatype, const State& state, int wanted) {
@@ -49,7 +53,7 @@ void step_container(std::string_view datatype, const Op& op, State state,
     const std::size_t at = next_out(datatype, state, value);
     if (at == state.size() || (!op.pending() && state[at] != op.result)) continue;
     State left = state;
-    left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
+    if (op.kind == Kind::take) left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
     next.push_back(std::move(left));
   }
 }
@@ -101,6 +105,43 @@ void step_lock(std::string_view datatype, const Op& op, State state, std::vector
   next.push_back(std::move(state));
 }
 
+/// [holder + 1, until when it is safe, now]
+void step_lease(const Op& op, State state, std::vector<State>& next) {
+  state.resize(3, 0);
+  state[2] = std::max(state[2], static_cast<int>(op.start));
+  const int until = static_cast<int>(op.start) + op.argument;
+  const bool own = state[0] == op.process + 1;
+  const bool other = state[0] != 0 && !own;
+  if (op.kind == Kind::take) {
+    if (own) state[0] = 0;
+  } else if (op.kind == Kind::ask) {
+    if (!own) return;
+    state[1] = std::max(state[1], until);
+  } else {
+    if (other) state[2] = std::max(state[2], state[1]);
+    state[1] = own ? std::max(state[1], until) : until;
+    state[0] = op.process + 1;
+  }
+  if (op.pending() || state[2] <= op.end) next.push_back(std::move(state));
+}
+
+/// By term 1, 2, …: its leader + 1; then by process the latest term it saw.
+void step_election(const Op& op, State state, std::vector<State>& next) {
+  constexpr std::size_t terms = 8;
+  state.resize(terms + 4, 0);
+  if (op.pending() || op.result == none) {
+    next.push_back(std::move(state));
+    return;
+  }
+  int& leader = state[static_cast<std::size_t>(op.result)];
+  int& seen = state[terms + static_cast<std::size_t>(op.process)];
+  if (leader != 0 && leader != op.argument + 1) return;
+  if (seen > op.result) return;
+  leader = op.argument + 1;
+  seen = op.result;
+  next.push_back(std::move(state));
+}
+
 void step_log(const Op& op, State state, std::vector<State>& next) {
   if (op.kind == Kind::put) {
     if (!op.pending() && op.result != static_cast<int>(state.size())) return;
@@ -120,6 +161,8 @@ void step(std::string_view datatype, const Op& op, const State& state, std::vect
   if (is_set(datatype)) return step_set(op, state, next);
   if (is_lock(datatype)) return step_lock(datatype, op, state, next);
   if (datatype == "log") return step_log(op, state, next);
+  if (datatype == "lease") return step_lease(op, state, next);
+  if (datatype == "leader-election") return step_election(op, state, next);
   State sum = state.empty() ? State{0} : state;  // a counter
   if (op.kind == Kind::put) sum[0] += op.argument;
   if (op.kind == Kind::put || op.pending() || op.result == sum[0]) next.push_back(std::move(sum));
@@ -154,7 +197,7 @@ bool complete(std::string_view datatype, const std::vector<Op>& ops, std::uint32
 /// What the operation returns if it takes effect in this state.
 void answer(std::string_view datatype, Random& random, State& state, Op& op, int& fresh) {
   std::vector<State> next;
-  if (is_container(datatype) && op.kind == Kind::take) {
+  if (is_container(datatype) && op.kind != Kind::put) {
     op.result = none;
     if (!state.empty()) {
       const int any = state[random.below(state.size())];
@@ -180,11 +223,13 @@ void answer(std::string_view datatype, Random& random, State& state, Op& op, int
     op.result = state.empty() ? 0 : state[0];
   } else if (is_lock(datatype)) {
     op.result = ++fresh;
+  } else if (datatype == "leader-election") {
+    op.result = random.chance(0.1) ? none : 1 + fresh / 2;
+    if (random.chance(0.4)) ++fresh;
+    op.argument = (1 + fresh / 2) % 3;
+    if (op.result != none) op.argument = op.result % 3;
   }
-  const std::int64_t end = op.end;
-  op.end = 0;
   step(datatype, op, state, next);
-  op.end = end;
   if (next.empty()) {
     op.failed = true;
   } else {
@@ -206,6 +251,12 @@ void spoil(std::string_view datatype, Random& random, const Choices& choices, Op
     } else {
       op.many.push_back(any);
     }
+  } else if (datatype == "lease") {
+    op.failed = false;
+  } else if (datatype == "leader-election") {
+    if (op.result == none) return;
+    op.result = std::max(1, op.result + static_cast<int>(random.below(3)) - 1);
+    if (random.chance(0.5)) op.argument = any % 3;
   } else if (datatype == "log") {
     op.result = any;
     if (random.chance(0.5) && !op.many.empty()) {
@@ -244,14 +295,16 @@ std::vector<Op> random_ops(std::string_view datatype, Random& random, const Choi
   std::int64_t now = 0;
   int value = 0;
   int process = 0;
+  const bool looks = is_container(datatype) && random.chance(0.1);
   // Locks: few processes, one operation after the other.
-  std::vector<std::int64_t> free_at(is_lock(datatype) ? 3 : 0, 0);
+  std::vector<std::int64_t> free_at(by_process(datatype) ? 3 : 0, 0);
   for (Op& op : ops) {
     now += random.between(0, 2);
     op.start = now;
     op.process = process++;
     const double kind = random.unit();
     op.kind = kind < 0.5 ? Kind::put : Kind::take;
+    if (looks && kind > 0.8) op.kind = Kind::ask;
     if (is_set(datatype)) {
       op.kind = kind < choices.looks          ? Kind::ask
                 : kind < choices.looks + 0.35 ? Kind::put
@@ -263,6 +316,10 @@ std::vector<Op> random_ops(std::string_view datatype, Random& random, const Choi
     op.argument = static_cast<int>(random.below(static_cast<std::uint64_t>(choices.values)));
     if (is_container(datatype) && !choices.duplicates) op.argument = ++value;
     if (datatype == "log" && op.kind == Kind::put && !choices.duplicates) op.argument = ++value;
+    if (datatype == "lease") {
+      op.kind = kind < 0.55 ? Kind::put : kind < 0.8 ? Kind::ask : Kind::take;
+      op.argument = static_cast<int>(random.below(8));
+    }
     if (datatype == "counter") op.argument = choices.duplicates ? op.argument - 1 : 2;
     if (!free_at.empty()) {
       const std::size_t p = random.below(free_at.size());
@@ -323,7 +380,7 @@ History as_history(std::string_view datatype, const std::vector<Op>& ops) {
   std::stable_sort(marks.begin(), marks.end(), [&](const Mark& a, const Mark& b) {
     return std::tie(a.time, a.is_end) < std::tie(b.time, b.is_end);
   });
-  if (is_lock(datatype)) {
+  if (by_process(datatype)) {
     std::stable_sort(marks.begin(), marks.end(), [&](const Mark& a, const Mark& b) {
       return std::tie(a.time, a.op) < std::tie(b.time, b.op);
     });
@@ -337,12 +394,12 @@ History as_history(std::string_view datatype, const std::vector<Op>& ops) {
     const Op& op = ops[mark.op];
     Event event;
     event.index = index++;
-    event.time = Nanos(mark.time);
+    event.time = Nanos(mark.time * (datatype == "lease" ? 1'000'000 : 1));
     event.process = static_cast<ProcessId>(op.process);
     event.type = !mark.is_end ? EventType::invoke : op.failed ? EventType::fail : EventType::ok;
     const bool returns = event.type == EventType::ok;
     if (is_container(datatype)) {
-      event.f = op.kind == Kind::put ? "insert" : "pop";
+      event.f = op.kind == Kind::put ? "insert" : op.kind == Kind::take ? "pop" : "peek";
       if (op.kind == Kind::put) event.value = Value(op.argument);
       if (op.kind != Kind::put && returns && op.result != none) event.value = Value(op.result);
     } else if (is_set(datatype)) {
@@ -357,6 +414,14 @@ History as_history(std::string_view datatype, const std::vector<Op>& ops) {
       event.f = op.kind == Kind::put ? "acquire" : "release";
       if (returns && datatype == "fenced-lock" && op.kind == Kind::put)
         event.value = Value(op.result);
+    } else if (datatype == "lease") {
+      event.f = op.kind == Kind::put ? "acquire" : op.kind == Kind::ask ? "renew" : "release";
+      if (op.kind != Kind::take && !mark.is_end) event.value = Value(op.argument);
+    } else if (datatype == "leader-election") {
+      event.f = op.kind == Kind::put ? "elect" : "leader";
+      if (returns && op.result != none) {
+        event.value = Value(Value::List{Value(op.result), Value(op.argument)});
+      }
     } else if (datatype == "log") {
       event.f = op.kind == Kind::put ? "send" : "poll";
       event.value = Value(op.argument);

@@ -79,7 +79,7 @@ TEST_CASE("verify: a certificate must belong to the history and name what was ch
   bad.model = "sequential";
   check_refused(history, bad, "model");
   bad = good;
-  bad.datatype = "abacus";
+  bad.datatype = "no-such-datatype";
   check_refused(history, bad, "datatype");
   bad = good;
   bad.verdict = "unknown";

@@ -1,7 +1,10 @@
 // The command line as its users meet it: the real program, real files, exit codes and messages.
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -81,6 +84,20 @@ constexpr const char* stale = R"({"assay":"history/1","datatype":"register","ini
 {"index":4,"time":50,"process":1,"type":"invoke","f":"read","value":null}
 {"index":5,"time":60,"process":1,"type":"ok","f":"read","value":1}
 )";
+
+/// Runs `assay` on a pipe whose writer writes `text` and then stays.
+Outcome assay_on_open_pipe(const Folder& folder, const std::string& arguments,
+                           const std::string& text) {
+  const std::string pipe = folder.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  // Opened for both, so that it never ends; closed again at the end of the test.
+  const int writer = ::open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(writer >= 0);
+  REQUIRE(::write(writer, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  Outcome outcome = assay(folder, arguments + " <" + pipe);
+  ::close(writer);
+  return outcome;
+}
 
 }  // namespace
 
@@ -243,6 +260,57 @@ TEST_CASE("cli: a report is written for a history") {
   const std::string output = folder.file("report.html");
   CHECK(assay(folder, "report " + folder.write("stale.jsonl", stale) + " -o " + output).code == 0);
   CHECK(mentions(read(output), "Content-Security-Policy"));
+}
+
+TEST_CASE("cli: a violation on standard input is reported while the writer is still there") {
+  const Folder folder;
+  const std::string history = std::string(stale) +
+                              R"({"time":70,"process":1,"type":"invoke","f":"write","value":5})"
+                              "\n";
+  const std::string certificate = folder.file("c.json");
+  const auto outcome =
+      assay_on_open_pipe(folder, "check - --json --certificate " + certificate, history);
+  CHECK(outcome.code == 1);
+  CHECK(nlohmann::json::parse(outcome.out).at("anomalies").front().at("witness") ==
+        std::vector<int>{0, 2, 4});
+  const std::string longer = history +
+                             R"({"time":80,"process":1,"type":"ok","f":"write","value":5})"
+                             "\n";
+  CHECK(assay(folder, "verify " + folder.write("h.jsonl", longer) + " " + certificate).code == 0);
+  // What it saw is not in this one.
+  CHECK(assay(folder, "verify " + folder.write("g.jsonl", good) + " " + certificate).code == 1);
+}
+
+TEST_CASE("cli: a queue on standard input is checked when its writer pauses") {
+  const Folder folder;
+  const auto outcome = assay_on_open_pipe(folder, "check - --datatype fifo-queue",
+                                          R"({"process":0,"type":"invoke","f":"enqueue","value":1}
+{"process":0,"type":"ok","f":"enqueue","value":1}
+{"process":0,"type":"invoke","f":"dequeue","value":null}
+{"process":0,"type":"ok","f":"dequeue","value":2}
+)");
+  CHECK(outcome.code == 1);
+}
+
+TEST_CASE("cli: a writer that dies within a line: exit 65, the line, and what is certain") {
+  const Folder folder;
+  const std::string torn = std::string(good) + R"({"index":4,"time":50,"proc)";
+  const auto outcome = assay(folder, "check - <" + folder.write("torn.jsonl", torn));
+  CHECK(outcome.code == 65);
+  CHECK(mentions(outcome.err, "line 6"));
+  CHECK(mentions(outcome.err, "is linearizable"));
+}
+
+TEST_CASE("cli: a file that does not fit --memory is checked all the same") {
+  const Folder folder;
+  const auto pass = assay(folder, "check --memory 400B --json " + folder.write("g.jsonl", good));
+  CHECK(pass.code == 0);
+  CHECK(nlohmann::json::parse(pass.out).at("operations") == 2);
+  CHECK(mentions(pass.err, "no certificate"));
+  const auto bad = assay(folder, "check --memory 400B --json " + folder.write("s.jsonl", stale));
+  CHECK(bad.code == 1);
+  CHECK(assay(folder, "check --memory 1QB " + folder.file("g.jsonl")).code == 64);
+  CHECK(assay(folder, "check --memory 2GB " + folder.file("g.jsonl")).code == 0);
 }
 
 TEST_CASE("cli: the worse of two exit codes wins") {

@@ -13,11 +13,11 @@ namespace {
 
 constexpr NodeId primary{1};
 
-SimulatedCluster::Make make(std::size_t acknowledgements, ReadFrom read_from) {
-  return [=](NodeId self, const std::vector<NodeId>& members, Random) {
+World::Make make(std::size_t acknowledgements, ReadFrom read_from) {
+  return [=](const Membership& membership, const Random&) {
     PrimaryBackupConfig config;
-    config.self = self;
-    config.members = members;
+    config.self = membership.self;
+    config.members = membership.members;
     config.acknowledgements = acknowledgements;
     config.read_from = read_from;
     return std::make_unique<PrimaryBackup>(std::move(config));
@@ -25,8 +25,8 @@ SimulatedCluster::Make make(std::size_t acknowledgements, ReadFrom read_from) {
 }
 
 struct Answers {
-  explicit Answers(SimulatedCluster& cluster) {
-    cluster.on_reply = [this](const Reply& reply) { replies[reply.id] = reply; };
+  explicit Answers(World& cluster) {
+    cluster.on_reply = [this](NodeId, const Reply& reply) { replies[reply.id] = reply; };
   }
   std::optional<Outcome> of(std::uint64_t client) const {
     const auto found = replies.find({client, 1});
@@ -44,9 +44,9 @@ Command read_of(std::uint64_t client) {
 }
 
 TEST_CASE("primary-backup: async acknowledges without any backup") {
-  SimulatedCluster cluster(1, 3, {}, make(0, ReadFrom::leader));
+  World cluster(1, 3, {}, make(0, ReadFrom::leader));
   Answers answers(cluster);
-  cluster.partition({primary}, {NodeId{2}, NodeId{3}});
+  partition(cluster, {primary}, {NodeId{2}, NodeId{3}});
   cluster.request(primary, write_of(1, 5));
   cluster.run_until(milliseconds(100));
   CHECK(answers.of(1) == Outcome::ok);
@@ -55,7 +55,7 @@ TEST_CASE("primary-backup: async acknowledges without any backup") {
 TEST_CASE("primary-backup: semi-sync 1 needs one backup, sync needs all") {
   for (const std::size_t needed : {std::size_t{1}, std::size_t{2}}) {
     CAPTURE(needed);
-    SimulatedCluster cluster(2, 3, {}, make(needed, ReadFrom::leader));
+    World cluster(2, 3, {}, make(needed, ReadFrom::leader));
     Answers answers(cluster);
     cluster.crash(NodeId{2});
     cluster.request(primary, write_of(1, 5));
@@ -79,7 +79,7 @@ TEST_CASE("primary-backup: semi-sync 1 needs one backup, sync needs all") {
 }
 
 TEST_CASE("primary-backup: a restarted primary learns from its backups what they have") {
-  SimulatedCluster cluster(5, 3, {}, make(2, ReadFrom::leader));
+  World cluster(5, 3, {}, make(2, ReadFrom::leader));
   Answers answers(cluster);
   cluster.run_until(milliseconds(100));
   cluster.request(primary, write_of(1, 5));
@@ -95,9 +95,9 @@ TEST_CASE("primary-backup: a restarted primary learns from its backups what they
 }
 
 TEST_CASE("primary-backup: a write that waits too long for backups is in doubt") {
-  SimulatedCluster cluster(3, 3, {}, make(1, ReadFrom::leader));
+  World cluster(3, 3, {}, make(1, ReadFrom::leader));
   Answers answers(cluster);
-  cluster.partition({primary}, {NodeId{2}, NodeId{3}});
+  partition(cluster, {primary}, {NodeId{2}, NodeId{3}});
   cluster.request(primary, write_of(1, 5));
   cluster.run_until(milliseconds(6000));
   CHECK(answers.of(1) == Outcome::in_doubt);
@@ -105,12 +105,12 @@ TEST_CASE("primary-backup: a write that waits too long for backups is in doubt")
 
 TEST_CASE(
     "primary-backup: a cut-off backup refuses writes and, if any may answer, reads the past") {
-  SimulatedCluster cluster(4, 3, {}, make(0, ReadFrom::any));
+  World cluster(4, 3, {}, make(0, ReadFrom::any));
   Answers answers(cluster);
   cluster.run_until(milliseconds(100));
   cluster.request(primary, write_of(1, 1));
   cluster.run_until(milliseconds(300));
-  cluster.partition({NodeId{3}}, {primary, NodeId{2}});
+  partition(cluster, {NodeId{3}}, {primary, NodeId{2}});
   cluster.request(primary, write_of(2, 2));
   cluster.run_until(milliseconds(1500));
   cluster.request(NodeId{3}, read_of(3));
@@ -120,7 +120,7 @@ TEST_CASE(
   CHECK(answers.replies.at({3, 1}).value == Datum{std::int64_t{1}});
   CHECK(answers.replies.at({4, 1}).value == Datum{std::int64_t{2}});
   CHECK(answers.of(5) == Outcome::no_leader);
-  cluster.heal();
+  cluster.mend_all();
   cluster.run_until(milliseconds(5000));
   cluster.request(NodeId{3}, read_of(6));
   cluster.run_until(milliseconds(5001));
@@ -133,11 +133,11 @@ struct Seen {
 };
 
 Seen run_schedule(std::uint64_t seed, std::size_t acknowledgements, ReadFrom read_from) {
-  NetworkOptions options;
+  Weather options;
   options.loss = 0.05;
   options.repeat = 0.05;
-  SimulatedCluster cluster(seed, 3, options, make(acknowledgements, read_from));
-  SimulatedClients clients(cluster, 6, 6, milliseconds(3000));
+  World cluster(seed, 3, options, make(acknowledgements, read_from));
+  RegisterClients clients(cluster, 6, 6, milliseconds(3000));
   for (Nanos when = milliseconds(200); when < milliseconds(2500); when += milliseconds(150)) {
     cluster.at(when, [&cluster] {
       const NodeId id{static_cast<std::uint32_t>(cluster.random().between(1, 3))};
@@ -146,10 +146,10 @@ Seen run_schedule(std::uint64_t seed, std::size_t acknowledgements, ReadFrom rea
           cluster.crash(id);
           break;
         case 1:
-          cluster.partition({primary}, {NodeId{2}, NodeId{3}});
+          partition(cluster, {primary}, {NodeId{2}, NodeId{3}});
           break;
         case 2:
-          cluster.heal();
+          cluster.mend_all();
           break;
         default:
           for (const NodeId member : cluster.members()) cluster.restart(member);

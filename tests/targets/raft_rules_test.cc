@@ -5,7 +5,7 @@
 #include <string>
 
 #include "targets/reference/protocols/raft/raft.h"
-#include "tests/targets/simulated_cluster.h"
+#include "tests/targets/worlds.h"
 
 namespace assay::reference {
 namespace {

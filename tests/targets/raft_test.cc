@@ -13,18 +13,17 @@ namespace {
 constexpr Nanos chaos_end = milliseconds(3000);
 constexpr Nanos calm_end = milliseconds(7000);
 
-std::unique_ptr<Protocol> make_raft(NodeId self, const std::vector<NodeId>& members,
-                                    Random random) {
+std::unique_ptr<Protocol> make_raft(const Membership& membership, const Random& random) {
   RaftConfig config;
-  config.self = self;
-  config.members = members;
+  config.self = membership.self;
+  config.members = membership.members;
   return std::make_unique<Raft>(std::move(config), random);
 }
 
 /// Figure 3 of the Raft paper, checked against what is really on the disks.
 class RaftInvariants {
  public:
-  explicit RaftInvariants(SimulatedCluster& cluster) : cluster_(cluster) {
+  explicit RaftInvariants(World& cluster) : cluster_(cluster) {
     cluster_.observe = [this](NodeId id) { check(id); };
   }
   std::string violated;
@@ -93,28 +92,28 @@ class RaftInvariants {
     committed_.push_back(entry);
   }
 
-  SimulatedCluster& cluster_;
+  World& cluster_;
   std::map<Term, NodeId> leaders_;
   std::map<NodeId, LogIndex> checked_;
   std::vector<Entry> committed_;
 };
 
-std::set<NodeId> random_half(SimulatedCluster& cluster) {
+std::set<NodeId> random_half(World& cluster) {
   auto members = cluster.members();
   cluster.random().shuffle(std::span(members));
   const auto count = static_cast<std::ptrdiff_t>(1 + cluster.random().below(members.size() / 2));
   return {members.begin(), members.begin() + count};
 }
 
-void cut_off(SimulatedCluster& cluster, const std::set<NodeId>& one) {
+void cut_off(World& cluster, const std::set<NodeId>& one) {
   std::set<NodeId> other;
   for (const NodeId id : cluster.members()) {
     if (!one.contains(id)) other.insert(id);
   }
-  cluster.partition(one, other);
+  partition(cluster, one, other);
 }
 
-void random_fault(SimulatedCluster& cluster) {
+void random_fault(World& cluster) {
   Random& random = cluster.random();
   const auto members = cluster.members();
   switch (random.below(7)) {
@@ -122,16 +121,16 @@ void random_fault(SimulatedCluster& cluster) {
       cut_off(cluster, random_half(cluster));
       break;
     case 1:
-      if (cluster.leader() != NodeId::none) cut_off(cluster, {cluster.leader()});
+      if (leader_of(cluster) != NodeId::none) cut_off(cluster, {leader_of(cluster)});
       break;
     case 2:
-      cluster.heal();
+      cluster.mend_all();
       break;
     case 3:
       cluster.crash(members[random.below(members.size())]);
       break;
     case 4:
-      if (cluster.leader() != NodeId::none) cluster.crash(cluster.leader());
+      if (leader_of(cluster) != NodeId::none) cluster.crash(leader_of(cluster));
       break;
     case 5:
       for (const NodeId id : members) cluster.restart(id);
@@ -143,17 +142,18 @@ void random_fault(SimulatedCluster& cluster) {
   }
 }
 
-void plan_faults(SimulatedCluster& cluster) {
+void plan_faults(World& cluster) {
   Nanos when = milliseconds(600);
   while (when < chaos_end) {
     cluster.at(when, [&cluster] { random_fault(cluster); });
     when += Nanos(cluster.random().between(milliseconds(30).count(), milliseconds(350).count()));
   }
   cluster.at(chaos_end, [&cluster] {
-    cluster.heal();
+    cluster.mend_all();
     for (const NodeId id : cluster.members()) cluster.restart(id);
-    cluster.options().loss = 0;
-    cluster.options().repeat = 0;
+    cluster.weather().loss = 0;
+    cluster.weather().repeat = 0;
+    cluster.weather().straggle = 0;
   });
 }
 
@@ -167,13 +167,14 @@ TEST_CASE("raft: safe and linearizable in random schedules with crashes and part
   for (std::uint64_t seed = 1; seed <= schedules(); ++seed) {
     CAPTURE(seed);
     const std::size_t size = seed % 2 == 0 ? 3 : 5;
-    NetworkOptions options;
+    Weather options;
     options.loss = seed % 3 == 0 ? 0.1 : 0.01;
     options.repeat = 0.05;
+    options.straggle = 0.05;
     if (seed % 5 == 0) options.sync_max = milliseconds(60);
-    SimulatedCluster cluster(seed, size, options, make_raft);
+    World cluster(seed, size, options, make_raft);
     RaftInvariants invariants(cluster);
-    SimulatedClients clients(cluster, 6, 6, calm_end - milliseconds(2500));
+    RegisterClients clients(cluster, 6, 6, calm_end - milliseconds(2500));
     plan_faults(cluster);
     for (Nanos now = milliseconds(250); now <= calm_end; now += milliseconds(250)) {
       cluster.run_until(now);
@@ -183,7 +184,7 @@ TEST_CASE("raft: safe and linearizable in random schedules with crashes and part
     REQUIRE(clients.linearizable());
     acknowledged += clients.acknowledged();
     // Once all is calm, everybody has caught up.
-    REQUIRE(cluster.leader() != NodeId::none);
+    REQUIRE(leader_of(cluster) != NodeId::none);
     for (const NodeId id : cluster.members()) {
       REQUIRE(cluster.protocol(id)->status().applied == invariants.committed());
     }
@@ -192,8 +193,8 @@ TEST_CASE("raft: safe and linearizable in random schedules with crashes and part
 }
 
 struct Answers {
-  explicit Answers(SimulatedCluster& cluster) {
-    cluster.on_reply = [this](const Reply& reply) { replies[reply.id] = reply; };
+  explicit Answers(World& cluster) {
+    cluster.on_reply = [this](NodeId, const Reply& reply) { replies[reply.id] = reply; };
   }
   std::optional<Outcome> of(std::uint64_t client, std::uint64_t sequence = 1) const {
     const auto found = replies.find({client, sequence});
@@ -211,7 +212,7 @@ Command read_of(std::uint64_t client) {
 }
 
 TEST_CASE("raft: a retry of a write is applied once") {
-  SimulatedCluster cluster(7, 3, {}, make_raft);
+  World cluster(7, 3, {}, make_raft);
   Answers answers(cluster);
   cluster.run_until(milliseconds(1500));
   cluster.request(NodeId{1}, write_of(1, 10));
@@ -228,15 +229,15 @@ TEST_CASE("raft: a retry of a write is applied once") {
 }
 
 TEST_CASE("raft: a leader cut off from the majority steps down and refuses reads and writes") {
-  SimulatedCluster cluster(11, 5, {}, make_raft);
+  World cluster(11, 5, {}, make_raft);
   Answers answers(cluster);
   cluster.run_until(milliseconds(1500));
-  const NodeId old = cluster.leader();
+  const NodeId old = leader_of(cluster);
   REQUIRE(old != NodeId::none);
   cut_off(cluster, {old});
   cluster.run_until(milliseconds(3000));
   CHECK(cluster.protocol(old)->status().role != Role::leader);
-  const NodeId fresh = cluster.leader();
+  const NodeId fresh = leader_of(cluster);
   REQUIRE(fresh != NodeId::none);
   cluster.request(old, read_of(1));
   cluster.request(old, write_of(2, 5));
@@ -248,10 +249,10 @@ TEST_CASE("raft: a leader cut off from the majority steps down and refuses reads
 }
 
 TEST_CASE("raft: a read does not return what a cut-off leader still believes") {
-  SimulatedCluster cluster(12, 3, {}, make_raft);
+  World cluster(12, 3, {}, make_raft);
   Answers answers(cluster);
   cluster.run_until(milliseconds(1500));
-  const NodeId old = cluster.leader();
+  const NodeId old = leader_of(cluster);
   REQUIRE(old != NodeId::none);
   cut_off(cluster, {old});
   cluster.request(old, read_of(1));
@@ -263,10 +264,10 @@ TEST_CASE("raft: a read does not return what a cut-off leader still believes") {
 TEST_CASE("raft: failover takes less than 1.5 seconds") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
-    SimulatedCluster cluster(seed, 5, {}, make_raft);
+    World cluster(seed, 5, {}, make_raft);
     Answers answers(cluster);
     cluster.run_until(milliseconds(2000));
-    const NodeId old = cluster.leader();
+    const NodeId old = leader_of(cluster);
     REQUIRE(old != NodeId::none);
     cluster.crash(old);
     const NodeId other = old == NodeId{1} ? NodeId{2} : NodeId{1};
@@ -277,7 +278,7 @@ TEST_CASE("raft: failover takes less than 1.5 seconds") {
 }
 
 TEST_CASE("raft: a single member serves alone") {
-  SimulatedCluster cluster(1, 1, {}, make_raft);
+  World cluster(1, 1, {}, make_raft);
   Answers answers(cluster);
   cluster.run_until(milliseconds(800));
   cluster.request(NodeId{1}, write_of(1, 3));

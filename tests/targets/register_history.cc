@@ -55,9 +55,9 @@ class Search {
 
 }  // namespace
 
-SimulatedClients::SimulatedClients(SimulatedCluster& cluster, int count, int keys, Nanos until)
+RegisterClients::RegisterClients(World& cluster, int count, int keys, Nanos until)
     : cluster_(cluster), keys_(keys), until_(until) {
-  cluster_.on_reply = [this](const Reply& reply) {
+  cluster_.on_reply = [this](NodeId, const Reply& reply) {
     const auto found = open_.find(reply.id);
     if (found == open_.end()) return;
     const auto [client, operation] = found->second;
@@ -69,7 +69,7 @@ SimulatedClients::SimulatedClients(SimulatedCluster& cluster, int count, int key
   }
 }
 
-void SimulatedClients::next(int client) {
+void RegisterClients::next(int client) {
   Random& random = cluster_.random();
   const Nanos when = cluster_.now() + Nanos(random.between(0, milliseconds(120).count()));
   if (when >= until_) return;
@@ -99,7 +99,7 @@ void SimulatedClients::next(int client) {
   });
 }
 
-void SimulatedClients::finish(int client, std::size_t index, const Reply* reply) {
+void RegisterClients::finish(int client, std::size_t index, const Reply* reply) {
   auto& operation = operations_[index];
   open_.erase(operation.command.id);
   if (reply != nullptr && reply->outcome != Outcome::in_doubt) {
@@ -116,7 +116,7 @@ void SimulatedClients::finish(int client, std::size_t index, const Reply* reply)
   next(client);
 }
 
-bool SimulatedClients::linearizable() const {
+bool RegisterClients::linearizable() const {
   std::map<Datum, std::vector<const RegisterOperation*>> by_key;
   for (const auto& operation : operations_) {
     // One that is still open is in doubt; an open read says nothing.

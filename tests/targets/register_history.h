@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "tests/targets/simulated_cluster.h"
+#include "tests/targets/worlds.h"
 
 namespace assay::reference {
 
@@ -21,9 +21,9 @@ struct RegisterOperation {
 
 /// Clients that make one operation at a time on a few keys. An operation that gets no answer is in
 /// doubt, and its client goes on under a new identity.
-class SimulatedClients {
+class RegisterClients {
  public:
-  SimulatedClients(SimulatedCluster& cluster, int count, int keys, Nanos until);
+  RegisterClients(World& cluster, int count, int keys, Nanos until);
 
   const std::vector<RegisterOperation>& operations() const { return operations_; }
   std::size_t acknowledged() const { return acknowledged_; }
@@ -35,7 +35,7 @@ class SimulatedClients {
   void next(int client);
   void finish(int client, std::size_t operation, const Reply* reply);
 
-  SimulatedCluster& cluster_;
+  World& cluster_;
   int keys_;
   Nanos until_;
   std::vector<RegisterOperation> operations_;

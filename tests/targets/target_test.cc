@@ -85,15 +85,16 @@ TEST_CASE("target: options that make no sense are refused, naming what is allowe
     std::string names;
   };
   const std::vector<Row> rows{
-      {{{"protocol", "paxos"}}, "raft or primary-backup"},
+      {{{"protocol", "gossip"}}, "raft, primary-backup"},
       {{{"protocol", "primary-backup"}, {"replication", "semi-sync:0"}}, "semi-sync:K"},
       {{{"protocol", "primary-backup"}, {"replication", "semi-sync:x"}}, "semi-sync:K"},
       {{{"protocol", "primary-backup"}, {"read-from", "replica"}}, "leader or any"},
-      {{{"protocol", "raft"}, {"replication", "sync"}}, "primary-backup"},
-      {{{"protocol", "raft"}, {"read-from", "any"}}, "primary-backup"},
+      {{{"protocol", "raft"}, {"replication", "sync"}}, "raft has no option --replication"},
+      {{{"protocol", "raft"}, {"read-from", "any"}}, "raft has no option --read-from"},
       {{{"port", "0"}}, "1 to 65535"},
       {{{"port", "70000"}}, "1 to 65535"},
-      {{{"speed", "9"}}, "--read-from"},
+      {{{"speed", "9"}}, "--speed"},
+      {{{"bug", "typo"}}, "vote-twice"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.names);
@@ -114,10 +115,8 @@ TEST_CASE("target: it promises linearizability except where any replica may answ
   CHECK(promises({}) == std::vector<std::string>{"linearizable"});
   CHECK(promises({{"protocol", "primary-backup"}}) == std::vector<std::string>{"linearizable"});
   CHECK(promises({{"protocol", "primary-backup"}, {"read-from", "any"}}).empty());
-  CHECK(entry->make({{"protocol", "primary-backup"}, {"replication", "semi-sync"}})
-            .value()
-            ->facts()
-            .at("replication") == "semi-sync:1");
+  const Options semi{{"protocol", "primary-backup"}, {"replication", "semi-sync"}};
+  CHECK(entry->make(semi).value()->facts().at("replication") == "semi-sync");
 }
 
 int shell(const std::string& command) { return WEXITSTATUS(std::system(command.c_str())); }

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view insertions = "enqueue enq push insert add put";
 constexpr std::string_view removals =
     "dequeue deq pop remove poll take extract-min delete-min remove-min";
+constexpr std::string_view looks = "peek top front head find-min";
 
 bool starts_earlier(const Extent& a, const Extent& b) { return a.start < b.start; }
 
@@ -19,6 +20,7 @@ bool starts_earlier(const Extent& a, const Extent& b) { return a.start < b.start
 
 bool is_insertion(std::string_view function) { return has_word(insertions, function); }
 bool is_removal(std::string_view function) { return has_word(removals, function); }
+bool is_look(std::string_view function) { return has_word(looks, function); }
 
 bool means_empty(const Value& result) {
   if (result.is_nil()) return true;
@@ -35,6 +37,7 @@ ContainerReader::ContainerReader(const History& history, ContainerKind kind)
     const auto name = history.function_name(static_cast<FunctionId>(i));
     actions_.push_back(is_insertion(name) ? Action::insert
                        : is_removal(name) ? Action::remove
+                       : is_look(name)    ? Action::look
                                           : Action::unknown);
   }
   for (const Value& value :
@@ -55,6 +58,7 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
   const auto operations = history_.operations_on(key);
   numbers_.clear();
   bool repeated = false;
+  bool looked = false;
   ValueId suspect = nil_value;
   elements.reserve(operations.size() / 2 + 1);
   for (const OpIndex index : operations) {
@@ -63,12 +67,21 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
     if (action == Action::unknown) {
       return Error{ErrorKind::bad_data,
                    fmt::format("event {}: a container has no function '{}', expected an insertion "
-                               "({}) or a removal ({}); name another --datatype",
+                               "({}), a removal ({}) or a look ({}); name another --datatype",
                                operation.invoke_event, history_.function_name(operation.function),
-                               insertions, removals)};
+                               insertions, removals, looks)};
     }
     if (operation.outcome == Outcome::fail) continue;
     const Extent span = extent_of(history_, operation);
+    if (action == Action::look) {
+      if (span.pending()) continue;
+      if (std::find(empty_.begin(), empty_.end(), operation.result) != empty_.end()) {
+        container.empties.push_back(span);
+      } else {
+        looked = true;
+      }
+      continue;
+    }
     if (action == Action::insert) {
       Element& e = element(operation.argument);
       if (e.in.exists()) read.flaw = ContainerFlaw::duplicates;
@@ -88,7 +101,8 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
       if (!e.out.exists()) e.out = span;
     }
   }
-  if (read.flaw == ContainerFlaw::duplicates) return read;
+  if (looked) read.flaw = ContainerFlaw::looks;
+  if (read.flaw != ContainerFlaw::none) return read;
   for (const Element& e : elements) {
     if (!e.in.exists()) {
       read.flaw = ContainerFlaw::fresh;

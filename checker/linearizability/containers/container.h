@@ -35,13 +35,15 @@ struct Container {
 enum class ContainerFlaw : std::uint8_t {
   none,
   duplicates,  ///< a value was put in twice: only a search can decide
+  looks,       ///< somebody looked at a value and left it there: only a search can decide
   fresh,       ///< a value was taken out that nobody put in
   repeated     ///< a value was put in once and taken out more often
 };
 
 /// Reads containers from a history, one key after the other. Insertions: enqueue, enq, push,
 /// insert, add, put; removals: dequeue, deq, pop, remove, poll, take, extract-min, delete-min,
-/// remove-min. A removal that returns nil, :empty, :nil or "empty" found nothing.
+/// remove-min; looks, which leave the value inside: peek, top, front, head, find-min. A removal or
+/// look that returns nil, :empty, :nil or "empty" found nothing.
 class ContainerReader {
  public:
   ContainerReader(const History& history, ContainerKind kind);
@@ -54,7 +56,7 @@ class ContainerReader {
   Result<Read> read(KeyId key);
 
  private:
-  enum class Action : std::uint8_t { unknown, insert, remove };
+  enum class Action : std::uint8_t { unknown, insert, remove, look };
   void rank_by_priority(std::vector<Element>& elements) const;
 
   const History& history_;
@@ -66,6 +68,7 @@ class ContainerReader {
 
 bool is_insertion(std::string_view function);
 bool is_removal(std::string_view function);
+bool is_look(std::string_view function);
 /// Does a removal with this result say that the container was empty?
 bool means_empty(const Value& result);
 

@@ -41,7 +41,9 @@ Result<KeyOutcome> ContainerChecker::decide(KeyId key, const SearchLimits& limit
     outcome.search.answer = SearchAnswer::not_linearizable;
     return outcome;
   }
-  std::string reason = "values were put in more than once";
+  std::string reason =
+      "values were put in more than once, something was found empty, and a removal that never "
+      "returned may have taken any of them";
   if (read->flaw == ContainerFlaw::none) {
     ContainerAnswer answer = solve_container(kind_, read->container, want_order);
     outcome.search.answer = answer.answer;
@@ -54,7 +56,9 @@ Result<KeyOutcome> ContainerChecker::decide(KeyId key, const SearchLimits& limit
     if (answer.answer != SearchAnswer::undecided) return outcome;
     reason = "many removals never returned and may have taken any of many elements";
   }
-  const bool choice = kind_ == ContainerKind::bag && !read->container.pending.empty();
+  // A removal that never returned can do no good in a bag but for somebody who finds it empty.
+  const bool choice = kind_ == ContainerKind::bag && !read->container.pending.empty() &&
+                      !read->container.empties.empty();
   if (search_ != nullptr && !choice) return search_->decide(key, limits, want_order);
   outcome.search.reason = std::move(reason);
   return outcome;

@@ -17,9 +17,11 @@ namespace assay {
 Status HoldsChecker::read(KeyId key) {
   holds_.clear();
   unheld_.clear();
+  open_.clear();
   struct Last {
     std::size_t hold = 0;
     bool holds = false;
+    bool doubtful = false;  ///< its last acquire never returned, yet it went on
     std::vector<std::uint64_t> events;  ///< back to its last acquire
   };
   std::unordered_map<std::int32_t, Last> processes;
@@ -37,7 +39,9 @@ Status HoldsChecker::read(KeyId key) {
     const Extent span = extent_of(history_, operation);
     Last& last = processes[static_cast<std::int32_t>(operation.process)];
     if (acquires) {
-      if (span.pending()) continue;  // its process is gone and cannot release: it never happened
+      // Its process is usually gone and cannot release: it never happened.
+      last.doubtful = span.pending();
+      if (span.pending()) continue;
       std::int64_t token = 0;
       if (fenced_) {
         const Value result = history_.value(operation.result);
@@ -50,12 +54,15 @@ Status HoldsChecker::read(KeyId key) {
         }
         token = *number;
       }
-      last = {holds_.size(), true, {span.event}};
+      last = {holds_.size(), true, false, {span.event}};
       holds_.push_back({span, {}, token});
     } else if (last.holds) {
       holds_[last.hold].release = span;
       last.holds = false;
       last.events.push_back(span.event);
+    } else if (last.doubtful) {
+      open_ = fmt::format("process {} released what it may have acquired (event {})",
+                          static_cast<std::int32_t>(operation.process), span.event);
     } else if (!span.pending()) {
       last.events.push_back(span.event);
       if (unheld_.empty()) unheld_ = last.events;
@@ -100,6 +107,10 @@ Result<KeyOutcome> HoldsChecker::decide(KeyId key, const SearchLimits& limits, b
   outcome.algorithm = "holds";
   if (conflict().has_value()) {
     outcome.search.answer = SearchAnswer::not_linearizable;
+    return outcome;
+  }
+  if (!open_.empty()) {
+    outcome.search.reason = open_;
     return outcome;
   }
   outcome.search.answer = SearchAnswer::linearizable;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "checker/linearizability/extent.h"
@@ -41,6 +42,7 @@ class HoldsChecker final : public ObjectChecker {
   bool fenced_;
   std::vector<Hold> holds_;  ///< fenced: by token; else by the ends of the acquires
   std::vector<std::uint64_t> unheld_;
+  std::string open_;  ///< why this cannot be decided
 };
 
 }  // namespace assay

@@ -12,28 +12,15 @@
 #include "targets/reference/node/host.h"
 #include "targets/reference/node/logging.h"
 #include "targets/reference/node/options.h"
-#include "targets/reference/protocols/primary_backup/primary_backup.h"
-#include "targets/reference/protocols/raft/raft.h"
+#include "targets/reference/protocols/catalogue.h"
 
 namespace assay::reference {
 namespace {
 
-std::unique_ptr<Protocol> make_protocol(const NodeOptions& options) {
-  std::vector<NodeId> members;
-  for (const auto& [id, endpoint] : options.members) members.push_back(id);
-  if (options.protocol == "primary-backup") {
-    PrimaryBackupConfig config;
-    config.self = options.id;
-    config.members = std::move(members);
-    config.acknowledgements = options.acknowledgements;
-    config.read_from = options.read_from;
-    return std::make_unique<PrimaryBackup>(std::move(config));
-  }
-  RaftConfig config;
-  config.self = options.id;
-  config.members = std::move(members);
-  // Election timeouts must differ between members and lives, so no seed is shared here.
-  return std::make_unique<Raft>(std::move(config), Random(random_seed()));
+Membership membership_of(const NodeOptions& options) {
+  Membership membership{options.id, {}};
+  for (const auto& [id, endpoint] : options.members) membership.members.push_back(id);
+  return membership;
 }
 
 int fail(const Error& error) {
@@ -55,11 +42,16 @@ int run(const std::vector<std::string>& arguments) {
   log_message(LogLevel::info, "assay-node " ASSAY_VERSION ", member " +
                                   std::to_string(static_cast<std::uint32_t>(options->id)) + " of " +
                                   std::to_string(options->members.size()) + ", protocol " +
-                                  options->protocol);
+                                  options->protocol.protocol);
+  for (const std::string& bug : options->protocol.bugs) {
+    log_message(LogLevel::warning, "with the bug " + bug + ", on purpose");
+  }
 
   boost::asio::io_context loop(1);
-  auto protocol = make_protocol(*options);
-  Host host(loop, std::move(*options), std::move(protocol));
+  // Election timeouts must differ between members and lives, so no seed is shared here.
+  auto protocol = make_protocol(options->protocol, membership_of(*options), Random(random_seed()));
+  if (!protocol) return fail(protocol.error());
+  Host host(loop, std::move(*options), std::move(*protocol));
   if (auto status = host.start(); !status) return fail(status.error());
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);
   signals.async_wait([&](boost::system::error_code error, int /*signal*/) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace assay::reference {
 namespace {
@@ -51,40 +52,27 @@ Status parse_members(std::string_view text, std::map<NodeId, Endpoint>& members)
   }
 }
 
-Result<std::size_t> parse_replication(const std::string& text, std::size_t members) {
-  const std::size_t backups = members - 1;
-  if (text == "async") return std::size_t{0};
-  if (text == "sync") return backups;
-  if (text == "semi-sync") return std::size_t{1};
-  constexpr std::string_view prefix = "semi-sync:";
-  if (text.starts_with(prefix)) {
-    const auto count = parse_number(std::string_view(text).substr(prefix.size()), backups);
-    if (count && *count > 0) return static_cast<std::size_t>(*count);
-  }
-  return usage("--replication: expected async, sync, semi-sync or semi-sync:K with K from 1 to " +
-               std::to_string(backups) + ", got '" + text + "'");
-}
-
-Status finish(NodeOptions& options, const std::string& replication) {
+Status finish(const NodeOptions& options) {
   if (options.show_help || options.show_version) return {};
   if (options.members.empty()) return usage("--peers is missing");
   if (!options.members.contains(options.id)) {
     return usage("--id is missing or not among the members of --peers");
   }
   if (options.data_folder.empty()) return usage("--data is missing");
-  if (options.protocol == "primary-backup") {
-    if (!options.members.contains(NodeId{1})) {
-      return usage("--protocol primary-backup needs a member 1: it is the primary");
-    }
-    auto acknowledgements = parse_replication(replication, options.members.size());
-    if (!acknowledgements) return acknowledgements.error();
-    options.acknowledgements = *acknowledgements;
-  }
-  return {};
+  auto status = check_settings(options.protocol, options.members.size());
+  return status ? status : Status(usage(status.error().message));
 }
 
-Status set_option(NodeOptions& options, std::string& replication, const std::string& name,
-                  const std::string& value) {
+bool is_protocol_option(std::string_view name) {
+  for (const auto& entry : protocols()) {
+    for (const auto& option : entry.options) {
+      if (option.name == name) return true;
+    }
+  }
+  return false;
+}
+
+Status set_option(NodeOptions& options, const std::string& name, const std::string& value) {
   if (name == "--id") {
     const auto id = parse_number(value, members_max);
     if (!id || *id == 0) return usage("--id: expected a number from 1, got '" + value + "'");
@@ -92,17 +80,10 @@ Status set_option(NodeOptions& options, std::string& replication, const std::str
   } else if (name == "--peers") {
     return parse_members(value, options.members);
   } else if (name == "--protocol") {
-    if (value != "raft" && value != "primary-backup") {
-      return usage("--protocol: expected raft or primary-backup, got '" + value + "'");
-    }
-    options.protocol = value;
-  } else if (name == "--replication") {
-    replication = value;
-  } else if (name == "--read-from") {
-    if (value != "leader" && value != "any") {
-      return usage("--read-from: expected leader or any, got '" + value + "'");
-    }
-    options.read_from = value == "any" ? ReadFrom::any : ReadFrom::leader;
+    if (auto known = find_protocol(value); !known) return usage(known.error().message);
+    options.protocol.protocol = value;
+  } else if (name == "--bug") {
+    for (auto& bug : names_in(value)) options.protocol.bugs.push_back(std::move(bug));
   } else if (name == "--data") {
     options.data_folder = value;
   } else if (name == "--listen") {
@@ -112,6 +93,8 @@ Status set_option(NodeOptions& options, std::string& replication, const std::str
     if (!level)
       return usage("--log-level: expected debug, info, warning or error, got '" + value + "'");
     options.log_level = *level;
+  } else if (name.starts_with("--") && is_protocol_option(name.substr(2))) {
+    options.protocol.options[name.substr(2)] = value;
   } else {
     return usage("unknown option '" + name + "'");
   }
@@ -121,21 +104,28 @@ Status set_option(NodeOptions& options, std::string& replication, const std::str
 }  // namespace
 
 std::string node_usage() {
-  return "usage: assay-node --id N --peers 1=HOST[:PORT],2=... --data DIR [options]\n"
-         "  --id N               this member's number\n"
-         "  --peers LIST         all members, this one included; port 7000 if not given\n"
-         "  --data DIR           folder of the write-ahead log\n"
-         "  --protocol P         raft (default) or primary-backup (member 1 is the primary)\n"
-         "  --replication R      primary-backup: async (default), semi-sync[:K] or sync\n"
-         "  --read-from F        primary-backup: leader (default) or any\n"
-         "  --listen ADDRESS     address to listen on (default 0.0.0.0)\n"
-         "  --log-level L        debug, info (default), warning or error\n"
+  std::string text =
+      "usage: assay-node --id N --peers 1=HOST[:PORT],2=... --data DIR [options]\n"
+      "  --id N               this member's number\n"
+      "  --peers LIST         all members, this one included; port 7000 if not given\n"
+      "  --data DIR           folder of the write-ahead log\n"
+      "  --listen ADDRESS     address to listen on (default 0.0.0.0)\n"
+      "  --log-level L        debug, info (default), warning or error\n"
+      "  --protocol P         raft (default) or another of these:\n";
+  for (const auto& entry : protocols()) {
+    text += "    " + std::string(entry.name) + ": " + std::string(entry.summary) + "\n";
+    for (const auto& option : entry.options) {
+      text += "      --" + std::string(option.name) + " " + std::string(option.values) + ": " +
+              std::string(option.summary) + " (default " + std::string(option.fallback) + ")\n";
+    }
+  }
+  return text +
+         "  --bug NAME[,NAME]    a mistake to repeat on purpose; assay list bugs names them\n"
          "  --version, --help\n";
 }
 
 Result<NodeOptions> parse_node_options(const std::vector<std::string>& arguments) {
   NodeOptions options;
-  std::string replication = "async";
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     std::string name = arguments[i];
     if (name == "--help" || name == "--version") {
@@ -151,11 +141,11 @@ Result<NodeOptions> parse_node_options(const std::vector<std::string>& arguments
     } else {
       return usage("option '" + name + "' needs a value");
     }
-    if (auto status = set_option(options, replication, name, value); !status) {
+    if (auto status = set_option(options, name, value); !status) {
       return status.error();
     }
   }
-  if (auto status = finish(options, replication); !status) return status.error();
+  if (auto status = finish(options); !status) return status.error();
   return options;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "targets/reference/node/logging.h"
-#include "targets/reference/protocols/primary_backup/primary_backup.h"
+#include "targets/reference/protocols/catalogue.h"
 #include "targets/reference/protocols/types.h"
 
 namespace assay::reference {
@@ -22,9 +22,7 @@ inline constexpr std::uint16_t default_port = 7000;
 struct NodeOptions {
   NodeId id = NodeId::none;
   std::map<NodeId, Endpoint> members;
-  std::string protocol = "raft";
-  std::size_t acknowledgements = 0;  ///< primary-backup: backups that must have a write
-  ReadFrom read_from = ReadFrom::leader;
+  ProtocolSettings protocol;
   std::string listen = "0.0.0.0";
   std::string data_folder;
   LogLevel log_level = LogLevel::info;

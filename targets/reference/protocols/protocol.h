@@ -47,6 +47,12 @@ struct Recovered {
   std::vector<Entry> entries;
 };
 
+/// One member of a cluster.
+struct Membership {
+  NodeId self = NodeId::none;
+  std::vector<NodeId> members;  ///< all of them, self included
+};
+
 struct Send {
   NodeId to = NodeId::none;
   Message message;

@@ -5,6 +5,10 @@ namespace assay::reference {
 Reply RegisterMachine::apply(const Command& command) {
   Reply reply{command.id, Outcome::ok, {}};
   if (command.kind == CommandKind::noop) return reply;
+  if (!has_sessions_) {
+    reply.outcome = change(command);
+    return reply;
+  }
   auto& session = sessions_[command.id.client];
   if (command.id.sequence < session.sequence) {
     reply.outcome = Outcome::in_doubt;

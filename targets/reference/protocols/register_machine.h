@@ -13,6 +13,9 @@ namespace assay::reference {
 /// Deterministic: equal sequences of commands give equal states and results.
 class RegisterMachine {
  public:
+  /// Without sessions a repeated request is applied once more: a bug that can be switched on.
+  explicit RegisterMachine(bool sessions = true) : has_sessions_(sessions) {}
+
   /// Applies a write, cas or noop. A request that its client has made before is not applied again:
   /// the latest gets its result once more, an older one `in_doubt` (its client has moved on).
   Reply apply(const Command& command);
@@ -27,6 +30,7 @@ class RegisterMachine {
   };
   Outcome change(const Command& command);
 
+  bool has_sessions_;
   std::unordered_map<Datum, Datum> registers_;
   std::unordered_map<std::uint64_t, Session> sessions_;
 };

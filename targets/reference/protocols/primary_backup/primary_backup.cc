@@ -14,7 +14,9 @@ constexpr Term only_term = 1;
 }  // namespace
 
 PrimaryBackup::PrimaryBackup(PrimaryBackupConfig config)
-    : config_(std::move(config)), requests_(config_.requests) {
+    : config_(std::move(config)),
+      machine_(!has(PrimaryBackupBug::apply_retry_twice)),
+      requests_(config_.requests) {
   ASSAY_ASSERT(config_.self != NodeId::none);
   ASSAY_ASSERT(config_.acknowledgements < config_.members.size());
   for (const NodeId member : config_.members) {
@@ -176,6 +178,7 @@ void PrimaryBackup::answer(NodeId origin, const Reply& reply) {
 
 void PrimaryBackup::advance() {
   LogIndex index = log_.durable();
+  if (leads() && has(PrimaryBackupBug::acknowledge_before_sync)) index = log_.last();
   if (leads() && config_.acknowledgements > 0) {
     std::vector<LogIndex> matches;
     for (const auto& [id, progress] : peers_) matches.push_back(progress.match());
@@ -198,11 +201,20 @@ void PrimaryBackup::apply_to(LogIndex index) {
 }
 
 void PrimaryBackup::serve_reads() {
-  if (applied_ < recovered_) return;
+  if (applied_ < recovered_ && !has(PrimaryBackupBug::read_before_recovery)) return;
   for (const auto& read : std::exchange(reads_, {})) {
     serving_.erase(read.command.id);
-    answer(read.origin, {read.command.id, Outcome::ok, machine_.read(read.command.key)});
+    answer(read.origin, {read.command.id, Outcome::ok, value_of(read.command.key)});
   }
+}
+
+Datum PrimaryBackup::value_of(const Datum& key) const {
+  if (has(PrimaryBackupBug::read_unacknowledged)) {
+    for (LogIndex index = log_.last(); index > applied_; --index) {
+      if (log_.at(index).command.key == key) return log_.at(index).command.value;
+    }
+  }
+  return machine_.read(key);
 }
 
 }  // namespace assay::reference

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "targets/reference/protocols/durable_log.h"
+#include "targets/reference/protocols/primary_backup/bugs.h"
 #include "targets/reference/protocols/progress.h"
 #include "targets/reference/protocols/protocol.h"
 #include "targets/reference/protocols/register_machine.h"
@@ -30,6 +31,7 @@ struct PrimaryBackupConfig {
   Nanos heartbeat = std::chrono::milliseconds(50);
   Nanos silence = std::chrono::milliseconds(600);  ///< after which a backup has no primary
   RequestLimits requests;
+  Bugs<PrimaryBackupBug> bugs;
 };
 
 class PrimaryBackup final : public Protocol {
@@ -65,6 +67,7 @@ class PrimaryBackup final : public Protocol {
   void on(Nanos /*now*/, NodeId /*from*/, const VoteReply& /*message*/) {}
   void on(Nanos /*now*/, NodeId /*from*/, const HeartbeatReply& /*message*/) {}
 
+  bool has(PrimaryBackupBug bug) const { return config_.bugs.on(bug); }
   bool leads() const { return config_.self == config_.primary; }
   void hear_primary(Nanos now);
   void accept(NodeId origin, const Command& command);
@@ -72,6 +75,7 @@ class PrimaryBackup final : public Protocol {
   void advance();
   void apply_to(LogIndex index);
   void serve_reads();
+  Datum value_of(const Datum& key) const;
 
   PrimaryBackupConfig config_;
   DurableLog log_;

@@ -76,7 +76,7 @@ void Raft::become_leader(Nanos now) {
 
 void Raft::on(Nanos now, NodeId from, const VoteRequest& message) {
   const bool up_to_date =
-      message.last_term > log_.last_term() ||
+      has(RaftBug::vote_ignores_log) || message.last_term > log_.last_term() ||
       (message.last_term == log_.last_term() && message.last_index >= log_.last());
   VoteReply reply{message.pre, term(), false};
   if (!hears_leader(now)) {
@@ -86,14 +86,18 @@ void Raft::on(Nanos now, NodeId from, const VoteRequest& message) {
     } else {
       if (message.term > term()) become_follower(now, message.term, NodeId::none);
       const NodeId voted_for = log_.hard_state().voted_for;
-      reply.granted =
-          message.term == term() && up_to_date && (voted_for == NodeId::none || voted_for == from);
+      const bool free = voted_for == NodeId::none || voted_for == from || has(RaftBug::vote_twice);
+      reply.granted = message.term == term() && up_to_date && free;
       reply.term = term();
       if (reply.granted) {
         log_.set_hard_state({term(), from});
         draw_election_deadline(now);
       }
     }
+  }
+  if (has(RaftBug::vote_not_persisted)) {
+    outbox_.push_back({from, reply});
+    return;
   }
   log_.send_when_state_durable(from, reply);
 }

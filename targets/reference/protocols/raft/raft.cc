@@ -9,7 +9,10 @@
 namespace assay::reference {
 
 Raft::Raft(RaftConfig config, Random random)
-    : config_(std::move(config)), random_(random), requests_(config_.requests) {
+    : config_(std::move(config)),
+      random_(random),
+      machine_(!has(RaftBug::apply_retry_twice)),
+      requests_(config_.requests) {
   ASSAY_ASSERT(config_.self != NodeId::none);
   ASSAY_ASSERT(std::count(config_.members.begin(), config_.members.end(), config_.self) == 1);
   for (const NodeId member : config_.members) {
@@ -18,6 +21,10 @@ Raft::Raft(RaftConfig config, Random random)
 }
 
 void Raft::start(Nanos now, Recovered recovered) {
+  if (has(RaftBug::term_not_persisted)) {
+    recovered.hard_state = {recovered.entries.empty() ? 0 : recovered.entries.back().term};
+  }
+  if (has(RaftBug::vote_not_persisted)) recovered.hard_state.voted_for = NodeId::none;
   log_.recover(std::move(recovered));
   recovered_term_ = term();
   draw_election_deadline(now);
@@ -28,7 +35,14 @@ void Raft::receive(Nanos now, NodeId from, Message message) {
   std::visit([&](auto& m) { on(now, from, m); }, message);
 }
 
-void Raft::request(Nanos now, Command command) { requests_.add(now, std::move(command)); }
+void Raft::request(Nanos now, Command command) {
+  const bool read_here = command.kind == CommandKind::read && has(RaftBug::follower_read);
+  const RequestId id = command.id;
+  const Datum key = command.key;
+  if (requests_.add(now, std::move(command)) && read_here) {
+    requests_.finish({id, Outcome::ok, machine_.read(key)});
+  }
+}
 
 void Raft::written(Nanos /*now*/, WriteToken token) {
   log_.written(token);

@@ -16,6 +16,7 @@
 #include "targets/reference/protocols/durable_log.h"
 #include "targets/reference/protocols/progress.h"
 #include "targets/reference/protocols/protocol.h"
+#include "targets/reference/protocols/raft/bugs.h"
 #include "targets/reference/protocols/register_machine.h"
 #include "targets/reference/protocols/request_table.h"
 
@@ -28,6 +29,7 @@ struct RaftConfig {
   Nanos election_min = std::chrono::milliseconds(300);
   Nanos election_max = std::chrono::milliseconds(600);
   RequestLimits requests;
+  Bugs<RaftBug> bugs;
 };
 
 class Raft final : public Protocol {
@@ -94,6 +96,7 @@ class Raft final : public Protocol {
   void hand_over_requests(Nanos now);
 
   std::size_t majority() const { return config_.members.size() / 2 + 1; }
+  bool has(RaftBug bug) const { return config_.bugs.on(bug); }
   Term term() const { return log_.hard_state().term; }
 
   RaftConfig config_;

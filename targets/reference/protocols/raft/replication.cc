@@ -34,8 +34,13 @@ void Raft::on(Nanos now, NodeId from, AppendRequest& message) {
     log_.send_when_state_durable(from, reply);
     return;
   }
-  log_.send_when_durable(from, reply);
-  apply_to(std::min(message.commit, reply.match));
+  if (has(RaftBug::acknowledge_before_sync)) {
+    outbox_.push_back({from, reply});
+  } else {
+    log_.send_when_durable(from, reply);
+  }
+  const LogIndex known = has(RaftBug::commit_past_match) ? log_.last() : reply.match;
+  apply_to(std::min(message.commit, known));
 }
 
 AppendReply Raft::store(AppendRequest& message) {
@@ -46,7 +51,8 @@ AppendReply Raft::store(AppendRequest& message) {
     reply.conflict_index = log_.last() + 1;
     return reply;
   }
-  if (log_.term_at(message.prev_index) != message.prev_term) {
+  if (log_.term_at(message.prev_index) != message.prev_term &&
+      !has(RaftBug::skip_previous_term_check)) {
     reply.conflict_term = log_.term_at(message.prev_index);
     LogIndex first = message.prev_index;
     while (first > commit_ + 1 && log_.term_at(first - 1) == reply.conflict_term) --first;
@@ -57,8 +63,10 @@ AppendReply Raft::store(AppendRequest& message) {
   for (auto& entry : message.entries) {
     ++index;
     if (index <= log_.last()) {
-      if (log_.term_at(index) == entry.term) continue;
-      ASSAY_ASSERT(index > commit_);
+      const bool same = log_.term_at(index) == entry.term;
+      if (same && !has(RaftBug::truncate_on_repeat)) continue;
+      // Members with bugs do what must not be done; they are there to be caught by their answers.
+      ASSAY_ASSERT(index > commit_ || config_.bugs.any());
       log_.truncate_from(index);
     }
     log_.append(std::move(entry));
@@ -98,18 +106,20 @@ void Raft::on(Nanos now, NodeId from, const HeartbeatReply& message) {
 }
 
 void Raft::advance_commit() {
-  std::vector<LogIndex> matches{log_.durable()};
+  std::vector<LogIndex> matches{has(RaftBug::count_unsynced_self) ? log_.last() : log_.durable()};
   for (const auto& [id, peer] : peers_) matches.push_back(peer.progress.match());
   std::sort(matches.begin(), matches.end(), std::greater<>());
-  const LogIndex index = matches[majority() - 1];
+  const bool too_few = has(RaftBug::commit_by_minority) && majority() > 1;
+  const LogIndex index = std::min(matches[majority() - (too_few ? 2 : 1)], log_.last());
   // An entry of an earlier term may still be replaced although a majority has it (figure 8 of the
   // paper); it is committed by committing one of the present term after it.
-  if (index > commit_ && log_.term_at(index) == term()) apply_to(index);
+  const bool any_term = has(RaftBug::commit_earlier_term);
+  if (index > commit_ && (log_.term_at(index) == term() || any_term)) apply_to(index);
 }
 
 void Raft::apply_to(LogIndex index) {
   commit_ = std::max(commit_, index);
-  while (applied_ < commit_) {
+  while (applied_ < std::min(commit_, log_.last())) {
     const Command& command = log_.at(++applied_).command;
     const Reply reply = machine_.apply(command);
     if (command.kind == CommandKind::noop) continue;

@@ -27,7 +27,9 @@ void Raft::accept(NodeId origin, const Command& command) {
     return;
   }
   if (command.kind == CommandKind::read) {
-    reads_.push_back({command, std::max(commit_, term_start_), round_ + 1});
+    const bool at_once = has(RaftBug::unconfirmed_read);
+    const LogIndex seen = has(RaftBug::read_before_noop) ? commit_ : std::max(commit_, term_start_);
+    reads_.push_back({command, seen, at_once ? 0 : round_ + 1});
     return;
   }
   auto& latest = appended_[command.id.client];
@@ -55,7 +57,8 @@ void Raft::on(Nanos /*now*/, NodeId from, const ForwardRequest& message) {
     const auto latest = appended_.find(message.command.id.client);
     const bool appended =
         latest != appended_.end() && latest->second >= message.command.id.sequence;
-    if (appended || message.term <= recovered_term_ || message.term > term()) {
+    if ((appended || message.term <= recovered_term_ || message.term > term()) &&
+        !has(RaftBug::doubt_as_failure)) {
       reply.outcome = Outcome::in_doubt;
     }
   }

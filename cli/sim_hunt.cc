@@ -1,0 +1,118 @@
+// The hunt for planted bugs: how many seeds and seconds until a checker sees each of them.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/sim_seeds.h"
+#include "targets/reference/protocols/catalogue.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr std::uint64_t seeds_max = 1'000'000;
+
+struct Prey {
+  const reference::ProtocolEntry* protocol;
+  std::string_view bug;
+};
+
+std::vector<Prey> prey_of(const SimFlags& flags) {
+  std::vector<Prey> prey;
+  for (const auto& entry : reference::protocols()) {
+    if (!flags.protocol.empty() && entry.name != flags.protocol) continue;
+    for (const auto& bug : entry.bugs) {
+      if (flags.hunt == "all" || flags.hunt == bug.name) prey.push_back({&entry, bug.name});
+    }
+  }
+  return prey;
+}
+
+struct Catch {
+  std::optional<std::uint64_t> seed;  ///< the lowest that showed the bug
+  std::uint64_t tried = 0;
+  double seconds = 0;
+  std::string anomaly;
+  std::size_t witness = 0;  ///< operations
+};
+
+Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) {
+  const Nanos start = monotonic_now();
+  std::mutex mutex;
+  std::optional<Error> failure;
+  Catch caught;
+  for_each_seed(flags, first, seeds_max, [&](std::uint64_t seed) {
+    auto run = settings_of(flags, seed);
+    auto result = run.ok() ? run_simulation(*run) : Result<SimulationResult>(run.error());
+    const std::lock_guard lock(mutex);
+    if (!result.ok()) {
+      failure = result.error();
+      return false;
+    }
+    ++caught.tried;
+    if (!result->failed()) return monotonic_now() - start < limit;
+    if (caught.seed && *caught.seed < seed) return false;
+    const auto& anomalies = result->check.anomalies;
+    caught.seed = seed;
+    caught.anomaly = anomalies.empty() ? "no-progress" : anomalies.front().type;
+    caught.witness = anomalies.empty() ? 0 : anomalies.front().witness.size();
+    return false;
+  });
+  if (failure) return *failure;
+  caught.seconds = static_cast<double>((monotonic_now() - start).count()) / 1e9;
+  return caught;
+}
+
+}  // namespace
+
+Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
+  auto limit = parse_duration(given.hunt_limit);
+  if (!limit.ok()) return limit.error().in("--hunt-limit");
+  const std::vector<Prey> all = prey_of(given);
+  if (all.empty()) {
+    return Error{ErrorKind::usage,
+                 "--bugs: no protocol has '" + given.hunt + "'; see `assay list bugs`"};
+  }
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  std::size_t found = 0;
+  for (const Prey& prey : all) {
+    SimFlags flags = given;
+    flags.protocol = prey.protocol->name;
+    flags.bugs = {std::string(prey.bug)};
+    auto caught = hunt_one(flags, first, *limit);
+    if (!caught.ok()) return caught.error();
+    const std::string command = caught->seed ? command_of(flags, *caught->seed) : "";
+    if (caught->seed) ++found;
+    rows.push_back({{"protocol", prey.protocol->name},
+                    {"bug", prey.bug},
+                    {"found", caught->seed.has_value()},
+                    {"seeds", caught->tried},
+                    {"elapsed_s", caught->seconds},
+                    {"anomaly", caught->anomaly},
+                    {"witness", caught->witness},
+                    {"command", command}});
+    if (given.json) continue;
+    fmt::print("{:16} {:26} {:>9} {:>6} seeds {:>6.1f} s  {} {}\n", prey.protocol->name, prey.bug,
+               caught->seed ? "found" : "not found", caught->tried, caught->seconds,
+               caught->witness > 0
+                   ? fmt::format("{} of {} operations:", caught->anomaly, caught->witness)
+                   : caught->anomaly,
+               command);
+    std::fflush(stdout);
+  }
+  if (given.json) {
+    const nlohmann::ordered_json document{
+        {"schema", "assay.hunt/1"}, {"found", found}, {"total", all.size()}, {"bugs", rows}};
+    fmt::print("{}\n", document.dump());
+  } else {
+    fmt::print("{} of {} bugs found\n", found, all.size());
+  }
+  return found == all.size() ? 0 : 3;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,87 @@
+#include "cli/sim_seeds.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "cli/output.h"
+#include "cli/run_settings.h"
+
+namespace assay::cli {
+
+Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
+  SimulationRun run = choose_run(seed);
+  run.simulation.protocol = {flags.protocol, flags.protocol_options, flags.bugs};
+  if (flags.members > 0) run.simulation.members = flags.members;
+  run.simulation.threads =
+      flags.threads > 0 ? flags.threads : static_cast<int>(2 * run.simulation.members);
+  run.simulation.swarm = !flags.calm;
+  if (!flags.faults.empty()) run.faults = flags.faults;
+  run.models = flags.models;
+  for (const WorkloadEntry& entry : workloads()) {
+    if (entry.name == flags.workload) run.workload = &entry;
+  }
+  if (run.workload == nullptr) {
+    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
+  }
+  for (const auto& option : run.workload->options) {
+    run.workload_options[std::string(option.name)] = option.fallback;
+  }
+  auto limit = parse_duration(flags.time_limit);
+  if (!limit.ok()) return limit.error().in("--time-limit");
+  run.time_limit = *limit;
+  if (!flags.fault_interval.empty()) {
+    auto interval = parse_duration(flags.fault_interval);
+    if (!interval.ok()) return interval.error().in("--nemesis-interval");
+    run.fault_interval = *interval;
+  }
+  if (!flags.rate.empty()) {
+    auto stagger = parse_rate(flags.rate);
+    if (!stagger.ok()) return stagger.error();
+    run.stagger = *stagger;
+  }
+  auto status = check_settings(run.simulation.protocol, run.simulation.members);
+  if (!status.ok()) return status.error();
+  return run;
+}
+
+std::string command_of(const SimFlags& flags, std::uint64_t seed) {
+  std::string text = fmt::format("assay sim {} --seed {}", flags.protocol, seed);
+  for (const auto& [name, value] : flags.protocol_options) {
+    text += fmt::format(" --{} {}", name, shell_word(value));
+  }
+  if (!flags.bugs.empty()) text += fmt::format(" --bug {}", fmt::join(flags.bugs, ","));
+  if (flags.members > 0) text += fmt::format(" --nodes {}", flags.members);
+  if (flags.threads > 0) text += fmt::format(" --concurrency {}", flags.threads);
+  if (!flags.faults.empty()) text += fmt::format(" --nemesis {}", fmt::join(flags.faults, ","));
+  const SimFlags standard;
+  if (flags.time_limit != standard.time_limit) text += " --time-limit " + flags.time_limit;
+  if (!flags.fault_interval.empty()) text += " --nemesis-interval " + flags.fault_interval;
+  if (!flags.rate.empty()) text += " --rate " + flags.rate;
+  if (flags.calm) text += " --calm";
+  return text;
+}
+
+void for_each_seed(const SimFlags& flags, std::uint64_t first, std::uint64_t count,
+                   const std::function<bool(std::uint64_t)>& work) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int jobs = flags.jobs > 0 ? flags.jobs : cores;
+  std::atomic<std::uint64_t> next{0};
+  std::atomic<bool> stop{false};
+  const auto loop = [&] {
+    for (;;) {
+      const std::uint64_t at = next.fetch_add(1);
+      if (at >= count || stop.load()) return;
+      if (!work(first + at)) stop.store(true);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 1; i < jobs; ++i) threads.emplace_back(loop);
+  loop();
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace assay::cli

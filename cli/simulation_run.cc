@@ -1,0 +1,104 @@
+#include "cli/simulation_run.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "harness/generators.h"
+#include "nemesis/registry.h"
+#include "nemesis/schedule.h"
+#include "targets/reference/sim/faults.h"
+
+namespace assay::cli {
+namespace {
+
+// Streams of the seed.
+constexpr std::uint64_t choice_stream = 201;
+constexpr std::uint64_t schedule_stream = 202;
+
+/// The row of the schedule for a simulated fault: drawn here, or as the real nemesis draws it.
+std::optional<FaultEntry> entry_of(const std::string& name) {
+  for (const auto& simulated : reference::simulated_faults()) {
+    if (simulated.name != name) continue;
+    if (simulated.draw != nullptr) {
+      return FaultEntry{simulated.name, simulated.summary, FaultNeeds::nothing, simulated.draw,
+                        nullptr};
+    }
+    for (const FaultEntry& real : faults()) {
+      if (real.name == name) return real;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Kinds of partition that have a name of their own are left to `partition`, which draws one.
+std::vector<std::string> choose_faults(Random random) {
+  std::vector<std::string> all = simulated_fault_names();
+  std::erase_if(all, [](const std::string& name) { return name.starts_with("partition-"); });
+  random.shuffle(std::span(all));
+  all.resize(1 + random.below(4));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+SimulationRun choose_run(std::uint64_t seed) {
+  constexpr std::array<std::size_t, 2> sizes{3, 5};
+  constexpr std::array<std::int64_t, 3> intervals_ms{300, 1000, 2500};
+  constexpr std::array<std::int64_t, 3> staggers_us{1000, 4000, 10'000};
+  Random random = Random(seed).fork(choice_stream);
+  SimulationRun run;
+  run.simulation.seed = seed;
+  run.simulation.members = sizes[random.below(sizes.size())];
+  run.fault_interval = std::chrono::milliseconds(intervals_ms[random.below(intervals_ms.size())]);
+  run.stagger = std::chrono::microseconds(staggers_us[random.below(staggers_us.size())]);
+  run.faults = choose_faults(random);
+  return run;
+}
+
+std::vector<std::string> simulated_fault_names() {
+  std::vector<std::string> names;
+  for (const auto& fault : reference::simulated_faults()) names.emplace_back(fault.name);
+  return names;
+}
+
+Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& record) {
+  auto workload = run.workload->make({.threads = run.simulation.threads,
+                                      .nodes = static_cast<int>(run.simulation.members),
+                                      .options = run.workload_options});
+  if (!workload.ok()) return workload.error();
+  const Random random(run.simulation.seed);
+  std::vector<FaultEntry> entries;
+  for (const std::string& name : run.faults) {
+    const auto entry = entry_of(name);
+    if (!entry) return Error{ErrorKind::usage, "no simulated fault '" + name + "'"};
+    entries.push_back(*entry);
+  }
+  reference::SimulationPlan plan;
+  plan.clients = run.stagger.count() > 0 ? stagger(run.stagger, std::move(workload->generator))
+                                         : std::move(workload->generator);
+  plan.faults = make_schedule(entries, run.simulation.members, run.fault_interval,
+                              random.fork(schedule_stream));
+  plan.time_limit = run.time_limit;
+
+  HistoryBuilder builder(workload->history);
+  auto outcome = reference::simulate(run.simulation, std::move(plan), [&](const Event& event) {
+    if (record) {
+      if (auto status = record(event); !status.ok()) return status;
+    }
+    return builder.add(event);
+  });
+  if (!outcome.ok()) return outcome.error();
+  auto history = builder.finish();
+  if (!history.ok()) return history.error();
+  CheckOptions options = workload->check;
+  options.threads = 1;
+  options.timeout = run.check_timeout;
+  if (!run.models.empty()) options.models = run.models;
+  auto checked = check(*history, options);
+  if (!checked.ok()) return checked.error();
+  return SimulationResult{std::move(*history), std::move(*checked), std::move(*outcome)};
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,53 @@
+#pragma once
+// One simulated run from its settings to its verdict: what `assay sim` repeats over seeds.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "checker/checker.h"
+#include "history/history.h"
+#include "targets/reference/sim/simulation.h"
+#include "workloads/workload.h"
+
+namespace assay::cli {
+
+struct SimulationRun {
+  reference::SimulationSettings simulation;
+  const WorkloadEntry* workload = nullptr;
+  std::map<std::string, std::string> workload_options;  ///< with fallbacks
+  std::vector<std::string> faults;
+  Nanos time_limit = std::chrono::seconds(10);
+  Nanos fault_interval = std::chrono::seconds(1);
+  Nanos stagger = std::chrono::milliseconds(2);
+  std::optional<Nanos> check_timeout;
+  std::vector<std::string> models;  ///< empty: the workload's
+};
+
+struct SimulationResult {
+  History history;
+  CheckResult check;
+  reference::SimulationOutcome outcome;
+
+  /// A violation of safety, or no progress after everything was healed.
+  bool failed() const {
+    return check.verdict == Verdict::violation || !outcome.stuck.empty() || outcome.flooded;
+  }
+};
+
+/// What the seed chooses by itself: members, faults, how often they come, how fast clients ask.
+/// Seeds that differ in all of it find more than equal ones (swarm testing: Groce et al., ISSTA
+/// 2012). The protocol and the workload are left open.
+SimulationRun choose_run(std::uint64_t seed);
+
+/// Runs and checks on one thread. Thread-safe. `record` sees each event too; may be empty.
+/// Errors: usage (settings), what `record` returned.
+Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& record = {});
+
+/// The names of all simulated faults.
+std::vector<std::string> simulated_fault_names();
+
+}  // namespace assay::cli

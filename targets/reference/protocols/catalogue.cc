@@ -1,0 +1,78 @@
+#include "targets/reference/protocols/catalogue.h"
+
+#include <algorithm>
+#include <array>
+
+namespace assay::reference {
+namespace {
+
+Result<std::map<std::string, std::string>> with_fallbacks(const ProtocolEntry& entry,
+                                                          const ProtocolSettings& settings) {
+  std::map<std::string, std::string> options;
+  for (const auto& row : entry.options) options[std::string(row.name)] = row.fallback;
+  for (const auto& [name, value] : settings.options) {
+    const auto known = options.find(name);
+    if (known == options.end()) {
+      return Error{ErrorKind::usage,
+                   "protocol " + std::string(entry.name) + " has no option --" + name};
+    }
+    known->second = value;
+  }
+  return options;
+}
+
+}  // namespace
+
+std::span<const ProtocolEntry> protocols() {
+  static const std::array table{raft_entry(), primary_backup_entry()};
+  return table;
+}
+
+Result<const ProtocolEntry*> find_protocol(std::string_view name) {
+  std::string known;
+  for (const auto& entry : protocols()) {
+    if (entry.name == name) return &entry;
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  return Error{ErrorKind::usage, "no protocol '" + std::string(name) + "'; there are " + known};
+}
+
+Result<std::unique_ptr<Protocol>> make_protocol(const ProtocolSettings& settings,
+                                                const Membership& membership,
+                                                const Random& random) {
+  const auto entry = find_protocol(settings.protocol);
+  if (!entry) return entry.error();
+  const auto options = with_fallbacks(**entry, settings);
+  if (!options) return options.error();
+  return (*entry)->make(*options, settings.bugs, membership, random);
+}
+
+Status check_settings(const ProtocolSettings& settings, std::size_t members) {
+  Membership membership;
+  for (std::uint32_t i = 1; i <= members; ++i) membership.members.push_back(NodeId{i});
+  membership.self = membership.members.empty() ? NodeId::none : membership.members.front();
+  const auto made = make_protocol(settings, membership, Random(0));
+  if (!made) return made.error();
+  return {};
+}
+
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  std::size_t from = 0;
+  while (from <= list.size()) {
+    const auto comma = std::min(list.find(',', from), list.size());
+    if (comma > from) names.push_back(list.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return names;
+}
+
+Result<std::vector<std::string_view>> promises_of(const ProtocolSettings& settings) {
+  const auto entry = find_protocol(settings.protocol);
+  if (!entry) return entry.error();
+  const auto options = with_fallbacks(**entry, settings);
+  if (!options) return options.error();
+  return (*entry)->promises(*options);
+}
+
+}  // namespace assay::reference

@@ -1,0 +1,157 @@
+#pragma once
+// A cluster in one thread under virtual time: the members' protocols, a network that loses,
+// repeats, delays and reorders, disks that lose what was not yet durable, clocks that run fast or
+// slow, crashes and pauses. Every choice is drawn from one seed: the same seed gives the same
+// history, bit for bit, on any machine.
+// Sources: Zhou et al., "FoundationDB: a distributed unbundled transactional key value store",
+// 2021, section 4; TigerBeetle's VOPR.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/random.h"
+#include "targets/reference/protocols/protocol.h"
+
+namespace assay::reference {
+
+/// How the network and the disks behave.
+struct Weather {
+  double loss = 0;      ///< share of messages that are lost
+  double repeat = 0;    ///< share that arrive twice
+  double straggle = 0;  ///< share that take twenty times as long
+  Nanos delay_min = std::chrono::microseconds(100);
+  Nanos delay_max = std::chrono::milliseconds(5);
+  Nanos sync_max = std::chrono::milliseconds(8);  ///< how long a disk takes at most
+};
+
+/// Not thread-safe; worlds are independent of each other.
+class World {
+ public:
+  using Make = std::function<std::unique_ptr<Protocol>(const Membership&, const Random&)>;
+  /// What is on a member's disk.
+  using Disk = Recovered;
+
+  /// Members 1 … size, all started.
+  World(std::uint64_t seed, std::size_t size, const Weather& weather, Make make);
+
+  Nanos now() const { return now_; }
+  std::uint64_t steps() const { return steps_; }  ///< how many events happened so far
+  /// After so many steps nothing happens any more; time still passes.
+  void limit_steps(std::uint64_t steps_max) { steps_max_ = steps_max; }
+  bool reached_limit() const { return steps_ >= steps_max_; }
+  /// Lets the next event happen if it is due by `until`; else time becomes `until`. False: none.
+  bool step(Nanos until);
+  void run_until(Nanos until);
+  /// The action happens then, after whatever else was planned for that moment before.
+  void at(Nanos when, std::function<void()> action);
+
+  // What clients do and see.
+  void request(NodeId member, Command command);
+  std::function<void(NodeId, const Reply&)> on_reply = [](NodeId, const Reply&) {};
+  /// Connections to this member are gone.
+  std::function<void(NodeId)> on_crash = [](NodeId) {};
+  /// Called after each step of a member.
+  std::function<void(NodeId)> observe = [](NodeId) {};
+
+  // Faults.
+  /// Of the writes that were on their way to the disk some prefix is kept.
+  void crash(NodeId member);
+  void restart(NodeId member);
+  bool is_up(NodeId member) const { return node(member).protocol != nullptr; }
+  /// Nothing happens on it until `resume`; what arrives meanwhile waits.
+  void pause(NodeId member);
+  void resume(NodeId member);
+  void cut(NodeId from, NodeId to) { cut_.insert({from, to}); }
+  void mend(NodeId from, NodeId to) { cut_.erase({from, to}); }
+  void mend_all() { cut_.clear(); }
+  /// Its monotonic clock makes so many milliseconds a second of the world's from now on.
+  /// REQUIRES ms_per_s > 0. Whole numbers, so that every machine computes the same.
+  void set_clock_rate(NodeId member, std::int64_t ms_per_s);
+  Weather& weather() { return weather_; }
+
+  const std::vector<NodeId>& members() const { return members_; }
+  /// Members that say that they lead, ascending.
+  std::vector<NodeId> leaders() const;
+  Protocol* protocol(NodeId member) { return node(member).protocol.get(); }
+  const Disk& disk(NodeId member) const { return node(member).disk; }
+  Random& random() { return random_; }
+
+ private:
+  struct Node {
+    std::unique_ptr<Protocol> protocol;  // null: down
+    Disk disk;
+    std::deque<Write> pending;
+    int life = 0;
+    bool paused = false;
+    Nanos disk_free{0};
+    Nanos alarm = Nanos::max();      // the earliest timer that is planned; world time
+    std::int64_t clock_rate = 1000;  // milliseconds a second
+    Nanos clock_base{0};             // its clock at world time clock_since
+    Nanos clock_since{0};
+  };
+  struct Arrival {
+    NodeId from = NodeId::none;
+    Message message;
+  };
+  struct Synced {
+    WriteToken token = 0;
+  };
+  struct Alarm {};
+  /// What happens on a member.
+  using Happening = std::variant<Alarm, Synced, Arrival, Command>;
+  struct Event {
+    NodeId member = NodeId::none;  // none: an action
+    int life = 0;                  // Alarm and Synced belong to one life
+    Happening what;
+    std::function<void()> action;
+  };
+  /// What the heap orders; the event itself stays where it is.
+  struct Slot {
+    Nanos when;
+    std::uint64_t order;
+    std::uint32_t event;
+    bool operator>(const Slot& other) const {
+      return when != other.when ? when > other.when : order > other.order;
+    }
+  };
+
+  Node& node(NodeId member) { return nodes_[static_cast<std::size_t>(member) - 1]; }
+  const Node& node(NodeId member) const { return nodes_[static_cast<std::size_t>(member) - 1]; }
+  Nanos local(const Node& node) const;
+  Nanos world_time(const Node& node, Nanos local) const;
+  void plan(Nanos when, Event event);
+  void happen(Event event);
+  void settle(NodeId member);
+  void arm(NodeId member);
+  void send(NodeId from, Send&& send);
+  void sync(NodeId member, Write&& write);
+
+  std::vector<NodeId> members_;
+  Random random_;
+  Weather weather_;
+  Make make_;
+  std::vector<Node> nodes_;
+  std::set<std::pair<NodeId, NodeId>> cut_;
+  std::priority_queue<Slot, std::vector<Slot>, std::greater<>> queue_;
+  std::vector<Event> events_;
+  std::vector<std::uint32_t> free_events_;
+  std::map<NodeId, std::vector<Event>> held_;  // of paused members
+  std::uint64_t order_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint64_t steps_max_ = std::numeric_limits<std::uint64_t>::max();
+  Nanos now_{0};
+  Effects effects_;
+};
+
+}  // namespace assay::reference
