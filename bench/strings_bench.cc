@@ -1,13 +1,16 @@
 // Checking strings (get, put, append): operations a second of CPU time and peak memory, as the
-// history grows tenfold and as the ways to make it hard are switched on. Arguments: [largest number
-// of operations [part of a name]], by default 1000000 and all.
+// history grows tenfold and as the ways to make it hard are switched on. --help says how to ask for
+// one load.
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +34,11 @@ struct Load {
   double pending = 0;  ///< share of changes that never return; half of them take effect
   Planted planted = Planted::nothing;
   std::size_t largest = 100'000'000;  ///< not with more operations than these
+};
+
+struct Settings {
+  std::uint64_t seed = 7;
+  double timeout_s = 60;
 };
 
 /// A correct string per key under many clients, each effect at an instant inside its operation, but
@@ -159,12 +167,13 @@ std::string certificate_of(const History& history, const CheckResult& result) {
 }
 
 /// The seconds of CPU that the check took with one thread.
-double measure(const Load& load, std::size_t operations, double before) {
-  const History history = Generator(load, operations, 7).make();
+double measure(const Load& load, std::size_t operations, const Settings& settings, double before) {
+  const History history = Generator(load, operations, settings.seed).make();
   CheckOptions options;
   options.threads = 1;
   options.certificate = false;
-  options.timeout = std::chrono::seconds(60);
+  options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::duration<double>(settings.timeout_s));
   const bench::PeakMemory memory;
   const double cpu = bench::cpu_seconds();
   auto result = check(history, options);
@@ -192,15 +201,8 @@ double measure(const Load& load, std::size_t operations, double before) {
   return took;
 }
 
-}  // namespace
-}  // namespace assay
-
-int main(int argc, char** argv) {
-  using assay::Load;
-  using assay::Planted;
-  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
-  const std::string wanted = argc > 2 ? argv[2] : "";
-  const std::vector<Load> loads{
+std::vector<Load> table() {
+  return {
       {.name = "unique, 10 keys"},
       {.name = "unique, 1000 keys", .keys = 1'000},
       {.name = "unique, one key", .keys = 1},
@@ -256,15 +258,52 @@ int main(int argc, char** argv) {
        .planted = Planted::stale_get,
        .largest = 100'000},
   };
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Measures the check of strings.");
+  std::size_t operations = 1'000'000;
+  std::string only;
+  std::string planted = "nothing";
+  Settings settings;
+  Load own{.name = "as asked"};
+  app.add_option("--operations", operations, "the largest history, from 1000 on in tenfold steps")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--only", only, "of the table, the loads with this in their names");
+  app.add_option("--seed", settings.seed, "of the generator")->capture_default_str();
+  app.add_option("--timeout", settings.timeout_s, "seconds a check")->capture_default_str();
+  const auto share = CLI::Range(0.0, 1.0);
+  const std::vector<CLI::Option*> load{
+      app.add_option("--keys", own.keys, "a load of its own: keys")->check(CLI::PositiveNumber),
+      app.add_option("--clients", own.clients, "… clients")->check(CLI::PositiveNumber),
+      app.add_option("--tokens", own.tokens, "… texts to write; 0: each its own")
+          ->check(CLI::NonNegativeNumber),
+      app.add_option("--puts", own.puts, "… share of puts")->check(share),
+      app.add_option("--gets", own.gets, "… share of gets; the rest are appends")->check(share),
+      app.add_option("--pending", own.pending, "… share of changes that never return")
+          ->check(share),
+      app.add_option("--planted", planted, "… an error near the end")
+          ->check(CLI::IsMember({"nothing", "lost-append", "stale-get", "reordered"}))};
+  CLI11_PARSE(app, argc, argv);
+  if (planted == "lost-append") own.planted = Planted::lost_append;
+  if (planted == "stale-get") own.planted = Planted::stale_get;
+  if (planted == "reordered") own.planted = Planted::reordered;
+  const bool one = std::any_of(load.begin(), load.end(), [](const auto* o) { return !o->empty(); });
   fmt::print("{:<38} {:>9} {:>9} {:>8} {:>8} {:>7}  verdict\n", "history", "ops", "cpu s", "Mops/s",
              "B/op", "growth");
-  for (const Load& load : loads) {
-    if (std::string_view(load.name).find(wanted) == std::string_view::npos) continue;
+  for (const Load& each : one ? std::vector<Load>{own} : table()) {
+    if (std::string_view(each.name).find(only) == std::string_view::npos) continue;
     double before = 0;
-    for (std::size_t n = 1'000; n <= std::min(largest, load.largest); n *= 10) {
-      before = assay::measure(load, n, before);
-      if (before > 30) break;
+    for (std::size_t n = 1'000; n <= std::min(operations, each.largest); n *= 10) {
+      before = measure(each, n, settings, before);
+      if (before > settings.timeout_s / 2) break;
     }
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) { return assay::run(argc, argv); }

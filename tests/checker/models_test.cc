@@ -1,6 +1,6 @@
 // The datatypes that are decided from their sequential specification alone, against the definition:
-// every order is tried. ASSAY_ROUNDS: how many random histories of each (the property test asks
-// for a million).
+// every order is tried. ASSAY_ROUNDS: how many random histories of each (the property test asks for
+// half a million).
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // Strings: get, put and append, against the definition: every order is tried. ASSAY_ROUNDS: how
-// many random histories of each kind (the property test asks for a million).
+// many random histories of each of four kinds (the property test asks for a million in all).
 
 #include <doctest/doctest.h>
 
