@@ -20,7 +20,7 @@ class RegisterFrontier {
       : calls_(calls),
         schedule_(schedule),
         limits_(limits),
-        want_order_(want_order || economy.endless),
+        want_order_(want_order && !economy.endless),
         model_(calls, value_count),
         trail_(want_order_ ? overwrites(calls) : std::vector<bool>{}),
         moves_(calls, value_count, schedule, economy, want_order_ ? &trail_ : nullptr) {}
@@ -48,7 +48,7 @@ class RegisterFrontier {
     found.short_of = moves_.short_classes();
     if (result.calls_explained < schedule_.returns.size()) return found;
     result.answer = SearchAnswer::linearizable;
-    if (want_order_) result.order = order(found.short_of);
+    if (want_order_) result.order = order();
     return found;
   }
 
@@ -82,6 +82,12 @@ class RegisterFrontier {
         const Branch<W> branch = levels_[level][i];
         if (branch.done.has(slot)) {
           settle(branch, slot);
+          continue;
+        }
+        if (moves_.returns_at_will(branch)) {
+          Branch<W> next = branch;
+          next.done.set(slot);
+          settle(next, slot);
           continue;
         }
         // What the closure reached could have had the excursion before.
@@ -147,26 +153,14 @@ class RegisterFrontier {
   }
 
   /// The trail names a class of pending calls by any of them. The one that began first goes first:
-  /// real time allows that if it allows anything. `short_of`: the classes for which it does not.
-  std::vector<std::uint32_t> order(std::vector<std::uint32_t>& short_of) {
+  /// real time allows that if it allows anything.
+  std::vector<std::uint32_t> order() {
     std::vector<std::uint32_t> order = trail_.finish(frontier_.entries().front().trail);
-    short_of.clear();
     std::vector<std::size_t> used(schedule_.classes.size(), 0);
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      if (!calls_[order[i]].pending()) continue;
-      const std::uint32_t c = schedule_.place[order[i]];
-      const auto& members = schedule_.classes[c].members;
-      if (used[c] == members.size()) {
-        short_of.push_back(c);
-      } else {
-        order[i] = members[used[c]++];
-      }
-    }
-    std::int64_t earliest_end = never;
-    for (std::size_t i = order.size(); i-- > 0;) {
-      const RegisterCall& call = calls_[order[i]];
-      earliest_end = std::min(earliest_end, call.end);
-      if (call.start > earliest_end) short_of.push_back(schedule_.place[order[i]]);
+    for (std::uint32_t& call : order) {
+      if (!calls_[call].pending()) continue;
+      const std::uint32_t c = schedule_.place[call];
+      call = schedule_.classes[c].members[used[c]++];
     }
     return order;
   }

@@ -18,17 +18,16 @@ namespace assay {
 
 struct RegisterSearch {
   SearchResult result;
-  /// not_linearizable: that is certain, whatever was not counted.
+  /// No call was lacking of a class that was not counted.
   bool exact = true;
   /// Classes of pending calls that ran short where the search ended, the most recently first.
   std::vector<std::uint32_t> short_of;
 };
 
-/// `calls` sorted by start, and their schedule. An economy that does not count everything makes the
-/// search fast. If what is not counted is endless, `not_linearizable` is certain, and an order may
-/// use calls more than once (`short_of` names their classes then); else an order is always one, but
-/// `not_linearizable` only if `exact`. Worst case exponential in the number of calls open at once.
-/// limits.beam is not used.
+/// `calls` sorted by start, and their schedule. What the economy does not count makes the search
+/// fast. If that is endless, `not_linearizable` is certain, and `linearizable` says nothing; else
+/// `linearizable` is certain, and `not_linearizable` only if `exact`. Worst case exponential in the
+/// number of calls open at once. limits.beam is not used.
 RegisterSearch search_register_frontier(std::span<const RegisterCall> calls,
                                         std::size_t value_count, const Schedule& schedule,
                                         const SearchLimits& limits, const Economy& economy,

@@ -170,6 +170,11 @@ class RegisterMoves {
     return result;
   }
 
+  /// Can the returning call be done at will, whatever it needs? Then nothing else is worth trying.
+  bool returns_at_will(const Branch<W>& branch) const {
+    return at_will_slots_.has(aim_) && rule().is_at_will(branch);
+  }
+
   /// Places every open read of the branch's value.
   void place_reads(Branch<W>& branch) const {
     (reads_ - branch.done).each([&](std::size_t slot) {

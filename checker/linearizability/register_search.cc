@@ -13,8 +13,9 @@ namespace assay {
 namespace {
 
 /// Frontiers that count ever more of the pending calls take turns, each with more steps if it had
-/// too few, and a descent with them, until one knows: an order that uses no call twice is an order;
-/// where there is none even if calls may be used again and again, there is none at all.
+/// too few, and a descent with them, until one knows. There is an order if one is found among
+/// branches of which too many were dropped; there is none if there is none even when pending calls
+/// may be used again and again.
 class RegisterPortfolio {
  public:
   RegisterPortfolio(std::span<const RegisterCall> calls, std::size_t value_count,
@@ -26,7 +27,7 @@ class RegisterPortfolio {
         model_(calls, value_count),
         schedule_(make_schedule(model_, calls)),
         turn_(limits),
-        budget_(16 * calls.size() + 50'000) {
+        budget_(64 * calls.size() + 200'000) {
     economy_.counted.assign(schedule_.classes.size(), false);
   }
 
@@ -44,21 +45,16 @@ class RegisterPortfolio {
     turn_.steps = limits_.steps == 0 ? budget_ : std::min(budget_, limits_.steps);
     stopped_ = false;
     too_few_steps_ = false;
-    RegisterSearch frugal = frontier(/*endless=*/false);
+    const RegisterSearch frugal = frontier(/*endless=*/false);
     if (take(frugal.result, true, frugal.exact)) return true;
-    RegisterSearch endless;
-    if (!all_counted()) {
-      endless = frontier(/*endless=*/true);
-      if (take(endless.result, endless.short_of.empty(), true)) return true;
-    }
+    if (!all_counted() && take(frontier(/*endless=*/true).result, false, true)) return true;
     if (too_few_steps_ && take(descent(), true, true)) return true;
     if (stopped_ || (too_few_steps_ && turn_.steps == limits_.steps)) return true;
     if (too_few_steps_) budget_ *= 4;
-    const bool counts_more = count(frugal.short_of) | count(endless.short_of);
-    batch_ *= 2;
-    if (!counts_more && !too_few_steps_) {
+    if (!count(frugal.short_of) && !too_few_steps_) {
       std::fill(economy_.counted.begin(), economy_.counted.end(), true);
     }
+    batch_ *= 2;
     return false;
   }
 
