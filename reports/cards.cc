@@ -95,6 +95,24 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
   return out + "</tbody></table></div>";
 }
 
+/// What matters of the timeline.
+std::string timing_note(const Anomaly& anomaly, const History& history,
+                        const std::vector<OpIndex>& operations) {
+  if (anomaly.timing.empty()) return {};
+  const auto number_of = [&](std::uint64_t event) {
+    const auto at = std::find_if(operations.begin(), operations.end(), [&](OpIndex operation) {
+      return history.invoke_event(operation) == event;
+    });
+    return static_cast<std::size_t>(at - operations.begin()) + 1;
+  };
+  std::string out = "<p class=\"note\">Of the timing, this alone matters:";
+  for (std::size_t i = 0; i < anomaly.timing.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{} {} ended before {} began", i == 0 ? "" : ",",
+                   number_of(anomaly.timing[i].before), number_of(anomaly.timing[i].after));
+  }
+  return out + ". The bars could be longer otherwise, and the contradiction would stay.</p>";
+}
+
 }  // namespace
 
 std::string Pictures::draw(const History& history, const Anomaly& anomaly,
@@ -131,7 +149,7 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
     out +=
         "<div class=\"scroll picture\" tabindex=\"0\" role=\"group\" "
         "aria-label=\"Timeline of the witness\">" +
-        draw_witness(history, operations) + "</div>";
+        draw_witness(history, operations) + "</div>" + timing_note(anomaly, history, operations);
   }
   out += step_list(history, anomaly, operations);
   if (const std::string picture =

@@ -62,13 +62,18 @@ Json anomaly_to_json(const Anomaly& anomaly) {
                      {"rule", step.rule},
                      {"because", step.because}});
   }
+  Json timing = Json::array();
+  for (const EssentialTiming& t : anomaly.timing) {
+    timing.push_back({{"before", t.before}, {"after", t.after}});
+  }
   return {{"type", anomaly.type},
           {"model", anomaly.model},
           {"key", anomaly.key ? to_json(*anomaly.key) : Json(nullptr)},
           {"witness", anomaly.witness},
           {"explanation", anomaly.explanation},
           {"minimal", anomaly.minimal},
-          {"steps", std::move(steps)}};
+          {"steps", std::move(steps)},
+          {"timing", std::move(timing)}};
 }
 
 std::uint64_t peak_rss_bytes() {

@@ -103,6 +103,13 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
                    last && count > 1 ? "However," : "Then", names.of(step.before),
                    names.of(step.after), safe(step.because), last ? ": a contradiction!" : ".");
   }
+  for (std::size_t i = 0; i < anomaly.timing.size(); ++i) {
+    const EssentialTiming& timing = anomaly.timing[i];
+    fmt::format_to(std::back_inserter(out), "{}{} ended before {} began{}",
+                   i == 0 ? "   Of the timing, this alone matters: " : ", ",
+                   names.of(timing.before), names.of(timing.after),
+                   i + 1 == anomaly.timing.size() ? ".\n" : "");
+  }
 }
 
 std::string verdict_word(Verdict verdict) {
