@@ -19,6 +19,7 @@
 
 #include "checker/certificate/closure.h"
 #include "checker/certificate/specification.h"
+#include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
 
 namespace assay {
@@ -370,6 +371,7 @@ Status verify(const History& history, const Certificate& certificate) {
     whole.part.reset();
     return verify(*cut, whole);
   }
+  if (is_dependency_certificate(certificate)) return verify_dependencies(history, certificate);
   if (is_serial_certificate(certificate.model, certificate.datatype)) {
     return verify_serial(history, certificate);
   }
