@@ -30,6 +30,10 @@ const std::map<std::string, std::string> skipped{
     {"etcd-robustness/serializable-reads/",
      "reads at old revisions of one client, compared with a table; not histories"},
     {"hermitage/schedules/", "SQL scripts; hermitage_test.cc has histories of the same kind"},
+    {"jepsen/inline-jepsen-checker/003.edn", "completions only, so nothing is known of real time"},
+    {"jepsen/inline-kafka-log/007.edn", "two of its events have the same number"},
+    {"elle/inline-rw-register/002.edn",
+     "a read of nil says nothing in this format, for Elle it is the initial value"},
     {"maelstrom/", "eventual consistency of a counter: final reads are compared with a table"},
     {"stateright/", "unit tests as calls of Rust functions; half of the operations have no end"},
 };
@@ -171,6 +175,8 @@ TEST_CASE("manifest: every entry is run somewhere, or named with the reason why 
     std::replace(spelled.begin(), spelled.end(), '/', '_');
     if (in_table.contains(file) || in_table.contains("jsonl/" + spelled + ".jsonl")) {
       ++counts["in the table of corpus_test"];
+    } else if (const std::string why = reason_in(skipped, file); !why.empty()) {
+      ++counts["not run: " + why];
     } else if (!has_verdict(entry)) {
       ++counts["not run: nobody says what must come out"];
     } else if (const auto how = how_to_run(entry)) {
@@ -178,8 +184,6 @@ TEST_CASE("manifest: every entry is run somewhere, or named with the reason why 
       run_entry(entry, *how);
     } else if (const std::string test = reason_in(elsewhere, file); !test.empty()) {
       ++counts["run by " + test];
-    } else if (const std::string reason = reason_in(skipped, file); !reason.empty()) {
-      ++counts["not run: " + reason];
     } else if (file.starts_with("hermitage/") && file.ends_with(".json")) {
       ++counts["run below"];
     } else {

@@ -86,7 +86,7 @@ void SiteStore::apply(std::size_t number, Site& site) {
 }
 
 void SiteStore::tick(Random& random) {
-  if (commits_.empty() || !random.chance(0.5)) return;
+  if (commits_.empty() || !random.chance(0.12)) return;
   Site& site = random.pick(sites_);
   std::vector<std::size_t> open;
   for (std::size_t c = 0; c < commits_.size(); ++c) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "checker/lattice.h"
@@ -123,18 +124,42 @@ class PredicateCheck {
     const bool all_known = std::all_of(versions_.known.begin(), versions_.known.end(),
                                        [](bool known) { return known; });
     if (all_known) return satisfies(*rule, edges_.graph(rule->base, predicates));
-    // In the order in which a serial execution could have run them, if there is one.
-    const Dependencies graph = edges_.graph(rule->base, predicates);
-    for (const DependencySet kinds : {all_dependencies, all_but_anti}) {
-      const SerialView view(graph, kinds);
-      const auto order = linear_order(view);
-      if (order.size() < view.size()) continue;
-      std::vector<std::uint32_t> position(order.size());
-      for (std::uint32_t i = 0; i < order.size(); ++i) position[order[i]] = i;
+    for (const auto& position : guesses(*rule, predicates)) {
       const Versions whole = completed(world_, versions_, position);
       if (satisfies(*rule, Edges(world_, whole).graph(rule->base, predicates))) return true;
     }
     return false;
+  }
+
+  /// Orders of the transactions in which they may have committed: by their ends, by their starts,
+  /// and as a serial execution could have run them, if there is one.
+  std::vector<std::vector<std::uint32_t>> guesses(const LevelRule& rule, bool predicates) const {
+    const auto& txns = world_.transactions;
+    std::vector<std::vector<std::uint32_t>> result;
+    const auto sorted_by = [&](const auto& time_of) {
+      std::vector<std::uint32_t> order(txns.size());
+      std::iota(order.begin(), order.end(), 0U);
+      std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return time_of(txns[a]) < time_of(txns[b]);
+      });
+      result.push_back(positions(order));
+    };
+    sorted_by([](const predicates::Transaction& txn) { return txn.end; });
+    sorted_by([](const predicates::Transaction& txn) { return txn.start; });
+    const Dependencies graph = edges_.graph(rule.base, predicates);
+    for (const DependencySet kinds : {all_dependencies, all_but_anti}) {
+      const SerialView view(graph, kinds);
+      const auto order = linear_order(view);
+      if (order.size() == view.size()) result.push_back(positions(order));
+    }
+    return result;
+  }
+
+  template <class Order>
+  static std::vector<std::uint32_t> positions(const Order& order) {
+    std::vector<std::uint32_t> position(order.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) position[order[i]] = i;
+    return position;
   }
 
   void add(const predicates::Flaw& flaw) {
