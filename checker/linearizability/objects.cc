@@ -71,6 +71,7 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });
   }
   if (datatype == "multi-register") return model_checker<MultiRegisterModel>(history, options);
+  if (datatype == "bank") return model_checker<BankModel>(history, options);
   if (datatype == "kv-string") return model_checker<StringModel>(history, options);
   if (datatype == "queue") return container(history, ContainerKind::bag);
   if (datatype == "fifo-queue") return container(history, ContainerKind::fifo);

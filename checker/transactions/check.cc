@@ -57,15 +57,8 @@ class LevelChecks {
     outcomes_.emplace(model, check(model));
   }
 
-  /// Does `stronger` imply `weaker` for this datatype? Read atomic and causal transactions may see
-  /// a list without some elements in its middle, which the levels below, as defined on version
-  /// orders, do not allow.
   bool follows(const std::string& stronger, const std::string& weaker) const {
-    if (lists_ && (stronger == "read-atomic" || stronger == "transactional-causal") &&
-        weaker != "read-atomic") {
-      return false;
-    }
-    return implies(stronger, weaker);
+    return implies_for(lists_ ? "list-append" : "rw-register", stronger, weaker);
   }
 
   /// Dependencies first: what they refute is certain, and their names for anomalies are the
@@ -110,11 +103,11 @@ class LevelChecks {
       if (outcomes_.count(model) == 0) continue;
       LevelOutcome& outcome = outcomes_.at(model);
       result.models.push_back({model, outcome.verdict, outcome.unknown_because});
+      result.models.back().certificate = std::move(outcome.certificate);
       if (result.model.empty() || outcome.verdict > result.verdict) {
         result.verdict = outcome.verdict;
         result.model = model;
         result.unknown_because = outcome.unknown_because;
-        result.certificate = outcome.certificate;
       }
       if (result.statistics.algorithm.find(outcome.algorithm) == std::string::npos) {
         result.statistics.algorithm +=
@@ -172,16 +165,21 @@ Result<CheckResult> check_transactions(const History& history, std::string_view 
   if (!checked) return checked.error();
   CheckResult result = std::move(checked).value();
   result.statistics.threads = threads;
-  // Only what an independent verifier re-checks is a certificate.
-  if (options.certificate && result.verdict != Verdict::unknown &&
-      is_verifiable(result.certificate, result.model, datatype)) {
-    result.certificate.verdict = name_of(result.verdict);
-    result.certificate.model = result.model;
-    result.certificate.datatype = datatype;
-    result.certificate.history_digest = history.digest();
-    result.certificate.initial = history.info().initial;
-  } else {
-    result.certificate = {};
+  for (ModelVerdict& each : result.models) {
+    // Only what an independent verifier re-checks is a certificate.
+    if (options.certificate && each.verdict != Verdict::unknown &&
+        is_verifiable(each.certificate, each.model, datatype)) {
+      each.certificate.verdict = name_of(each.verdict);
+      each.certificate.model = each.model;
+      each.certificate.datatype = datatype;
+      each.certificate.history_digest = history.digest();
+      each.certificate.initial = history.info().initial;
+    } else {
+      each.certificate = {};
+    }
+    if (each.model != result.model) continue;
+    // It may be as large as the history.
+    result.certificate = models.size() == 1 ? std::move(each.certificate) : each.certificate;
   }
   return result;
 }

@@ -249,4 +249,19 @@ Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orde
   return graph;
 }
 
+Dependencies dependencies_from(std::size_t transactions, std::span<const DependencyEdge> edges) {
+  Dependencies graph;
+  graph.transactions_ = transactions;
+  graph.first_barrier_ = transactions;
+  graph.offsets_.assign(transactions + 1, 0);
+  for (const DependencyEdge& edge : edges) ++graph.offsets_[edge.from + std::size_t{1}];
+  std::partial_sum(graph.offsets_.begin(), graph.offsets_.end(), graph.offsets_.begin());
+  graph.edges_.resize(edges.size());
+  std::vector<std::size_t> next(graph.offsets_.begin(), graph.offsets_.end() - 1);
+  for (const DependencyEdge& edge : edges) {
+    graph.edges_[next[edge.from]++] = Dependencies::Edge(edge.to, edge.kind);
+  }
+  return graph;
+}
+
 }  // namespace assay
