@@ -12,9 +12,12 @@
 #include "checker/certificate/bank.h"
 #include "checker/certificate/leases.h"
 #include "checker/certificate/rules.h"
+#include "checker/certificate/text.h"
 
 namespace assay {
 namespace {
+
+Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 Error missing(std::uint64_t event, std::string_view why) {
   return {ErrorKind::bad_data,
@@ -68,6 +71,10 @@ bool could_supply(const Act& writer, const Act& reader, const std::vector<Act>& 
 
 Status close_register(const EachAct& each, Evidence& evidence) {
   std::vector<Act>& acts = evidence.acts;
+  for (const Act& act : acts) {
+    if (act.f == "read" || act.f == "write" || act.f == "cas") continue;
+    return refuse(fmt::format("event {} is no operation of a register", act.event));
+  }
   std::vector<std::optional<std::uint64_t>> writer(acts.size());
   each([&](const Act& act) {
     if (!writes(act) || holds(acts, act.index)) return;
@@ -233,19 +240,6 @@ Status close_holds(const EachAct& each, const Evidence& evidence) {
   return status;
 }
 
-// --- strings: all changes before the last get returned ---
-
-Status close_text(const EachAct& each, const Evidence& evidence) {
-  const std::vector<Act>& acts = evidence.acts;
-  const auto latest = latest_end(acts, [](const Act& act) { return act.f == "get"; });
-  Status status;
-  each([&](const Act& act) {
-    if (!status || act.start > latest || act.f == "get" || holds(acts, act.index)) return;
-    status = missing(act.event, "changes the string before its last get returned");
-  });
-  return status;
-}
-
 // --- several registers: every write that a read could have read from ---
 
 /// The steps of a kind, [register value] each; of one register the first read and the last write.
@@ -267,23 +261,57 @@ std::map<Value, Value> steps_of(const Act& act, bool writes_wanted) {
   return found;
 }
 
-Status close_registers(const EachAct& each, const Evidence& evidence) {
-  const std::vector<Act>& acts = evidence.acts;
-  Status status;
+/// Did a returned transaction not find again what it had read or written itself?
+bool contradicts_itself(const Act& act) {
+  std::map<Value, Value> known;
+  const auto* steps = act.returned ? act.result.get_if<Value::List>() : nullptr;
+  if (steps == nullptr) return false;
+  for (const Value& step : *steps) {
+    const auto* parts = step.get_if<Value::List>();
+    if (parts == nullptr || parts->size() != 3) continue;
+    const std::string name = step_name((*parts)[0]);
+    if (name == "w" || name == "write") {
+      known.insert_or_assign((*parts)[1], (*parts)[2]);
+      continue;
+    }
+    const auto [at, added] = known.emplace((*parts)[1], (*parts)[2]);
+    if (!added && !(at->second == (*parts)[2])) return true;
+  }
+  return false;
+}
+
+/// Leaves out that `act` read the register before it wrote it itself.
+void forget_read(Act& act, const Value& name) {
+  auto* steps = act.result.get_if<Value::List>();
+  if (steps == nullptr) return;
+  for (std::size_t i = 0; i < steps->size();) {
+    const auto* parts = (*steps)[i].get_if<Value::List>();
+    if (parts == nullptr || parts->size() != 3 || !((*parts)[1] == name)) {
+      ++i;
+      continue;
+    }
+    const std::string kind = step_name((*parts)[0]);
+    if (kind == "w" || kind == "write") return;
+    steps->erase(steps->begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+/// A read whose writer may be missing is not counted; what its operation wrote still is.
+void close_registers(const EachAct& each, Evidence& evidence) {
+  std::vector<Act>& acts = evidence.acts;
+  evidence.refuted = evidence.info.nil_read == NilRead::absent &&
+                     std::any_of(acts.begin(), acts.end(), contradicts_itself);
   each([&](const Act& act) {
-    if (!status || holds(acts, act.index)) return;
+    if (holds(acts, act.index)) return;
     const auto left = steps_of(act, true);
-    for (const Act& reader : acts) {
+    for (Act& reader : acts) {
       if (act.start > reader.end) continue;
       for (const auto& [name, value] : steps_of(reader, false)) {
         const auto at = left.find(name);
-        if (at == left.end() || !(at->second == value)) continue;
-        status =
-            missing(act.event, fmt::format("could have written what event {} read", reader.event));
+        if (at != left.end() && at->second == value) forget_read(reader, name);
       }
     }
   });
-  return status;
 }
 
 }  // namespace
@@ -309,8 +337,11 @@ Status close_witness(std::string_view datatype, const Witness& witness, const Ea
     return close_counter(each, evidence);
   }
   if (datatype == "bank") return refute_totals(evidence);
-  if (datatype == "kv-string") return close_text(each, evidence);
-  if (datatype == "multi-register") return close_registers(each, evidence);
+  if (datatype == "kv-string") return close_text(witness, each, evidence);
+  if (datatype == "multi-register") {
+    close_registers(each, evidence);
+    return {};
+  }
   return close_container(datatype == "queue", each, evidence);
 }
 

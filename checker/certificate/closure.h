@@ -29,8 +29,8 @@ bool has_rule(std::string_view datatype);
 
 /// `evidence.acts` are the operations of `witness`, each returned or indeterminate, none twice.
 /// Checks that nothing is missing and leaves in `evidence` what is to be refuted: a cas without all
-/// writes it could have found counts as a write, reads of sets are restricted to the witness's
-/// values, a counter starts from what was certainly added before. Error: what is missing.
+/// writes it could have found counts as a write, reads of sets and of strings are restricted to the
+/// witness's values, a counter starts from what was certainly added before. Error: what is missing.
 Status close_witness(std::string_view datatype, const Witness& witness, const EachAct& each,
                      Evidence& evidence);
 

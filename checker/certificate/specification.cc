@@ -265,11 +265,13 @@ class Text final : public Machine<Text> {
     if (act.f == "get") {
       if (!act.tells()) return true;
       if (act.result.is_nil()) return nil_read_ == NilRead::unconstrained || text_.empty();
-      return act.result == Value(text_);
+      const auto* found = act.result.get_if<std::string>();
+      return found != nullptr && *found == text_;
     }
     const auto* argument = act.argument.get_if<std::string>();
     if (argument == nullptr || (act.f != "put" && act.f != "append")) return false;
-    text_ = act.f == "put" ? *argument : text_ + *argument;
+    if (act.f == "put") text_.clear();
+    text_ += *argument;
     return true;
   }
   std::string encode() const override { return text_; }

@@ -96,6 +96,7 @@ class Descent {
   void enter() {
     Entrance entrance{next_start_, 0};
     const std::int64_t end = calls_[returning()].end;
+    open_.set_time(end);
     for (; next_start_ < schedule_.starts.size(); ++next_start_) {
       const std::uint32_t starting = schedule_.starts[next_start_];
       if (calls_[starting].start > end) break;
@@ -124,6 +125,7 @@ class Descent {
   void retreat() {
     if (now_ < schedule_.returns.size()) leave();
     --now_;
+    open_.set_time(calls_[returning()].end);
     open_.undo_finish(returning());
   }
 
@@ -156,7 +158,8 @@ class Descent {
       case Move::Kind::absorb:
         next = from;
         next->done.set(returning_slot());
-        call = returning() | absorbed_bit;
+        call = returning();
+        if (!open_.is_hidden(from)) call |= absorbed_bit;
         break;
       case Move::Kind::slot:
         next = open_.after(from, move.which);
@@ -221,10 +224,11 @@ class Descent {
   /// itself, then others in the order of their returns, then pending ones.
   void list_moves(const Entry& entry) {
     const std::size_t slot = returning_slot();
+    if (open_.is_doomed(entry)) return;
     for (const std::uint32_t c : open_.classes()) moves_.push_back({Move::Kind::pending, c});
     const std::size_t first_slot = moves_.size();
     (open_.mutations() - entry.done).each([&](std::size_t other) {
-      if (other == slot || !open_.leads(entry, other)) return;
+      if (other == slot || open_.can_wait(entry, other) || !open_.leads(entry, other)) return;
       if (open_.overwrites().has(other) && !open_.is_visible(entry, open_.op_in(other))) return;
       moves_.push_back({Move::Kind::slot, static_cast<std::uint32_t>(other)});
     });

@@ -83,7 +83,9 @@ class Frontier {
 
   void on_start(std::uint32_t call) {
     open_.start(call);
-    if (calls_[call].pending() || M::effect(calls_[call].op) != Effect::read) return;
+    if (calls_[call].pending()) return;
+    const Effect effect = M::effect(calls_[call].op);
+    if (effect != Effect::read && effect != Effect::blind) return;
     for (Entry& entry : frontier_.entries()) place_reads(entry);
   }
 
@@ -99,6 +101,7 @@ class Frontier {
     const std::uint32_t slot = schedule_.place[call];
     begin_return(call);
     for (Entry& entry : frontier_.entries()) {
+      if (open_.is_doomed(entry)) continue;
       for (std::size_t i = 0; i < W; ++i) entry.used[i] &= ~retired_[i];
       const std::size_t level = open_.pending_used(entry);
       if (level >= levels_.size()) levels_.resize(level + 1);
@@ -120,7 +123,10 @@ class Frontier {
         // the call now and goes on later, so only those that came in with it return for free.
         if (entry.free.has(slot) && level < came_in_.size() && i < came_in_[level]) {
           Entry returned = entry;
-          if (want_order_) returned.trail = trail_.absorb(entry.trail, call);
+          if (want_order_) {
+            returned.trail = open_.is_hidden(entry) ? trail_.place(entry.trail, call)
+                                                    : trail_.absorb(entry.trail, call);
+          }
           settle(returned, slot);
         }
         expand(entry, slot, level);
@@ -144,6 +150,7 @@ class Frontier {
     next_.clear();
     explored_.clear();
     now_ = calls_[call].end;
+    open_.set_time(now_);
     retired_ = {};
     gone_.clear();
     for (const std::uint32_t c : open_.classes()) {
@@ -163,9 +170,10 @@ class Frontier {
 
   /// The returning call is placed: the entry survives.
   void settle(Entry entry, std::size_t slot) {
+    entry.state = model_.settled(entry.state, now_);
+    open_.hide(entry);
     entry.done.clear(slot);
     entry.free.clear(slot);
-    entry.state = model_.settled(entry.state, now_);
     Mask<W> reads = open_.reads();
     reads.clear(slot);
     next_.insert(entry, M::hash(entry.state), reads, open_.guards());
@@ -177,6 +185,7 @@ class Frontier {
       settle(std::move(entry), slot);
       return;
     }
+    if (open_.is_doomed(entry)) return;
     if (!explored_.insert(entry, M::hash(entry.state), open_.reads(), open_.guards())) return;
     if (level >= levels_.size()) levels_.resize(level + 1);
     levels_[level].push_back(std::move(entry));
@@ -191,7 +200,7 @@ class Frontier {
     };
     if (!open_.reads().has(slot) && open_.leads(entry, slot)) place(slot);
     (open_.mutations() - entry.done).each([&](std::size_t other) {
-      if (other == slot || !open_.leads(entry, other)) return;
+      if (other == slot || open_.can_wait(entry, other) || !open_.leads(entry, other)) return;
       if (open_.overwrites().has(other) && !open_.is_visible(entry, open_.op_in(other))) return;
       place(other);
     });

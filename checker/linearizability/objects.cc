@@ -12,9 +12,11 @@
 #include "checker/linearizability/locks/leases.h"
 #include "checker/linearizability/locks/permits.h"
 #include "checker/linearizability/log/log_checker.h"
+#include "checker/linearizability/multi_register_checker.h"
 #include "checker/linearizability/register_checker.h"
 #include "checker/linearizability/searches/searches.h"
 #include "checker/linearizability/sets/set_checker.h"
+#include "checker/linearizability/strings/string_checker.h"
 
 namespace assay {
 namespace {
@@ -70,9 +72,13 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
     return MakeObjectChecker(
         [&history, guessed] { return std::make_unique<RegisterChecker>(history, guessed); });
   }
-  if (datatype == "multi-register") return model_checker<MultiRegisterModel>(history, options);
+  if (datatype == "multi-register") {
+    return with_search<MultiRegisterChecker, MultiRegisterModel>(history, options);
+  }
+  if (datatype == "kv-string") {
+    return MakeObjectChecker([&history] { return std::make_unique<StringChecker>(history); });
+  }
   if (datatype == "bank") return model_checker<BankModel>(history, options);
-  if (datatype == "kv-string") return model_checker<StringModel>(history, options);
   if (datatype == "queue") return container(history, ContainerKind::bag);
   if (datatype == "fifo-queue") return container(history, ContainerKind::fifo);
   if (datatype == "stack") return container(history, ContainerKind::stack);

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,7 +34,9 @@ class OpenCalls {
         slots_(schedule.slots),
         shadow_(schedule.slots),
         class_shadow_(schedule.classes.size()),
-        available_(schedule.classes.size(), 0) {}
+        available_(schedule.classes.size(), 0) {
+    find_last_sources();
+  }
 
   const Mask<W>& reads() const { return reads_; }
   const Mask<W>& overwrites() const { return overwrites_; }
@@ -43,6 +46,8 @@ class OpenCalls {
   std::uint32_t call_in(std::size_t slot) const { return slots_[slot]; }
   const Op& op_in(std::size_t slot) const { return calls_[slots_[slot]].op; }
 
+  /// The end of the next return: everything that starts until then has been started.
+  void set_time(std::int64_t now) { now_ = now; }
   void start(std::uint32_t call) {
     if (calls_[call].pending()) {
       const std::uint32_t c = schedule_.place[call];
@@ -84,6 +89,58 @@ class OpenCalls {
       entry.done.set(slot);
       placed(slots_[slot]);
     });
+    hide(entry);
+  }
+
+  /// Once no read can tell the state any more, it does not matter, and open blind calls may be put
+  /// in without visible effect.
+  void hide(Entry& entry) const {
+    if constexpr (HidingModel<M>) {
+      if (is_live(entry, entry.state)) return;
+      entry.state = model_.hidden();
+      entry.free = entry.free | (blinds_ - entry.done);
+    }
+  }
+
+  /// Can an open or a later read tell this state, or what blind calls make of it?
+  bool is_live(const Entry& entry, const typename M::State& state) const {
+    if constexpr (HidingModel<M>) {
+      if (state == model_.hidden()) return false;
+      if (model_.last_read_start(state) > now_) return true;
+      bool live = false;
+      (reads_ - entry.done).each([&](std::size_t slot) {
+        live = live || model_.may_lead_to(state, op_in(slot));
+      });
+      return live;
+    }
+    return true;
+  }
+
+  /// Is there an open read that the entry can never explain? That is, nothing leads to it from the
+  /// present state, nor from an overwrite that is open or starts before the read returns.
+  bool is_doomed(const Entry& entry) const {
+    bool doomed = false;
+    if constexpr (HidingModel<M>) {
+      (reads_ - entry.done).each([&](std::size_t slot) {
+        doomed = doomed || !may_explain(entry, slots_[slot]);
+      });
+    }
+    return doomed;
+  }
+
+  /// Need the blind call in `slot`, which does not return yet, not be placed next? What no read can
+  /// tell afterwards is as well placed when it returns: until then the present state can do all
+  /// that the hidden one could.
+  bool can_wait(const Entry& entry, std::size_t slot) const {
+    if constexpr (HidingModel<M>) {
+      return blinds_.has(slot) && !is_live(entry, *model_.step(entry.state, op_in(slot)));
+    }
+    return false;
+  }
+  /// Nobody can tell any more where a blind call takes effect.
+  bool is_hidden(const Entry& entry) const {
+    if constexpr (HidingModel<M>) return entry.state == model_.hidden();
+    return false;
   }
 
   /// May the call in `slot` go next, as far as equal calls are concerned?
@@ -121,6 +178,7 @@ class OpenCalls {
     // Even one that leaves the state as it is makes open overwrites free.
     if (!overwrites && *state == entry.state) return std::nullopt;
     if (overwrites && !is_visible(entry, op)) return std::nullopt;
+    if (!overwrites && !is_live(entry, *state)) return std::nullopt;
     Entry next = entry;
     next.used[cls.field.word] += std::uint64_t{1} << cls.field.shift;
     next.state = *std::move(state);
@@ -134,14 +192,13 @@ class OpenCalls {
     const auto state = model_.step(entry.state, op);
     bool visible = false;
     ((reads_ | updates_ | blinds_) - entry.done).each([&](std::size_t slot) {
-      visible = visible || model_.step(*state, op_in(slot)).has_value();
+      visible = visible || tells(entry, *state, op_in(slot));
     });
     for (std::size_t i = 0; i < active_.size() && !visible; ++i) {
       const PendingClass& cls = schedule_.classes[active_[i]];
       const Op& other = calls_[cls.representative].op;
       visible = M::effect(other) != Effect::overwrite &&
-                entry.count(cls.field) < available_[active_[i]] &&
-                model_.step(*state, other).has_value();
+                entry.count(cls.field) < available_[active_[i]] && tells(entry, *state, other);
     }
     return visible;
   }
@@ -153,6 +210,46 @@ class OpenCalls {
   }
 
  private:
+  bool may_explain(const Entry& entry, std::uint32_t call) const {
+    const Op& read = calls_[call].op;
+    bool possible = last_source_[call] > now_ || model_.may_lead_to(entry.state, read);
+    const auto try_overwrite = [&](const Op& op) {
+      possible = possible || model_.may_lead_to(*model_.step(entry.state, op), read);
+    };
+    (overwrites_ - entry.done).each([&](std::size_t slot) { try_overwrite(op_in(slot)); });
+    for (std::size_t i = 0; i < active_.size() && !possible; ++i) {
+      const PendingClass& cls = schedule_.classes[active_[i]];
+      const Op& op = calls_[cls.representative].op;
+      if (M::effect(op) != Effect::overwrite) continue;
+      if (entry.count(cls.field) < available_[active_[i]]) try_overwrite(op);
+    }
+    return possible;
+  }
+
+  /// O(overwrites that start while a read is open), for each read.
+  void find_last_sources() {
+    if constexpr (HidingModel<M>) {
+      last_source_.assign(calls_.size(), std::numeric_limits<std::int64_t>::min());
+      std::vector<std::uint32_t> overwrites;
+      for (std::uint32_t i = static_cast<std::uint32_t>(calls_.size()); i-- > 0;) {
+        const Effect effect = M::effect(calls_[i].op);
+        if (effect == Effect::overwrite) overwrites.push_back(i);
+        if (effect != Effect::read) continue;
+        for (auto o = overwrites.rbegin(); o != overwrites.rend(); ++o) {
+          if (calls_[*o].start > calls_[i].end) break;
+          const auto left = model_.step(model_.initial(), calls_[*o].op);
+          if (model_.may_lead_to(*left, calls_[i].op)) last_source_[i] = calls_[*o].start;
+        }
+      }
+    }
+  }
+
+  /// Can something be seen of the state if `op` comes next?
+  bool tells(const Entry& entry, const typename M::State& state, const Op& op) const {
+    const auto next = model_.step(state, op);
+    return next.has_value() && (M::effect(op) != Effect::blind || is_live(entry, *next));
+  }
+
   void enlist(std::uint32_t c) {
     active_.push_back(c);
     guards_[schedule_.classes[c].field.word] |= schedule_.classes[c].field.guard();
@@ -207,6 +304,7 @@ class OpenCalls {
   const M& model_;
   std::span<const Call<Op>> calls_;
   const Schedule& schedule_;
+  std::int64_t now_ = std::numeric_limits<std::int64_t>::min();
   std::vector<std::uint32_t> slots_;               ///< by slot: the open call
   Mask<W> reads_, updates_, blinds_, overwrites_;  ///< slots of the open calls, by effect
   std::vector<Mask<W>> shadow_;                    ///< by slot: equal open calls that go first
@@ -214,6 +312,9 @@ class OpenCalls {
   std::vector<std::uint32_t> available_;           ///< by class: how many have started
   std::vector<std::uint32_t> active_;              ///< classes that started and can still matter
   std::array<std::uint64_t, W> guards_{};
+  /// By read: the last start of an overwrite that may lead to it and starts after it, before it
+  /// returns.
+  std::vector<std::int64_t> last_source_;
 };
 
 }  // namespace assay

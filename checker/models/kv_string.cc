@@ -1,133 +1,134 @@
 #include "checker/models/kv_string.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <utility>
 
 namespace assay {
 namespace {
+
+constexpr std::int64_t long_ago = std::numeric_limits<std::int64_t>::min();
 
 std::uint64_t edge(std::uint32_t node, std::uint32_t label) {
   return (std::uint64_t{node} << 32U) | label;
 }
 
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  const std::size_t length = std::min(a.size(), b.size());
+  return static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(length), b.begin()).first -
+      a.begin());
+}
+
 }  // namespace
 
-StringModel::StringModel(const History& history, const CheckOptions&)
-    : history_(history), absent_says_nothing_(history.info().nil_read == NilRead::unconstrained) {
-  const auto* text = history.info().initial.get_if<std::string>();
-  initial_text_ = text_number(text != nullptr ? *text : std::string());
-}
-
-std::uint32_t StringModel::text_number(std::string text) {
-  const auto [found, added] =
-      numbers_.emplace(std::move(text), static_cast<std::uint32_t>(texts_.size()));
-  if (added) texts_.push_back(&found->first);
-  return found->second;
-}
-
-Result<std::optional<StringOp>> StringModel::decode(const Operation& operation) {
-  const std::string_view name = history_.function_name(operation.function);
-  const auto wrong = [&](const std::string& what) {
-    return Error{ErrorKind::bad_data, fmt::format("event {}: {}; name another --datatype",
-                                                  operation.invoke_event, what)};
-  };
-  Op op{StringFunction::get, 0};
-  if (name == "put") op.function = StringFunction::put;
-  if (name == "append") op.function = StringFunction::append;
-  if (name != "get" && op.function == StringFunction::get) {
-    return wrong(fmt::format("a string has no function '{}', expected get, put or append", name));
+StringModel::StringModel(std::span<const std::string_view> texts, std::string_view initial,
+                         std::span<const StringCall> calls)
+    : texts_(texts), node_of_text_(texts.size(), lost), useful_until_(texts.size(), long_ago) {
+  make_tree(calls);
+  find_last_gets(calls);
+  for (std::uint32_t text = 0; text < texts.size(); ++text) {
+    if (node_of_text_[text] == lost) node_of_text_[text] = walk(0, texts[text]);
   }
-  const bool is_get = op.function == StringFunction::get;
-  if (is_get && operation.outcome != Outcome::ok) return std::optional<Op>();
-  const Value value = history_.value(is_get ? operation.result : operation.argument);
-  // A key that was never put reads as the empty string.
-  if (value.is_nil() && is_get) {
-    if (absent_says_nothing_) return std::optional<Op>();
-    op.text = text_number({});
-    return std::optional(op);
-  }
-  const auto* text = value.get_if<std::string>();
-  if (text == nullptr) return wrong("expected a string, got " + to_text(value));
-  op.text = text_number(*text);
-  return std::optional(op);
+  initial_ = walk(0, initial);
+  find_uses(calls);
 }
 
-void StringModel::prepare(std::span<const Call<Op>> calls) {
-  nodes_.assign(1, Node{});
-  children_.clear();
-  const auto node_for = [&](std::string_view text) {
-    State node = 0;
-    for (const char c : text) {
-      const auto [found, added] = children_.emplace(edge(node, static_cast<unsigned char>(c)),
-                                                    static_cast<State>(nodes_.size()));
-      if (added) {
-        nodes_.emplace_back();
-        nodes_.back().parent = node;
-      }
-      node = found->second;
+void StringModel::make_tree(std::span<const StringCall> calls) {
+  std::vector<std::uint32_t> got;
+  std::vector<bool> seen(texts_.size(), false);
+  for (const StringCall& call : calls) {
+    if (call.op.function != StringFunction::get || seen[call.op.text]) continue;
+    seen[call.op.text] = true;
+    got.push_back(call.op.text);
+  }
+  std::sort(got.begin(), got.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return texts_[a] < texts_[b]; });
+  character_.assign(1, '\0');
+  last_.assign(1, 0);
+  // The path to the text before: node_at[length - 1].
+  std::vector<State> path;
+  std::string_view before;
+  const auto close = [&](std::size_t length) {
+    for (; path.size() > length; path.pop_back()) {
+      last_[path.back()] = static_cast<State>(character_.size() - 1);
     }
-    return node;
   };
-  std::vector<State> get_node(texts_.size(), lost);
-  for (const Call<Op>& call : calls) {
+  for (const std::uint32_t text : got) {
+    const std::string_view now = texts_[text];
+    const std::size_t shared = common_prefix(before, now);
+    close(shared);
+    const State parent = path.empty() ? 0 : path.back();
+    if (now.size() > shared && parent + 1 < character_.size()) {
+      branches_.emplace(edge(parent, static_cast<unsigned char>(now[shared])),
+                        static_cast<State>(character_.size()));
+    }
+    for (std::size_t i = shared; i < now.size(); ++i) {
+      path.push_back(static_cast<State>(character_.size()));
+      character_.push_back(now[i]);
+      last_.push_back(0);
+    }
+    node_of_text_[text] = path.empty() ? 0 : path.back();
+    before = now;
+  }
+  close(0);
+  last_[0] = static_cast<State>(character_.size() - 1);
+}
+
+void StringModel::find_last_gets(std::span<const StringCall> calls) {
+  last_start_.assign(character_.size(), long_ago);
+  last_end_.assign(character_.size(), long_ago);
+  for (const StringCall& call : calls) {
     if (call.op.function != StringFunction::get) continue;
-    State& node = get_node[call.op.text];
-    if (node == lost) node = node_for(*texts_[call.op.text]);
-    nodes_[node].last_get = std::max(nodes_[node].last_get, call.end);
-    last_get_ = std::max(last_get_, call.end);
+    const State node = node_of(call.op.text);
+    last_start_[node] = std::max(last_start_[node], call.start);
+    last_end_[node] = std::max(last_end_[node], call.end);
   }
-  // Parents have smaller numbers than their children.
-  std::vector<std::uint32_t> size(nodes_.size(), 1);
-  for (State node = static_cast<State>(nodes_.size()); --node > 0;) {
-    Node& parent = nodes_[nodes_[node].parent];
-    parent.last_get = std::max(parent.last_get, nodes_[node].last_get);
-    size[nodes_[node].parent] += size[node];
-  }
-  std::vector<std::uint32_t> next(nodes_.size(), 1);
-  for (State node = 0; node < nodes_.size(); ++node) {
-    const State parent = nodes_[node].parent;
-    if (node != 0) {
-      nodes_[node].first = nodes_[parent].first + next[parent];
-      next[parent] += size[node];
+  // Up the tree: the children of a node follow one after the other.
+  for (State node = static_cast<State>(character_.size()); node-- > 0;) {
+    for (State child = node + 1; child <= last_[node]; child = last_[child] + 1) {
+      last_start_[node] = std::max(last_start_[node], last_start_[child]);
+      last_end_[node] = std::max(last_end_[node], last_end_[child]);
     }
-    nodes_[node].last = nodes_[node].first + size[node] - 1;
   }
-  node_of_text_.resize(texts_.size());
-  for (std::uint32_t text = 0; text < texts_.size(); ++text) {
-    node_of_text_[text] = walk(0, *texts_[text]);
+}
+
+/// Only pending calls ask.
+void StringModel::find_uses(std::span<const StringCall> calls) {
+  std::vector<bool> asked(texts_.size(), false);
+  for (const StringCall& call : calls) {
+    const std::uint32_t text = call.op.text;
+    if (!call.pending()) continue;
+    std::int64_t& useful = useful_until_[text];
+    if (call.op.function == StringFunction::put && node_of(text) != lost) {
+      useful = std::max(useful, last_end_[node_of(text)]);
+    }
+    if (call.op.function == StringFunction::append && !asked[text]) {
+      asked[text] = true;
+      useful = std::max(useful, last_get_with(text));
+    }
   }
+}
+
+std::int64_t StringModel::last_get_with(std::uint32_t appended) const {
+  std::int64_t last = long_ago;
+  if (texts_[appended].empty()) return last;
+  for (State node = 0; node < character_.size(); ++node) {
+    const State next = walk(node, texts_[appended]);
+    if (next != lost) last = std::max(last, last_end_[next]);
+  }
+  return last;
 }
 
 StringModel::State StringModel::child(State node, char c) const {
-  const auto found = children_.find(edge(node, static_cast<unsigned char>(c)));
-  return found == children_.end() ? lost : found->second;
+  if (last_[node] == node) return lost;
+  if (character_[node + 1] == c) return node + 1;
+  if (branches_.empty()) return lost;
+  const auto found = branches_.find(edge(node, static_cast<unsigned char>(c)));
+  return found == branches_.end() ? lost : found->second;
 }
 
 StringModel::State StringModel::walk(State node, std::string_view text) const {
   for (std::size_t i = 0; i < text.size() && node != lost; ++i) node = child(node, text[i]);
   return node;
-}
-
-StringModel::State StringModel::appended(State state, std::uint32_t text) const {
-  if (state == lost) return lost;
-  const auto [found, added] = walked_.emplace(edge(state, text), lost);
-  if (added) found->second = walk(state, *texts_[text]);
-  return found->second;
-}
-
-std::string StringModel::words(const Op& op) const {
-  const std::string text = to_text(Value(*texts_[op.text]));
-  switch (op.function) {
-    case StringFunction::get:
-      return "got " + text;
-    case StringFunction::put:
-      return "put " + text;
-    case StringFunction::append:
-      break;
-  }
-  return "appended " + text;
 }
 
 }  // namespace assay

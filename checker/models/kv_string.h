@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,9 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "checker/checker.h"
 #include "checker/models/model.h"
-#include "history/history.h"
 
 namespace assay {
 
@@ -27,24 +24,22 @@ enum class StringFunction : std::uint8_t { get, put, append };
 
 struct StringOp {
   StringFunction function;
-  std::uint32_t text;  ///< a number of its argument or result; the same exactly if that is
+  std::uint32_t text;  ///< the number of its argument or result; the same exactly if that is
   bool operator==(const StringOp&) const = default;
 };
+using StringCall = Call<StringOp>;
 
-/// A DatatypeModel. prepare() before the searches; afterwards one thread at a time, because steps
-/// are remembered.
+/// A SequentialModel of one string.
 class StringModel {
  public:
   using State = std::uint32_t;
   using Op = StringOp;
 
-  StringModel(const History& history, const CheckOptions& options);
+  /// `texts`: by number; they outlive the model. O(total length * log) for what the gets returned.
+  StringModel(std::span<const std::string_view> texts, std::string_view initial,
+              std::span<const StringCall> calls);
 
-  /// Errors: bad_data (the function or value does not fit).
-  Result<std::optional<Op>> decode(const Operation& operation);
-  void prepare(std::span<const Call<Op>> calls);
-
-  State initial() const { return node_of(initial_text_); }
+  State initial() const { return initial_; }
   std::optional<State> step(const State& state, const Op& op) const {
     switch (op.function) {
       case StringFunction::get:
@@ -54,7 +49,7 @@ class StringModel {
       case StringFunction::append:
         break;
     }
-    return appended(state, op.text);
+    return walk(state, texts_[op.text]);
   }
   static Effect effect(const Op& op) {
     switch (op.function) {
@@ -71,49 +66,41 @@ class StringModel {
   static std::uint64_t hash_of(const Op& op) {
     return mix_hash(op.text, static_cast<std::uint64_t>(op.function));
   }
-  State settled(const State& state, std::int64_t now) const {
-    return state != lost && nodes_[state].last_get < now ? lost : state;
-  }
-  std::int64_t useful_until(const Op&) const { return last_get_; }
-  /// Can appends alone lead from `state` to what the get `op` returned?
+  static State settled(const State& state, std::int64_t) { return state; }
+  /// A put of what no get shows, and an append that fits nowhere, help nobody.
+  std::int64_t useful_until(const Op& op) const { return useful_until_[op.text]; }
+  static State hidden() { return lost; }
+  std::int64_t last_read_start(const State& state) const { return last_start_[state]; }
   bool may_lead_to(const State& state, const Op& op) const {
     if (state == lost) return false;
-    const std::uint32_t target = node_of(op.text);
-    return nodes_[state].first <= nodes_[target].first &&
-           nodes_[target].first <= nodes_[state].last;
+    const State target = node_of(op.text);
+    return state <= target && target <= last_[state];
   }
-
-  /// Everything before a get may show in it, except that a put hides what came before it.
-  static bool needs(const Op& kept, const Op&) { return kept.function == StringFunction::get; }
-  std::string words(const Op& op) const;
 
  private:
   static constexpr State lost = std::numeric_limits<State>::max();
 
-  struct Node {
-    std::int64_t last_get = std::numeric_limits<std::int64_t>::min();  ///< of it or an extension
-    std::uint32_t parent = 0;
-    std::uint32_t first = 0;  ///< numbers of its extensions in preorder: [first, last]
-    std::uint32_t last = 0;
-  };
-
-  std::uint32_t text_number(std::string text);
+  void make_tree(std::span<const StringCall> calls);
+  void find_last_gets(std::span<const StringCall> calls);
+  void find_uses(std::span<const StringCall> calls);
+  std::int64_t last_get_with(std::uint32_t appended) const;
   State node_of(std::uint32_t text) const { return node_of_text_[text]; }
   State child(State node, char c) const;
   State walk(State node, std::string_view text) const;
-  State appended(State state, std::uint32_t text) const;
 
-  const History& history_;
-  bool absent_says_nothing_;
-  std::map<std::string, std::uint32_t, std::less<>> numbers_;
-  std::vector<const std::string*> texts_;  ///< by number
-  std::uint32_t initial_text_ = 0;
-  std::int64_t last_get_ = std::numeric_limits<std::int64_t>::min();
+  std::span<const std::string_view> texts_;
+  State initial_ = lost;
 
-  std::vector<Node> nodes_;                                  ///< 0 is the empty string
-  std::unordered_map<std::uint64_t, State> children_;        ///< by node and character
-  std::vector<State> node_of_text_;                          ///< by text; lost if there is none
-  mutable std::unordered_map<std::uint64_t, State> walked_;  ///< by node and text
+  // The prefix tree, its nodes numbered in preorder: 0 is the empty string, and a node's first
+  // child is the next node.
+  std::vector<char> character_;           ///< by node: the last of its string
+  std::vector<State> last_;               ///< by node: its extensions are node … last_[node]
+  std::vector<std::int64_t> last_start_;  ///< by node: of the gets of it and of its extensions
+  std::vector<std::int64_t> last_end_;    ///< the same
+  std::unordered_map<std::uint64_t, State> branches_;  ///< other children, by node and character
+
+  std::vector<State> node_of_text_;         ///< by text; lost if there is none
+  std::vector<std::int64_t> useful_until_;  ///< by text
 };
 
 }  // namespace assay

@@ -45,6 +45,20 @@ concept SequentialModel = requires(const M& model, const typename M::State& stat
   { op == op } -> std::same_as<bool>;
 };
 
+/// A model all of whose operations are reads, overwrites and blind, and which knows what reads can
+/// still tell. Then a state that no read can tell any more, whatever blind operations make of it,
+/// is as good as `hidden()`, from which only overwrites lead to another one.
+template <class M>
+concept HidingModel =
+    requires(const M& model, const typename M::State& state, const typename M::Op& read) {
+      { model.hidden() } -> std::same_as<typename M::State>;
+      /// Could blind operations lead from the state to one that allows the read? True is always
+      /// right.
+      { model.may_lead_to(state, read) } -> std::same_as<bool>;
+      /// The last start of a read to which that applies.
+      { model.last_read_start(state) } -> std::same_as<std::int64_t>;
+    };
+
 /// What is always right for settled and useful_until; models inherit it until they know better.
 template <class StateType, class OpType>
 struct ModelDefaults {

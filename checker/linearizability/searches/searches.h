@@ -7,7 +7,6 @@
 #include "checker/models/bank_model.h"
 #include "checker/models/container_model.h"
 #include "checker/models/counter_model.h"
-#include "checker/models/kv_string.h"
 #include "checker/models/multi_register.h"
 #include "checker/models/set_model.h"
 
@@ -17,7 +16,6 @@ extern template class ModelChecker<AssertingRegisterModel>;
 extern template class ModelChecker<BankModel>;
 extern template class ModelChecker<ContainerModel>;
 extern template class ModelChecker<CounterModel>;
-extern template class ModelChecker<StringModel>;
 extern template class ModelChecker<MultiRegisterModel>;
 extern template class ModelChecker<SetModel>;
 
