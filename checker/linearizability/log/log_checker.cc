@@ -10,6 +10,8 @@
 #include "base/assert.h"
 #include "checker/linearizability/narrator.h"
 #include "checker/linearizability/sequence.h"
+#include "checker/linearizability/sorting.h"
+#include "history/integer.h"
 
 namespace assay {
 
@@ -45,8 +47,7 @@ Status LogChecker::read(KeyId key) {
   const auto poll = history_.function_named("poll");
   std::size_t sends = 0;
   for (const OpIndex index : operations) {
-    const Operation operation = history_[index];
-    if (operation.function == send && operation.outcome != Outcome::fail) ++sends;
+    if (history_.function(index) == send && history_.outcome(index) != Outcome::fail) ++sends;
   }
   for (const OpIndex index : operations) {
     const Operation operation = history_[index];
@@ -62,15 +63,15 @@ Status LogChecker::read(KeyId key) {
       if (sends_one) pending_.push_back({span, operation.argument});
       continue;
     }
-    const Value told = history_.value(sends_one ? operation.result : operation.argument);
-    const auto* number = told.get_if<std::int64_t>();
-    if ((number == nullptr && (sends_one || !told.is_nil())) ||
-        (number != nullptr && *number < 0)) {
+    const ValueId told = sends_one ? operation.result : operation.argument;
+    const auto number = integer_of(history_, told);
+    const bool any = !sends_one && told == nil_value;
+    if (number.has_value() ? *number < 0 : !any) {
       return Error{ErrorKind::bad_data,
                    fmt::format("event {}: an offset must be an integer of at least 0, got {}",
-                               span.event, to_text(told))};
+                               span.event, to_text(history_.value(told)))};
     }
-    const std::int64_t offset = number == nullptr ? 0 : *number;
+    const std::int64_t offset = number.value_or(0);
     if (sends_one) {
       if (static_cast<std::uint64_t>(offset) >= sends) {
         found(
@@ -191,10 +192,10 @@ void LogChecker::judge(bool want_order) {
   if (finding_.has_value()) return;
   assign_pending();
   if (finding_.has_value()) return;
-  std::stable_sort(polls_.begin(), polls_.end(),
-                   [](const Poll& a, const Poll& b) { return a.length < b.length; });
+  sort_nearly(polls_, [](const Poll& a, const Poll& b) { return a.length < b.length; });
   std::vector<Extent> sequence;
   std::vector<std::size_t> send_at;
+  send_at.reserve(slots_.size());
   sequence.reserve(slots_.size() + polls_.size());
   std::size_t poll = 0;
   for (std::size_t offset = 0; offset < slots_.size(); ++offset) {

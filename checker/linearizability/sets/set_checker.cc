@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "checker/linearizability/minimize.h"
 #include "checker/linearizability/narrator.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
 namespace {
@@ -48,14 +49,14 @@ SetChecker::SetChecker(const History& history, std::unique_ptr<ObjectChecker> se
 }
 
 Status SetChecker::read(KeyId key) {
-  numbers_.clear();
+  const auto operations = history_.operations_on(key);
+  numbers_.clear(operations.size());
   values_.clear();
   strangers_.clear();
   calls_.clear();
   reads_.clear();
   adds_.clear();
   plain_adds_ = true;
-  const auto operations = history_.operations_on(key);
   calls_.reserve(operations.size());
   for (const OpIndex index : operations) {
     const Operation operation = history_[index];
@@ -101,9 +102,7 @@ Status SetChecker::read(KeyId key) {
   const auto earlier = [](const Call& a, const Call& b) {
     return a.call.span.start < b.call.span.start;
   };
-  if (!std::is_sorted(calls_.begin(), calls_.end(), earlier)) {
-    std::stable_sort(calls_.begin(), calls_.end(), earlier);
-  }
+  sort_nearly(calls_, earlier);
   return {};
 }
 
