@@ -15,6 +15,13 @@ constexpr std::optional<std::int64_t> integer_in(ValueId id) {
   return static_cast<std::int64_t>(bits) >> 2;
 }
 
+/// The id of an integer, if it has room in it.
+constexpr std::optional<ValueId> id_of(std::int64_t integer) {
+  constexpr std::int64_t limit = std::int64_t{1} << 60U;
+  if (integer < -limit || integer >= limit) return std::nullopt;
+  return static_cast<ValueId>((static_cast<std::uint64_t>(integer) << 2U) | 1U);
+}
+
 /// The value, if it is an integer.
 inline std::optional<std::int64_t> integer_of(const History& history, ValueId id) {
   if (const auto small = integer_in(id)) return small;

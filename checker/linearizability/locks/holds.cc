@@ -138,8 +138,13 @@ ExplainedAnomaly HoldsChecker::explain(KeyId key, const KeyOutcome& outcome,
     const Hold& a = holds_[found.first];
     const Hold& b = holds_[found.second];
     std::vector<std::uint64_t> events{a.acquire.event, b.acquire.event};
-    for (const Hold* hold : {&a, &b}) {
-      if (hold->release.exists()) events.push_back(hold->release.event);
+    // What began after everything else had returned could change nothing.
+    std::int64_t latest = std::max(a.acquire.end, b.acquire.end);
+    const bool a_first = a.release.start <= b.release.start;
+    for (const Hold* hold : {a_first ? &a : &b, a_first ? &b : &a}) {
+      if (!hold->release.exists() || hold->release.start > latest) continue;
+      events.push_back(hold->release.event);
+      if (!hold->release.pending()) latest = std::max(latest, hold->release.end);
     }
     const bool overlap = b.acquire.end < a.release.start && a.acquire.end < b.release.start;
     const bool stale = fenced_ && (!overlap || a.token == b.token);

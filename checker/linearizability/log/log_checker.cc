@@ -12,6 +12,7 @@
 #include "checker/linearizability/sequence.h"
 #include "checker/linearizability/sorting.h"
 #include "history/integer.h"
+#include "history/value_cursor.h"
 
 namespace assay {
 
@@ -32,6 +33,27 @@ void LogChecker::show(std::size_t offset, ValueId value, std::uint64_t event) {
           fmt::format("at offset {} one operation shows {} and another {}", offset,
                       to_text(history_.value(slot.value)), to_text(history_.value(value))));
   }
+}
+
+/// Fills elements_. False: that is no list.
+bool LogChecker::read_elements(ValueId list) {
+  elements_.clear();
+  // Integers are read without making Values.
+  ValueCursor cursor(history_.encoded(list, scratch_));
+  if (cursor.tag() != code_list) return false;
+  const std::size_t size = cursor.enter();
+  while (elements_.size() < size && cursor.is_integer()) {
+    const auto id = id_of(cursor.integer());
+    if (!id.has_value()) break;
+    elements_.push_back(id);
+  }
+  if (elements_.size() == size) return true;
+  elements_.clear();
+  const Value value = history_.value(list);
+  for (const Value& element : *value.get_if<Value::List>()) {
+    elements_.push_back(history_.find(element));
+  }
+  return true;
 }
 
 Status LogChecker::read(KeyId key) {
@@ -91,35 +113,32 @@ Status LogChecker::read(KeyId key) {
       continue;
     }
     if (operation.result == nil_value) continue;
-    const Value result = history_.value(operation.result);
-    const auto* elements = result.get_if<Value::List>();
-    if (elements == nullptr) {
-      return Error{ErrorKind::bad_data, fmt::format("event {}: a poll must return a list, got {}",
-                                                    span.event, to_text(result))};
+    if (!read_elements(operation.result)) {
+      return Error{ErrorKind::bad_data,
+                   fmt::format("event {}: a poll must return a list, got {}", span.event,
+                               to_text(history_.value(operation.result)))};
     }
-    if (elements->empty()) {
+    if (elements_.empty()) {
       empty_polls_.push_back({span, offset});
       continue;
     }
     if (static_cast<std::uint64_t>(offset) >= sends ||
-        elements->size() > sends - static_cast<std::size_t>(offset)) {
+        elements_.size() > sends - static_cast<std::size_t>(offset)) {
       found("log-gap", {span.event},
             fmt::format("a poll shows {} elements from offset {}, but there are only {} sends in "
                         "all",
-                        elements->size(), offset, sends));
+                        elements_.size(), offset, sends));
       continue;
     }
     auto at = static_cast<std::size_t>(offset);
-    for (const Value& element : *elements) {
-      const auto id = history_.find(element);
+    for (const auto& id : elements_) {
       if (!id.has_value()) {
-        found("unexpected-element", {span.event},
-              fmt::format("a poll shows {}, which nobody sent", to_text(element)));
+        found("unexpected-element", {span.event}, "a poll shows an element that nobody sent");
         break;
       }
       show(at++, *id, span.event);
     }
-    polls_.push_back({span, offset + static_cast<std::int64_t>(elements->size())});
+    polls_.push_back({span, offset + static_cast<std::int64_t>(elements_.size())});
   }
   return {};
 }
