@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "history/codec.h"
 #include "history/digest.h"
+#include "history/integer.h"
 
 namespace assay {
 namespace {
@@ -16,6 +17,9 @@ constexpr unsigned tag_bits = 2;
 constexpr std::uint64_t tag_integer = 1;
 constexpr std::uint64_t tag_pool = 2;
 constexpr std::uint64_t tag_pair = 3;  // what a compare-and-set is given
+// integer.h knows the tag.
+static_assert(integer_in(ValueId{(5U << tag_bits) | tag_integer}) == 5 &&
+              id_of(5) == ValueId{(5U << tag_bits) | tag_integer});
 constexpr std::int64_t integer_limit = std::int64_t{1} << 60U;
 constexpr unsigned half_bits = 31;
 constexpr std::int64_t half_limit = std::int64_t{1} << (half_bits - 1);
