@@ -1,9 +1,8 @@
 // Checking queues, stacks, priority queues, locks, sets, counters and logs: operations a second of
-// CPU time and peak memory, as the history grows tenfold. Arguments: [largest number of
-// operations], default 1000000.
+// CPU time, how the time grows as the history grows tenfold, and the memory that the check needs
+// beyond the history. Arguments: [largest number of operations, default 1000000] [datatype].
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/usage.h"
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
 
@@ -199,50 +199,42 @@ class Generator {
   std::uint64_t index_ = 0;
 };
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double peak_mebibytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
-void measure(std::string_view datatype, bool planted, std::size_t operations) {
+/// Returns the seconds that the check without a certificate took; `before`: with a tenth of the
+/// operations, or 0.
+double measure(std::string_view datatype, bool planted, std::size_t operations, double before) {
   const History history = Generator(datatype, operations, planted).make();
   double took[2] = {0, 0};  // NOLINT(modernize-avoid-c-arrays): without and with certificate
   CheckResult found;
+  double bytes = 0;
   for (const bool certificate : {false, true}) {
     CheckOptions options;
     options.threads = 1;
     options.certificate = certificate;
-    const double begin = cpu_seconds();
+    const bench::PeakMemory peak;
+    const double begin = bench::cpu_seconds();
     auto result = check(history, options);
-    took[certificate ? 1 : 0] = cpu_seconds() - begin;
+    took[certificate ? 1 : 0] = bench::cpu_seconds() - begin;
+    if (!certificate) bytes = peak.bytes();
     if (!result) {
       fmt::print("{}: {}\n", datatype, result.error().message);
-      return;
+      return 0;
     }
     found = std::move(result).value();
   }
-  const double begin = cpu_seconds();
+  const double begin = bench::cpu_seconds();
   const Status verified = verify(history, found.certificate);
-  const double verifying = cpu_seconds() - begin;
+  const double verifying = bench::cpu_seconds() - begin;
   const auto speed = [&](double seconds) {
     return static_cast<double>(operations) / seconds / 1e6;
   };
   const std::size_t witness = found.anomalies.empty() ? 0 : found.anomalies.front().witness.size();
-  fmt::print("{:<15} {:<7} {:>9} {:>9.4f} {:>8.2f} {:>11.2f} {:>9.3f} {:>8.0f}  {} {} {}{}\n",
+  fmt::print("{:<15} {:<7} {:>9} {:>9.4f} {:>8.2f} {:>7} {:>11.2f} {:>9.3f} {:>9.0f}  {} {} {}{}\n",
              datatype, planted ? "planted" : "", operations, took[0], speed(took[0]),
-             speed(took[1]), verifying, peak_mebibytes(), name_of(found.verdict),
+             before > 0 ? fmt::format("{:.1f}", took[0] / before) : "", speed(took[1]), verifying,
+             bytes / static_cast<double>(operations), name_of(found.verdict),
              found.statistics.algorithm, witness == 0 ? "" : fmt::format("witness {}", witness),
              verified ? "" : " NOT VERIFIED: " + verified.error().message);
+  return took[0];
 }
 
 }  // namespace
@@ -250,14 +242,17 @@ void measure(std::string_view datatype, bool planted, std::size_t operations) {
 
 int main(int argc, char** argv) {
   const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
-  fmt::print("{:<15} {:<7} {:>9} {:>9} {:>8} {:>11} {:>9} {:>8}\n", "datatype", "", "ops",
-             "check s", "M ops/s", "certified/s", "verify s", "peak MiB");
+  const std::string_view wanted = argc > 2 ? argv[2] : "";
+  fmt::print("{:<15} {:<7} {:>9} {:>9} {:>8} {:>7} {:>11} {:>9} {:>9}\n", "datatype", "", "ops",
+             "check s", "M ops/s", "growth", "certified/s", "verify s", "bytes/op");
   for (const std::string_view datatype :
        {"fifo-queue", "queue", "stack", "priority-queue", "mutex", "semaphore", "owned-mutex",
         "fenced-lock", "set", "counter", "log"}) {
+    if (!wanted.empty() && wanted != datatype) continue;
     for (const bool planted : {false, true}) {
+      double before = 0;
       for (std::size_t n = largest / 10; n <= largest; n *= 10) {
-        assay::measure(datatype, planted, n);
+        before = assay::measure(datatype, planted, n, before);
       }
     }
   }

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,12 @@ struct Load {
   std::int64_t keys = 1'000;
   std::int64_t values = 0;  ///< 0: every write has its own value
   double cas = 0;
+  std::string datatype = "register";
   std::size_t processes = 10;
 };
 
-/// Events of correct registers, each effect inside its operation, one after the other.
+/// Events of correct registers, counters, sets or locks, each effect inside its operation, one
+/// after the other.
 class EventSource {
  public:
   EventSource(const Load& load, std::uint64_t operations)
@@ -75,8 +78,20 @@ class EventSource {
   void begin(Event& event) {
     event.type = EventType::invoke;
     event.key = random_.between(0, load_.keys - 1);
+    event.value = Value();
     const std::int64_t next = load_.values == 0 ? ++unique_ : random_.between(1, load_.values);
-    if (random_.chance(load_.cas)) {
+    if (load_.datatype == "counter") {
+      event.f = random_.chance(0.5) ? "add" : "read";
+      if (event.f == "add") event.value = std::int64_t{1};
+    } else if (load_.datatype == "set") {
+      event.f = random_.chance(0.5) ? "add" : "contains";
+      event.value = event.f == "add" ? next : random_.between(0, next);
+    } else if (load_.datatype == "mutex") {
+      // The holder releases, everybody else tries to acquire.
+      const auto self = static_cast<std::int64_t>(event.process) + 1;
+      event.key = std::int64_t{0};
+      event.f = state_of(event) == self ? "release" : "acquire";
+    } else if (random_.chance(load_.cas)) {
       event.f = "cas";
       event.value = Value::List{state_of(event), next};
     } else if (random_.chance(0.5)) {
@@ -84,14 +99,26 @@ class EventSource {
       event.value = next;
     } else {
       event.f = "read";
-      event.value = Value();
     }
   }
   /// Everything takes effect right before it returns.
   void end(Event& event) {
     std::int64_t& state = state_of(event);
     event.type = EventType::ok;
-    if (event.f == "read") {
+    if (event.f == "add" && load_.datatype == "counter") {
+      ++state;
+    } else if (event.f == "add") {
+      elements_.insert({*event.key->get_if<std::int64_t>(), *event.value.get_if<std::int64_t>()});
+    } else if (event.f == "contains") {
+      event.value = elements_.contains(
+          {*event.key->get_if<std::int64_t>(), *event.value.get_if<std::int64_t>()});
+    } else if (event.f == "acquire" && state == 0) {
+      state = static_cast<std::int64_t>(event.process) + 1;
+    } else if (event.f == "acquire") {
+      event.type = EventType::fail;
+    } else if (event.f == "release") {
+      state = 0;
+    } else if (event.f == "read") {
       event.value = state;
     } else if (event.f == "write") {
       state = *event.value.get_if<std::int64_t>();
@@ -111,15 +138,16 @@ class EventSource {
   const Load& load_;
   std::uint64_t left_;
   std::vector<std::int64_t> state_;
+  std::set<std::pair<std::int64_t, std::int64_t>> elements_;  ///< of sets, by key
   std::vector<Client> clients_;
   Random random_{11};
   std::uint64_t index_ = 0;
   std::int64_t unique_ = 0;
 };
 
-HistoryInfo info_of_registers() {
+HistoryInfo info_of(const Load& load) {
   HistoryInfo info;
-  info.datatype = "register";
+  info.datatype = load.datatype;
   info.initial = Value(0);
   info.initial_declared = true;
   info.real_time = RealTime::time;
@@ -140,7 +168,7 @@ void measure(const Load& load, std::uint64_t operations) {
   StreamedOptions options;
   options.reread = [](EventSink&) { return Status(); };  // nothing is kept
   StreamedCheck check(options);
-  check.info() = info_of_registers();
+  check.info() = info_of(load);
   const double start = user_seconds();
   EventSource(load, operations).each([&](const Event& event) { return check.add(event).ok(); });
   const double seconds = user_seconds() - start - making;
@@ -186,7 +214,7 @@ int write_file(const std::string& path, std::uint64_t operations, std::int64_t k
   if (json) {
     text = "{\"assay\":\"history/1\",\"datatype\":\"register\",\"initial\":0}\n";
   } else {
-    file << JournalEncoder::header(info_of_registers());
+    file << JournalEncoder::header(info_of(load));
   }
   EventSource(load, operations).each([&](const Event& event) {
     if (json) {

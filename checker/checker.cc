@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "checker/bank/check.h"
 #include "checker/causal/check.h"
+#include "checker/conclusions.h"
 #include "checker/datatypes.h"
 #include "checker/lattice.h"
 #include "checker/linearizability/keyed_check.h"
@@ -20,6 +22,8 @@
 #include "checker/logs/log_operations.h"
 #include "checker/logs/watch.h"
 #include "checker/transactions/check.h"
+#include "checker/transactions/predicates/check.h"
+#include "checker/visibility/check.h"
 
 namespace assay {
 namespace {
@@ -45,6 +49,7 @@ bool applies(const ModelInfo& model, const DatatypeInfo& datatype) {
   if (datatype.name == "watch" || model.name == "watch") return datatype.name == model.name;
   if (model.family == ModelFamily::log) return datatype.kind == DatatypeKind::log;
   if (model.family == ModelFamily::object) return true;
+  if (model.family == ModelFamily::visibility) return datatype.name == "set";
   return model.family == ModelFamily::session && datatype.name == "register";
 }
 
@@ -95,6 +100,13 @@ Status check_keys(const History& history) {
                            operation.invoke_event)};
 }
 
+/// With several models each keeps its own certificate.
+void keep_certificate(CheckResult& part) {
+  for (ModelVerdict& each : part.models) {
+    if (each.model == part.certificate.model) each.certificate = part.certificate;
+  }
+}
+
 /// The worse verdict leads; the certificate stays with it.
 void merge_into(CheckResult& merged, CheckResult part) {
   if (part.verdict > merged.verdict) {
@@ -137,12 +149,21 @@ Result<CheckResult> check_object(const History& history, const CheckOptions& opt
   return result;
 }
 
+Result<CheckResult> check_isolation(const History& history, std::string_view datatype,
+                                    const std::vector<std::string>& models,
+                                    const CheckOptions& options) {
+  if (datatype == "bank") return check_bank(history, models, options);
+  if (datatype == "closed-predicate") return check_closed_predicates(history, models, options);
+  return check_transactions(history, datatype, models, options);
+}
+
 /// Splits the models by family and merges what their checks find.
 Result<CheckResult> check_families(const History& history, const CheckOptions& options,
                                    const ChosenDatatype& datatype,
                                    const std::vector<std::string>& models) {
   std::vector<std::string> sessions;
   std::vector<std::string> transactions;
+  std::vector<std::string> visibility;
   bool linearizable = false;
   bool logs = false;
   for (const std::string& name : models) {
@@ -159,11 +180,15 @@ Result<CheckResult> check_families(const History& history, const CheckOptions& o
       case ModelFamily::log:
         logs = true;
         break;
+      case ModelFamily::visibility:
+        visibility.push_back(name);
+        break;
     }
   }
   std::optional<CheckResult> merged;
   const auto merge = [&](Result<CheckResult> part) -> Status {
     if (!part) return part.error();
+    if (models.size() > 1) keep_certificate(*part);
     if (merged.has_value()) {
       merge_into(*merged, std::move(part).value());
     } else {
@@ -180,7 +205,10 @@ Result<CheckResult> check_families(const History& history, const CheckOptions& o
     status = merge(std::move(part));
   }
   if (status && !transactions.empty()) {
-    status = merge(check_transactions(history, datatype.info->name, transactions, options));
+    status = merge(check_isolation(history, datatype.info->name, transactions, options));
+  }
+  if (status && !visibility.empty()) {
+    status = merge(check_visibility(history, visibility, options));
   }
   if (status && logs) {
     status = merge(datatype.info->name == "watch" ? check_watches(history, options)
@@ -248,6 +276,7 @@ Result<CheckResult> check(const History& history, const CheckOptions& options) {
     }
   }
   result->datatype = datatype->info->name;
+  conclude(*result);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   result->statistics.elapsed_s = elapsed.count();
   return result;

@@ -31,6 +31,7 @@ struct CheckOptions {
   int max_anomalies = 20;          ///< at most one a key
   bool certificate = true;         ///< make one
   FailedOperation failed = FailedOperation::did_not_happen;
+  bool negative_balances = false;  ///< banks: an account may be below zero
 };
 
 /// A named thing with one line of help: the vocabulary tables print as help, docs and JSON.

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace assay {
@@ -12,48 +15,49 @@ namespace {
 using enum DatatypeKind;
 
 constexpr std::array table{
-    DatatypeInfo{"register", object, "read write cas", "linearizable",
+    DatatypeInfo{"register", object, "read write cas", "", "linearizable",
                  "read, write and cas (compare-and-set) of single values"},
-    DatatypeInfo{"multi-register", object, "txn", "linearizable",
+    DatatypeInfo{"multi-register", object, "txn", "r w read write", "linearizable",
                  "several registers read and written at once by one operation"},
-    DatatypeInfo{"kv-string", object, "get put append", "linearizable",
+    DatatypeInfo{"kv-string", object, "get put append", "", "linearizable",
                  "strings by key: get, put, and append to the end"},
-    DatatypeInfo{"counter", object, "read add increment inc incr decrement dec decr sub",
+    DatatypeInfo{"counter", object, "read add increment inc incr decrement dec decr sub", "",
                  "linearizable", "add amounts, read the sum"},
-    DatatypeInfo{"set", object, "add remove contains read", "linearizable",
+    DatatypeInfo{"set", object, "add remove contains read", "", "linearizable",
                  "add and remove elements, ask for one or read all"},
-    DatatypeInfo{"queue", object, "enqueue dequeue enq deq peek", "linearizable",
+    DatatypeInfo{"queue", object, "enqueue dequeue enq deq peek", "", "linearizable",
                  "a bag: dequeue takes any element"},
-    DatatypeInfo{"fifo-queue", object, "enqueue dequeue enq deq peek", "linearizable",
+    DatatypeInfo{"fifo-queue", object, "enqueue dequeue enq deq peek", "", "linearizable",
                  "dequeue takes the oldest element"},
-    DatatypeInfo{"stack", object, "push pop peek top", "linearizable",
+    DatatypeInfo{"stack", object, "push pop peek top", "", "linearizable",
                  "pop takes the newest element"},
     DatatypeInfo{"priority-queue", object,
-                 "insert pop add remove extract-min delete-min remove-min peek find-min",
+                 "insert pop add remove extract-min delete-min remove-min peek find-min", "",
                  "linearizable", "pop takes the smallest element"},
-    DatatypeInfo{"mutex", object, "acquire release", "linearizable",
+    DatatypeInfo{"mutex", object, "acquire release", "", "linearizable",
                  "a lock with one holder at a time, which anybody may release"},
-    DatatypeInfo{"owned-mutex", object, "acquire release", "linearizable",
+    DatatypeInfo{"owned-mutex", object, "acquire release", "", "linearizable",
                  "a lock with one holder at a time, which only the holder releases"},
-    DatatypeInfo{"semaphore", object, "acquire release", "linearizable",
+    DatatypeInfo{"semaphore", object, "acquire release", "", "linearizable",
                  "a lock with as many holders as there are permits"},
-    DatatypeInfo{"fenced-lock", object, "acquire release", "linearizable",
+    DatatypeInfo{"fenced-lock", object, "acquire release", "", "linearizable",
                  "a lock whose acquire returns a token larger than all before"},
-    DatatypeInfo{"lease", object, "acquire release renew", "linearizable",
+    DatatypeInfo{"lease", object, "acquire release renew", "", "linearizable",
                  "a lock that is lost when its time is over"},
-    DatatypeInfo{"leader-election", object, "elect leader", "linearizable",
+    DatatypeInfo{"leader-election", object, "elect leader", "", "linearizable",
                  "at most one leader a term, terms that do not go back"},
-    DatatypeInfo{"log", log, "send poll txn assign subscribe", "linearizable",
+    DatatypeInfo{"log", log, "send poll txn assign subscribe", "send poll", "linearizable",
                  "append-only logs with offsets: send and poll"},
-    DatatypeInfo{"watch", log, "commit watch", "watch",
+    DatatypeInfo{"watch", log, "commit watch", "", "watch",
                  "commits at revisions, and watches that deliver them"},
-    DatatypeInfo{"list-append", transactions, "txn", "strict-serializable",
-                 "transactions that append to lists and read them"},
-    DatatypeInfo{"rw-register", transactions, "txn", "strict-serializable",
-                 "transactions that read and write registers"},
-    DatatypeInfo{"bank", transactions, "read transfer", "snapshot-isolation",
+    DatatypeInfo{"list-append", transactions, "txn read write append", "append r read",
+                 "strict-serializable", "transactions that append to lists and read them"},
+    DatatypeInfo{"rw-register", transactions, "txn read write", "r w read write",
+                 "strict-serializable", "transactions that read and write registers"},
+    DatatypeInfo{"bank", transactions, "read transfer", "", "snapshot-isolation",
                  "transfers between accounts whose total must not change"},
-    DatatypeInfo{"closed-predicate", transactions, "txn", "serializable",
+    DatatypeInfo{"closed-predicate", transactions, "txn init", "r w read write insert delete rp",
+                 "serializable",
                  "transactions with inserts, deletes and reads by predicate over known keys"},
 };
 
@@ -64,6 +68,42 @@ bool has_word(std::string_view words, std::string_view word) {
     words.remove_prefix(std::min(end + 1, words.size()));
   }
   return false;
+}
+
+std::string_view word_of(const Value& value) {
+  if (const auto* text = value.get_if<std::string>()) return *text;
+  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
+  return {};
+}
+
+/// What the steps of the first transactions are called; nothing if an operation is no list of
+/// steps.
+std::set<std::string, std::less<>> step_names(const History& history) {
+  constexpr OpIndex looked_at = 1'000;
+  std::set<std::string, std::less<>> names;
+  for (OpIndex i = 0; i < history.size() && i < looked_at; ++i) {
+    const Operation operation = history[i];
+    const Value value = history.value(operation.argument);
+    const auto* steps = value.get_if<Value::List>();
+    if (steps == nullptr) continue;
+    for (const Value& step : *steps) {
+      const auto* parts = step.get_if<Value::List>();
+      if (parts == nullptr || parts->empty() || word_of((*parts)[0]).empty()) return {};
+      names.emplace(word_of((*parts)[0]));
+    }
+  }
+  return names;
+}
+
+bool fits_steps(const DatatypeInfo& info, const std::set<std::string, std::less<>>& names,
+                bool has_init) {
+  if (names.empty()) return true;
+  // A closed world without anything of its own is a store of registers.
+  const bool plain =
+      !names.contains("rp") && !names.contains("insert") && !names.contains("delete");
+  if (info.name == "closed-predicate" && plain && !has_init) return false;
+  return std::all_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return has_word(info.steps, name); });
 }
 
 bool fits(const History& history, const DatatypeInfo& info) {
@@ -110,8 +150,15 @@ Result<ChosenDatatype> choose_datatype(const History& history, std::string_view 
   }
   std::string seen;
   std::vector<const DatatypeInfo*> candidates;
+  const auto steps = step_names(history);
+  const bool has_init = history.function_named("init").has_value();
   for (const DatatypeInfo& info : table) {
-    if (fits(history, info)) candidates.push_back(&info);
+    // Plain operations are the business of the plain datatypes.
+    if (steps.empty() && info.kind == transactions && !has_word(info.functions, "transfer") &&
+        !history.function_named("txn") && !has_init) {
+      continue;
+    }
+    if (fits(history, info) && fits_steps(info, steps, has_init)) candidates.push_back(&info);
   }
   // A history of reads alone fits several; the first of the table is the plainest.
   if (candidates.size() == 1 || (!candidates.empty() && candidates.front()->name == "register")) {

@@ -19,6 +19,7 @@ struct DatatypeInfo {
   std::string_view name;
   DatatypeKind kind;
   std::string_view functions;  ///< space separated: what its operations are called, all spellings
+  std::string_view steps;      ///< … and the steps of its transactions; empty: it has none
   std::string_view model;      ///< what is checked unless the user says otherwise
   std::string_view summary;    ///< one line
 };

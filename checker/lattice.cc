@@ -12,7 +12,7 @@ using enum ModelFamily;
 constexpr std::array model_table{
     ModelInfo{"linearizable", object,
               "every operation takes effect at one instant between its start and its end",
-              "sequential"},
+              "sequential set-full ordered-visibility"},
     ModelInfo{"sequential", session,
               "one order of all operations explains every result and keeps each process's order",
               "causal-memory causal-convergence"},
@@ -77,6 +77,14 @@ constexpr std::array model_table{
               "read-uncommitted"},
     ModelInfo{"read-uncommitted", transaction,
               "Adya PL-1: writes of transactions do not interleave", ""},
+    ModelInfo{"set-full", visibility,
+              "an element of a set that was acknowledged or read is not missing later for good",
+              "set"},
+    ModelInfo{"set", visibility,
+              "the last read of a set shows all that was acknowledged, and nothing strange", ""},
+    ModelInfo{"ordered-visibility", visibility,
+              "no element of a set is seen without those whose adds were over before its own began",
+              ""},
     ModelInfo{"serializable-log", log,
               "ordered-log, and the operations of transactions are nowhere interleaved",
               "ordered-log"},
@@ -160,6 +168,43 @@ constexpr std::array anomaly_table{
                 "serializable-log"},
     AnomalyInfo{"precommitted-read", "a poll returned a message before its transaction committed",
                 "serializable-log"},
+    // Of single objects.
+    AnomalyInfo{"stale-read", "a read returned what had certainly been replaced before it began",
+                "linearizable"},
+    AnomalyInfo{"early-read", "a read shows what had not yet begun to be put in", "linearizable"},
+    AnomalyInfo{"unexpected-element", "an element was returned that nobody put in", "set"},
+    AnomalyInfo{"lost-element", "an element that was put in is missing where it should be", "set"},
+    AnomalyInfo{"false-empty", "a container was found empty while something was in it",
+                "linearizable"},
+    AnomalyInfo{"duplicate-removal", "an element that was put in once was taken out twice",
+                "linearizable"},
+    AnomalyInfo{"early-removal", "an element was taken out before it was put in", "linearizable"},
+    AnomalyInfo{"duplicate-element", "an element that was put in once is there twice",
+                "linearizable"},
+    AnomalyInfo{"element-order", "the answers about one element of a set fit no order",
+                "linearizable"},
+    AnomalyInfo{"incomparable-reads", "two reads of a growing set each lack what the other shows",
+                "linearizable"},
+    AnomalyInfo{"queue-order", "elements left a queue in another order than they came in",
+                "linearizable"},
+    AnomalyInfo{"stack-order", "an element left a stack from below another one", "linearizable"},
+    AnomalyInfo{"priority-order", "an element left although a smaller one was there",
+                "linearizable"},
+    AnomalyInfo{"counter-bounds", "a counter was read outside all sums that were possible",
+                "linearizable"},
+    AnomalyInfo{"lock-overlap", "more clients held a lock at once than it has room for",
+                "linearizable"},
+    AnomalyInfo{"release-without-hold", "a lock was released by somebody who did not hold it",
+                "linearizable"},
+    AnomalyInfo{"stale-token", "a lock's token is not larger than the one before it",
+                "linearizable"},
+    AnomalyInfo{"log-conflict", "two operations tell different elements of one place of a log",
+                "linearizable"},
+    AnomalyInfo{"log-gap", "a place of a log is known to be filled and was found empty",
+                "linearizable"},
+    AnomalyInfo{"duplicate-offset", "two elements were put at one place of a log", "linearizable"},
+    AnomalyInfo{"nonmonotonic-log",
+                "a log was shorter for a later operation than for an earlier one", "linearizable"},
     // Anomalies of transactions that one look at the operations shows.
     AnomalyInfo{"G1a", "aborted read: a read of what was rolled back",
                 "read-committed ordered-log"},
@@ -168,8 +213,8 @@ constexpr std::array anomaly_table{
     AnomalyInfo{"dirty-update", "a committed write is built upon one that was rolled back",
                 "read-committed"},
     AnomalyInfo{"garbage-read", "a read of a value that nobody wrote", "read-committed"},
-    AnomalyInfo{"duplicate-elements", "a list holds an element twice that was appended once",
-                "read-committed"},
+    AnomalyInfo{"duplicate-elements", "a list or set holds an element twice that was added once",
+                "read-committed set-full"},
     AnomalyInfo{"incompatible-order", "two reads of a list disagree on the order of its elements",
                 "read-committed"},
     AnomalyInfo{"future-read", "a transaction reads what it writes only afterwards",
@@ -177,7 +222,7 @@ constexpr std::array anomaly_table{
     AnomalyInfo{"cyclic-versions", "the versions of one object follow each other in a circle",
                 "read-committed"},
     AnomalyInfo{"internal", "a transaction's read contradicts its own earlier reads and writes",
-                "read-atomic update-atomic snapshot-isolation"},
+                "read-atomic update-atomic"},
     AnomalyInfo{"OTV",
                 "observed transaction vanishes: one effect of a transaction is seen, and later on "
                 "another one is not",
@@ -189,12 +234,19 @@ constexpr std::array anomaly_table{
     AnomalyInfo{"long-fork", "two transactions see two independent writes in opposite orders",
                 "snapshot-isolation prefix"},
     AnomalyInfo{"causal-reverse", "a later write is seen without one that was over before it began",
-                "strong-snapshot-isolation"},
+                "strong-snapshot-isolation ordered-visibility"},
     AnomalyInfo{"wrong-total", "the accounts read do not add up to the constant total",
-                "snapshot-isolation"},
-    AnomalyInfo{"negative-balance", "an account is below zero", "snapshot-isolation"},
+                "consistent-view"},
+    AnomalyInfo{"negative-balance", "an account is below zero", "consistent-view"},
     AnomalyInfo{"unexpected-account", "a read of the accounts lacks one or has one too many",
-                "snapshot-isolation"},
+                "consistent-view"},
+    AnomalyInfo{"nonserial", "no order of the transactions that respects time explains the reads",
+                "strict-serializable"},
+    AnomalyInfo{"observed-transaction-vanishes",
+                "an effect of a transaction is seen, and later another one is not",
+                "read-committed-be monotonic-atomic-view"},
+    AnomalyInfo{"no-order",
+                "no order of the transactions explains what they read, as the model wants it", ""},
     // Cycles of dependencies, by Adya's classes; -item: no predicate is involved.
     AnomalyInfo{"G0", "dirty write: a circle of ww dependencies",
                 "read-uncommitted serializable-log"},
@@ -276,6 +328,15 @@ bool implies(std::string_view stronger, std::string_view weaker) {
   const ModelInfo* model = find_model(stronger);
   return model != nullptr &&
          any_word(model->implies, [&](std::string_view below) { return implies(below, weaker); });
+}
+
+bool implies_for(std::string_view datatype, std::string_view stronger, std::string_view weaker) {
+  if (datatype == "list-append" &&
+      (stronger == "read-atomic" || stronger == "transactional-causal") &&
+      weaker != "read-atomic") {
+    return stronger == weaker;
+  }
+  return implies(stronger, weaker);
 }
 
 std::vector<std::string_view> refuted_by(std::string_view anomaly) {

@@ -14,8 +14,8 @@
 namespace assay {
 
 /// What a model speaks about: single operations on objects, the view of sessions on them,
-/// transactions, or append-only logs.
-enum class ModelFamily : std::uint8_t { object, session, transaction, log };
+/// transactions, append-only logs, or what a growing set shows.
+enum class ModelFamily : std::uint8_t { object, session, transaction, log, visibility };
 
 struct ModelInfo {
   std::string_view name;
@@ -27,7 +27,9 @@ struct ModelInfo {
 struct AnomalyInfo {
   std::string_view name;
   std::string_view summary;  ///< one line
-  std::string_view refutes;  ///< space separated: the weakest models that forbid it
+  /// Space separated: the weakest models that forbid it. Empty: that depends on the history, and
+  /// an anomaly names the model that it refutes.
+  std::string_view refutes;
 };
 
 std::span<const ModelInfo> model_lattice();
@@ -38,6 +40,9 @@ const AnomalyInfo* find_anomaly(std::string_view name);
 
 /// Does every history that satisfies `stronger` satisfy `weaker`? Reflexive and transitive.
 bool implies(std::string_view stronger, std::string_view weaker);
+/// The same for histories of a datatype. A list that read-atomic or causal transactions read may
+/// lack elements in its middle, which the levels below, as defined on version orders, do not allow.
+bool implies_for(std::string_view datatype, std::string_view stronger, std::string_view weaker);
 /// Every model that `anomaly` refutes: the ones it names and all that imply one of them. Empty if
 /// the anomaly is unknown.
 std::vector<std::string_view> refuted_by(std::string_view anomaly);

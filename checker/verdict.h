@@ -24,8 +24,10 @@ int exit_code(Verdict verdict);
 struct Step {
   std::uint64_t before;  ///< event index of an invocation
   std::uint64_t after;
-  std::string rule;     ///< real-time, reads-from, cas, initial, …: a stable word
-  std::string because;  ///< one sentence for a person
+  std::string rule;  ///< real-time, reads-from, cas, initial, …: a stable word
+  /// One sentence for a person. "the former" and "the latter" in it are `before` and `after`:
+  /// reports may put their names there.
+  std::string because;
 };
 
 /// One operation of a witness returned before another began, and the violation rests on that: had
@@ -59,13 +61,20 @@ struct CheckStatistics {
 struct ModelVerdict {
   std::string model;
   Verdict verdict = Verdict::unknown;
-  std::string unknown_because;  ///< non-empty exactly if verdict is unknown
+  std::string unknown_because{};  ///< non-empty exactly if verdict is unknown
+  /// The model whose verdict this one follows from, by the lattice; empty if it was checked itself.
+  std::string implied_by{};
+  /// violation: of CheckResult::anomalies, one that shows it, if it is among those kept.
+  std::optional<std::size_t> anomaly{};
+  Certificate certificate{};  ///< several models: of each strongest and each weakest violated one
 };
 
 struct CheckResult {
   Verdict verdict = Verdict::unknown;  ///< the worst of the models asked for
   std::string model;                   ///< the model that the verdict is about
   std::vector<ModelVerdict> models;
+  std::vector<std::string> strongest;         ///< of `models`: hold, and no other one implies them
+  std::vector<std::string> weakest_violated;  ///< … violated, and imply no other violated one
   std::string datatype;
   std::vector<Anomaly> anomalies;
   std::string unknown_because;  ///< non-empty exactly if verdict is unknown

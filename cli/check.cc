@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "checker/certificate/bundle.h"
 #include "checker/checker.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
@@ -37,6 +38,7 @@ struct CheckFlags {
   bool minimal = false;
   bool list_format = false;
   bool verbose = false;
+  bool negative_balances = false;
   std::string failed_cas = "ignored";
 };
 
@@ -47,6 +49,7 @@ Result<CheckOptions> options_of(const CheckFlags& flags) {
   options.threads = flags.threads;
   options.max_anomalies = flags.max_anomalies;
   if (flags.failed_cas == "asserts") options.failed = FailedOperation::precondition_failed;
+  options.negative_balances = flags.negative_balances;
   if (!flags.timeout.empty()) {
     auto timeout = parse_duration(flags.timeout);
     if (!timeout.ok()) return timeout.error().in("--timeout");
@@ -72,19 +75,33 @@ struct FileOutcome {
   int code = 0;
 };
 
+/// Those of the models that say the most; of one model, the only one.
+std::vector<Certificate> certificates_of(const CheckResult& result) {
+  std::vector<Certificate> certificates;
+  for (const ModelVerdict& each : result.models) {
+    if (!each.certificate.empty()) certificates.push_back(each.certificate);
+  }
+  if (certificates.empty() && !result.certificate.empty()) {
+    certificates.push_back(result.certificate);
+  }
+  return certificates;
+}
+
 Result<FileOutcome> outcome_of(const CheckFlags& flags, const std::string& file,
                                const History& history, const CheckResult& result,
                                std::optional<RunSummary::Totals> totals) {
-  if (!flags.certificate.empty() && !result.certificate.empty()) {
-    auto status = write_file(flags.certificate, to_json(result.certificate));
+  std::string certificate;
+  if (const auto certificates = certificates_of(result);
+      !flags.certificate.empty() && !certificates.empty()) {
+    auto status = write_file(flags.certificate, bundle_to_json(certificates));
     if (!status.ok()) return status.error();
+    certificate = flags.certificate;
   }
   RunSummary run;
   run.title = file == "-" ? "standard input" : file;
   run.source = file;
   run.check_command = "assay check " + shell_word(file) + model_flags(flags.models);
   run.totals = totals;
-  const std::string certificate = result.certificate.empty() ? "" : flags.certificate;
   if (!flags.report.empty()) {
     auto status = write_file(flags.report, render_html(run, history, result));
     if (!status.ok()) return status.error();
@@ -172,6 +189,8 @@ Action define_check(CLI::App& app) {
                  "expected (asserts)")
       ->check(CLI::IsMember({"ignored", "asserts"}))
       ->capture_default_str();
+  app.add_flag("--negative-balances", flags->negative_balances,
+               "banks: accounts may be below zero");
   app.add_option("--certificate", flags->certificate, "write the verdict's certificate here");
   app.add_option("--report", flags->report, "write an HTML report here");
   app.add_flag("--json", flags->json, "one JSON document a file on standard output");

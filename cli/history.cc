@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/history_cut.h"
 #include "cli/history_input.h"
+#include "history/validation.h"
 
 namespace assay::cli {
 namespace {
@@ -77,11 +78,45 @@ Result<int> cut_history(const HistoryFlags& flags) {
   return write(flags, *part);
 }
 
+/// What validate found, as a document.
+Json validation_of(const std::string& path, const HistoryValidator& validator) {
+  return {{"schema", "assay.history-validation/1"},  {"file", path},
+          {"format", validator.info().format},       {"operations", validator.operations()},
+          {"valid", validator.problem_count() == 0}, {"problem_count", validator.problem_count()},
+          {"problems", validator.problems()}};
+}
+
 Result<int> validate(const HistoryFlags& flags) {
-  auto history = flags.input.read(flags.input_path);
-  if (!history.ok()) return history.error();
-  fmt::print("valid: {} operations, format {}\n", history->size(), history->info().format);
-  return 0;
+  HistoryValidator validator;
+  const Status read = flags.input.read_into(validator, flags.input_path);
+  if (!read && read.error().kind != ErrorKind::bad_data) return read.error();
+  validator.finish();
+  // This one names the file already.
+  if (!read) static_cast<void>(validator.problem(read.error()).ok());
+  const int code = validator.problem_count() == 0 ? 0 : static_cast<int>(ErrorKind::bad_data);
+  const std::string name = flags.input_path == "-" ? "standard input" : flags.input_path;
+  if (flags.json) {
+    const Json document = validation_of(flags.input_path, validator);
+    fmt::print("{}\n", document.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return code;
+  }
+  if (code == 0) {
+    fmt::print("valid: {} operations, format {}\n", validator.operations(),
+               validator.info().format);
+    return code;
+  }
+  const std::size_t shown = validator.problems().size();
+  for (std::size_t i = 0; i < shown; ++i) {
+    const std::string& problem = validator.problems()[i];
+    const bool last = !read && i + 1 == validator.problem_count();
+    fmt::print("{}{}\n", last ? "" : name + ": ", problem);
+  }
+  fmt::print(
+      stderr, "{} {} in {} operations{}{}\n", validator.problem_count(),
+      validator.problem_count() == 1 ? "problem" : "problems", validator.operations(),
+      shown < validator.problem_count() ? fmt::format(", the first {} of them above", shown) : "",
+      read ? "" : "; nothing was read behind the last one");
+  return code;
 }
 
 struct Concurrency {
@@ -170,6 +205,7 @@ Json stats_of(const History& history) {
       {"faults", history.faults().size()},
       {"duration_s", seconds},
       {"rate_per_s", seconds > 0 ? Json(static_cast<double>(history.size()) / seconds) : Json()},
+      {"digest", history.digest()},
       {"functions", functions}};
 }
 
@@ -217,7 +253,8 @@ Action define_history(CLI::App& app) {
   CLI::App* described = verb("stats", "count operations, keys, processes, concurrency", stats);
   described->add_flag("--json", flags->json, "as a JSON document");
   CLI::App* validated =
-      verb("validate", "read the whole history and name the first error", validate);
+      verb("validate", "name every problem of a history, with its line or byte; exit 65", validate);
+  validated->add_flag("--json", flags->json, "as a JSON document");
   for (CLI::App* sub : {to, shortened, described, validated}) flags->input.define(*sub);
   return [flags, action] { return (*action)(*flags); };
 }

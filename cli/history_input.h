@@ -27,6 +27,11 @@ struct HistoryInput {
   /// Reads a file, a run's folder (its history.assay), or - for standard input; prints the
   /// reader's notes to stderr.
   Result<History> read(const std::string& path) const;
+  /// The same into a sink, without the notes.
+  Status read_into(EventSink& sink, const std::string& path) const;
+
+ private:
+  ReadOptions effective() const;
 };
 
 /// `path`/history.assay if that exists, else path.

@@ -78,6 +78,10 @@ Result<int> judge_run(const std::string& store, const std::string& folder,
     result->verdict = Verdict::unknown;
     result->unknown_because = "no operation was acknowledged, so nothing was tested";
     result->certificate = {};
+    for (ModelVerdict& each : result->models) {
+      each = {each.model, Verdict::unknown, result->unknown_because};
+    }
+    result->strongest.clear();
   }
   if (auto status = write_results(folder, *run, *history, *result); !status.ok()) {
     return status.error();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checker/checker.h"
+#include "checker/lattice.h"
 #include "cli/command.h"
 #include "history/formats/format.h"
 #include "nemesis/registry.h"
@@ -23,7 +24,8 @@ namespace {
 struct Row {
   std::string name;
   std::string summary;
-  std::vector<std::string> options;  ///< "--protocol raft  summary (values)"
+  /// "--protocol raft  summary (values)"; "implies …"; "refutes …"
+  std::vector<std::string> options;
 };
 
 template <class Table>
@@ -31,6 +33,12 @@ std::vector<Row> rows_of(const Table& table) {
   std::vector<Row> rows;
   for (const auto& entry : table) {
     Row row{std::string(entry.name), std::string(entry.summary), {}};
+    if constexpr (requires { entry.implies; }) {
+      if (!entry.implies.empty()) row.options.push_back(fmt::format("implies {}", entry.implies));
+    }
+    if constexpr (requires { entry.refutes; }) {
+      if (!entry.refutes.empty()) row.options.push_back(fmt::format("refutes {}", entry.refutes));
+    }
     if constexpr (requires { entry.options; }) {
       for (const auto& option : entry.options) {
         row.options.push_back(fmt::format("--{} {}: {} ({})", option.name, option.fallback,
@@ -63,9 +71,9 @@ constexpr std::array<Vocabulary, 9> vocabularies{{
     {"targets", [] { return rows_of(targets()); }},
     {"workloads", [] { return rows_of(workloads()); }},
     {"faults", [] { return rows_of(faults()); }},
-    {"models", [] { return rows_of(models()); }},
+    {"models", [] { return rows_of(model_lattice()); }},
     {"datatypes", [] { return rows_of(datatypes()); }},
-    {"anomalies", [] { return rows_of(anomaly_types()); }},
+    {"anomalies", [] { return rows_of(anomaly_lattice()); }},
     {"formats", [] { return rows_of(formats()); }},
     {"protocols", [] { return rows_of(reference::protocols()); }},
     {"bugs", rows_of_bugs},

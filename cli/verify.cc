@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "checker/certificate/bundle.h"
 #include "cli/command.h"
 #include "cli/history_input.h"
 
@@ -31,26 +32,30 @@ Result<int> verify_files(const VerifyFlags& flags) {
   }
   auto text = read_text(path);
   if (!text.ok()) return text.error();
-  auto certificate = certificate_from_json(*text);
-  if (!certificate.ok()) return certificate.error().in(path);
+  auto certificates = bundle_from_json(*text);
+  if (!certificates.ok()) return certificates.error().in(path);
+  const Value& initial = certificates->front().initial;
   auto history = flags.input.read(flags.history);
-  if (history.ok() && !history->info().initial_declared && !certificate->initial.is_nil()) {
+  if (history.ok() && !history->info().initial_declared && !initial.is_nil()) {
     // The history is silent about it, so the certificate's assumption is taken, and named.
     fmt::print(stderr, "assay: note: initial value {}, as the certificate says\n",
-               to_text(certificate->initial));
+               to_text(initial));
     HistoryInput assumed = flags.input;
-    assumed.options.initial = certificate->initial;
+    assumed.options.initial = initial;
     history = assumed.read(flags.history);
   }
   if (!history.ok()) return history.error();
-  const Status holds = verify(*history, *certificate);
-  if (!holds.ok()) {
-    fmt::print("the certificate does not hold: {}\n", holds.error().message);
-    return 1;
+  int code = 0;
+  for (const Certificate& certificate : *certificates) {
+    if (const Status holds = verify(*history, certificate); !holds.ok()) {
+      fmt::print("the certificate does not hold: {}\n", holds.error().message);
+      code = 1;
+      continue;
+    }
+    fmt::print("the certificate holds: {} of {} ({} operations)\n", certificate.verdict,
+               certificate.model, history->size());
   }
-  fmt::print("the certificate holds: {} of {} ({} operations)\n", certificate->verdict,
-             certificate->model, history->size());
-  return 0;
+  return code;
 }
 
 }  // namespace

@@ -25,12 +25,14 @@ RowBuilder& HistoryBuilder::rows() {
 Status HistoryBuilder::add(const Event& event) {
   ASSAY_ASSERT(rows_ != nullptr);
   const RowBuilder::Stamp stamp{event.index, event.time, event.process};
-  if (auto status = rows_->begin(stamp); !status) return status;
+  Status begun = rows_->begin(stamp);
+  Status done;
   if (event.process == nemesis_process) {
     rows_->add_fault({event.index, event.time, event.type, event.f, event.value, event.error});
-    return {};
+  } else {
+    done = event.type == EventType::invoke ? add_invocation(event) : add_completion(event);
   }
-  return event.type == EventType::invoke ? add_invocation(event) : add_completion(event);
+  return begun ? done : begun;
 }
 
 Status HistoryBuilder::add_invocation(const Event& event) {

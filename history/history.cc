@@ -157,8 +157,12 @@ void History::for_each_event(const std::function<void(const Event&)>& visit) con
   const auto set_common = [&](OpIndex i) {
     event.process = c.rows.process(i);
     event.f = function_name(c.rows.function(i));
-    event.key.reset();
-    if (keyed() && c.rows.key(i) != no_key) event.key = key(c.rows.key(i));
+    if (keyed() && c.rows.key(i) != no_key) {
+      if (!event.key) event.key.emplace();
+      c.values.get(c.keys[c.rows.key(i)], *event.key);
+    } else {
+      event.key.reset();
+    }
     event.node = node(i);
   };
   const auto visit_before = [&](std::uint64_t limit) {
@@ -189,8 +193,8 @@ void History::for_each_event(const std::function<void(const Event&)>& visit) con
                    : outcome == Outcome::fail ? EventType::fail
                                               : EventType::info;
       const ValueId result = c.rows.result(i);
-      event.value =
-          value(outcome == Outcome::ok || result != nil_value ? result : c.rows.argument(i));
+      c.values.get(outcome == Outcome::ok || result != nil_value ? result : c.rows.argument(i),
+                   event.value);
       event.error = error(i);
       visit(event);
       event.error.clear();
@@ -203,7 +207,7 @@ void History::for_each_event(const std::function<void(const Event&)>& visit) con
     event.index = index;
     event.time = Nanos(c.rows.invoked(i));
     event.type = EventType::invoke;
-    event.value = value(c.rows.argument(i));
+    c.values.get(c.rows.argument(i), event.value);
     visit(event);
     const std::uint64_t after = c.rows.completed_after(i);
     if (after != 0) waiting.emplace(index + after, i);
@@ -224,8 +228,7 @@ void History::Columns::index_keys() {
   if (keys.empty()) key_counts.assign(1, static_cast<OpIndex>(rows.size()));
   for (std::size_t k = 0; k < count; ++k) key_offsets[k + 1] = key_offsets[k] + key_counts[k];
   key_counts = {};
-  // NOLINTNEXTLINE(modernize-avoid-c-arrays)
-  key_operations = std::make_unique_for_overwrite<OpIndex[]>(key_offsets.back());
+  key_operations = PlainArray<OpIndex>(key_offsets.back());
   std::vector<std::size_t> next(key_offsets.begin(), key_offsets.end() - 1);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const KeyId key = keys.empty() ? 0 : rows.key(i);

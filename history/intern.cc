@@ -5,17 +5,21 @@
 #include "base/assert.h"
 #include "history/codec.h"
 #include "history/digest.h"
+#include "history/integer.h"
 
 namespace assay {
 namespace {
 
-/// So many names are compared before a table of names is asked.
+/// A table of so many names is looked through instead of asked.
 constexpr std::size_t looked_at = 8;
 
 constexpr unsigned tag_bits = 2;
 constexpr std::uint64_t tag_integer = 1;
 constexpr std::uint64_t tag_pool = 2;
 constexpr std::uint64_t tag_pair = 3;  // what a compare-and-set is given
+// integer.h knows the tag.
+static_assert(integer_in(ValueId{(5U << tag_bits) | tag_integer}) == 5 &&
+              id_of(5) == ValueId{(5U << tag_bits) | tag_integer});
 constexpr std::int64_t integer_limit = std::int64_t{1} << 60U;
 constexpr unsigned half_bits = 31;
 constexpr std::int64_t half_limit = std::int64_t{1} << (half_bits - 1);
@@ -64,11 +68,7 @@ std::uint32_t hash_of(std::string_view bytes) {
 }  // namespace
 
 std::uint32_t StringTable::intern(std::string_view text) {
-  // Most tables hold a handful of names, found faster by looking than by hashing.
-  for (std::size_t i = 0; i < texts_.size() && i < looked_at; ++i) {
-    if (texts_[i] == text) return static_cast<std::uint32_t>(i);
-  }
-  if (auto it = ids_.find(text); it != ids_.end()) return it->second;
+  if (const auto known = find(text)) return *known;
   const auto id = static_cast<std::uint32_t>(texts_.size());
   const auto it = ids_.emplace(std::string(text), id).first;
   texts_.push_back(it->first);
@@ -76,8 +76,12 @@ std::uint32_t StringTable::intern(std::string_view text) {
 }
 
 std::optional<std::uint32_t> StringTable::find(std::string_view text) const {
-  for (std::size_t i = 0; i < texts_.size() && i < looked_at; ++i) {
-    if (texts_[i] == text) return static_cast<std::uint32_t>(i);
+  // Most tables hold a handful of names, found faster by looking than by hashing.
+  if (texts_.size() <= looked_at) {
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      if (texts_[i] == text) return static_cast<std::uint32_t>(i);
+    }
+    return std::nullopt;
   }
   if (auto it = ids_.find(text); it != ids_.end()) return it->second;
   return std::nullopt;
@@ -232,6 +236,16 @@ std::string_view ValuePool::bytes(ValueId id) const {
   const auto index = static_cast<std::size_t>(bits_of(id) >> tag_bits);
   ASSAY_ASSERT(index < entries_.size());
   return entry(index);
+}
+
+void ValuePool::get(ValueId id, Value& value) const {
+  auto* list = value.get_if<Value::List>();
+  if (tag_of(id) == tag_pair && list != nullptr && list->size() == 2) {
+    (*list)[0] = half_at(id, tag_bits + half_bits);
+    (*list)[1] = half_at(id, tag_bits);
+  } else {
+    value = this->value(id);
+  }
 }
 
 Value ValuePool::value(ValueId id) const {

@@ -66,6 +66,8 @@ class ValuePool {
   ValueId intern_next(Decoder& in);
   std::optional<ValueId> find(const Value& value) const;
   Value value(ValueId id) const;
+  /// The same into `value`, whose memory is used again where that is easy.
+  void get(ValueId id, Value& value) const;
   /// The canonical bytes of a pooled value. Empty for a value that is in its id.
   std::string_view bytes(ValueId id) const;
 

@@ -25,10 +25,10 @@ void JournalEventEncoder::append(const Event& event, std::string& out) {
   const std::uint64_t process =
       static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(event.process)} + 1);
   Last& last = processes_[process];
-  std::string key;
-  std::string value;
-  if (event.key) append_value(*event.key, key);
-  append_value(event.value, value);
+  key_.clear();
+  value_.clear();
+  if (event.key) append_value(*event.key, key_);
+  append_value(event.value, value_);
   if (invocation) {
     last.function.clear();
     last.key.clear();
@@ -44,8 +44,8 @@ void JournalEventEncoder::append(const Event& event, std::string& out) {
   };
   set_if(timed, flag::time);
   set_if(event.f != last.function, flag::function);
-  set_if(key != last.key, flag::key);
-  set_if(value != last.value, flag::value);
+  set_if(key_ != last.key, flag::key);
+  set_if(value_ != last.value, flag::value);
   set_if(event.node != last.node, flag::node);
   std::uint8_t more = 0;
   if (!event.error.empty()) more = flag::more_error;
@@ -71,18 +71,21 @@ void JournalEventEncoder::append(const Event& event, std::string& out) {
   };
   if ((flags & flag::function) != 0) append_name(event.f);
   if ((flags & flag::key) != 0) {
-    if (key.empty()) {
+    if (key_.empty()) {
       append_varint(1, out);
     } else {
-      append_entry(keys_, journal_keys_max, key, false, out);
+      append_entry(keys_, journal_keys_max, key_, false, out);
     }
   }
-  if ((flags & flag::value) != 0) out += value;
+  if ((flags & flag::value) != 0) out += value_;
   if ((flags & flag::node) != 0) append_name(event.node);
   if (!event.error.empty()) append_entry(errors_, journal_names_max, event.error, true, out);
   ++events_;
   if (invocation) {
-    last = {event.f, event.node, std::move(key), std::move(value)};
+    last.function = event.f;
+    last.node = event.node;
+    last.key.swap(key_);
+    last.value.swap(value_);
   } else if (event.type == EventType::info) {
     processes_.forget(process);
   }

@@ -76,6 +76,8 @@ class JournalEventEncoder {
   StringTable errors_;
   StringTable keys_;
   JournalProcesses<Last> processes_;
+  std::string key_;  ///< the bytes of the event's key and value; kept for their memory
+  std::string value_;
   std::uint64_t next_index_ = 0;
   std::uint64_t last_time_ = 0;
   std::uint64_t events_ = 0;
@@ -113,7 +115,7 @@ class JournalEventDecoder {
   Coded& event() { return event_; }
 
   /// Decodes into event(). Returns what is wrong with the bytes, or nullptr.
-  const char* next(Decoder& in) {
+  [[gnu::flatten]] const char* next(Decoder& in) {
     namespace flag = journal_flags;
     const std::uint8_t flags = in.byte();
     const std::uint8_t more = (flags & flag::more) != 0 ? in.byte() : std::uint8_t{0};

@@ -224,9 +224,13 @@ class RowEvents {
     if (known == no_key) known = rows_.key(coded.key);
     return known;
   }
+  /// As RowBuilder takes it: plus one, 0 for none.
   std::uint32_t node(std::uint32_t name) {
-    if (name == Coder::none || decoder_.name(name).empty()) return 0;
-    return number(nodes_, columns_.nodes, name) + 1;
+    if (name == Coder::none) return 0;
+    if (name < nodes_.size() && nodes_[name] != unset) return nodes_[name];
+    if (name >= nodes_.size()) nodes_.resize(name + std::size_t{1}, unset);
+    const std::string_view text = decoder_.name(name);
+    return nodes_[name] = text.empty() ? 0 : columns_.nodes.intern(text) + 1;
   }
 
   RowBuilder& rows_;
@@ -307,7 +311,8 @@ class JournalReader {
         return damaged(at, fmt::format("the block holds {}", wrong));
       }
       if (auto status = taker_.pass(); !status) {
-        return status.error().in(fmt::format("block at byte {}", at));
+        status = sink_.problem(status.error().in(fmt::format("block at byte {}", at)));
+        if (!status) return status;
       }
       ++events_;
     }

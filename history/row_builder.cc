@@ -38,10 +38,12 @@ RowBuilder::Slot& RowBuilder::new_slot(std::uint32_t number) {
   return dense_[number];
 }
 
-Error RowBuilder::bad_stamp(const Stamp& stamp) const {
+Error RowBuilder::bad_stamp(const Stamp& stamp) {
   if (stamp.index < next_index_) {
-    return bad(stamp.index, fmt::format("indices must increase, but the event before has index {}",
-                                        next_index_ - 1));
+    const std::uint64_t before = next_index_ - 1;
+    next_index_ = stamp.index + 1;
+    return bad(stamp.index,
+               fmt::format("indices must increase, but the event before has index {}", before));
   }
   if (stamp.index > index_max) return bad(stamp.index, "the index is too large");
   return bad(stamp.index, fmt::format("process {} is negative; clients are numbered from 0",
@@ -70,7 +72,8 @@ Status RowBuilder::invoke(const Stamp& stamp, std::uint32_t function, KeyId key,
   Slot& slot = this->slot(stamp.process);
   note_time(stamp, slot);
   const std::size_t row = c.rows.size();
-  if (slot.open) return still_open(stamp, function, slot);
+  Status status;
+  if (slot.open) status = still_open(stamp, function, slot);
   if (row >= none || c.rows.full()) {
     return bad(stamp.index, "too many operations for one history");
   }
@@ -86,7 +89,7 @@ Status RowBuilder::invoke(const Stamp& stamp, std::uint32_t function, KeyId key,
               .process = stamp.process,
               .key = key,
               .argument = argument});
-  return {};
+  return status;
 }
 
 Error RowBuilder::still_open(const Stamp& stamp, std::uint32_t function, const Slot& slot) const {
@@ -106,7 +109,11 @@ Status RowBuilder::complete(const Stamp& stamp, const Claim& claim, const Comple
   const bool matches = slot.open &&
                        (claim.function == same || claim.function == c.rows.function(row)) &&
                        (claim.key == no_key || claim.key == c.rows.key(row));
-  if (!matches) return not_open(stamp, completion.type, claim, slot);
+  if (!matches) {
+    const Error error = not_open(stamp, completion.type, claim, slot);
+    slot.open = false;
+    return error;
+  }
   slot.open = false;
   c.rows.complete(row, stamp.index, ticks_of(stamp.time), outcome_of(completion.type));
   if (completion.type == EventType::ok || completion.value != c.rows.argument(row)) {

@@ -1,6 +1,8 @@
 #pragma once
 // RowBuilder: the rules of a history, over numbers. HistoryBuilder names things for it; the reader
-// of the journal, whose files number everything themselves, speaks to it directly.
+// of the journal, whose files number everything themselves, speaks to it directly. After an error
+// it goes on as if only this event were wrong, for those who want to know every problem of an
+// input; the History is then not what was recorded.
 
 #include <algorithm>
 #include <cstdint>
@@ -95,7 +97,7 @@ class RowBuilder {
     slot.last = stamp.time;
   }
   void time_goes_back(const Stamp& stamp, const Slot& slot);
-  Error bad_stamp(const Stamp& stamp) const;
+  Error bad_stamp(const Stamp& stamp);
   Error still_open(const Stamp& stamp, std::uint32_t function, const Slot& slot) const;
   Error not_open(const Stamp& stamp, EventType type, const Claim& claim, const Slot& slot) const;
   std::string key_text(KeyId key) const;

@@ -18,6 +18,7 @@
 #include "base/assert.h"
 #include "history/history.h"
 #include "history/intern.h"
+#include "history/pages.h"
 
 namespace assay {
 
@@ -39,17 +40,17 @@ class ChunkedArray {
   static constexpr std::size_t chunk = std::size_t{1} << chunk_bits;
   static constexpr std::size_t mask = chunk - 1;
   static constexpr std::size_t first = 32;
-  using Chunk = std::unique_ptr<T[]>;  // NOLINT(modernize-avoid-c-arrays): sized at run time
+  using Chunk = PlainArray<T>;
 
   void extend() {
     if (capacity_ == 0 || capacity_ >= chunk) {
       const std::size_t count = capacity_ == 0 ? first : chunk;
-      chunks_.push_back(Chunk(new T[count]));
+      chunks_.emplace_back(count);
       capacity_ += count;
       return;
     }
     const std::size_t count = std::min(chunk, capacity_ * 4);
-    Chunk larger(new T[count]);
+    Chunk larger(count);
     std::memcpy(larger.get(), chunks_[0].get(), size_ * sizeof(T));
     chunks_[0] = std::move(larger);
     capacity_ = count;
@@ -291,10 +292,10 @@ struct History::Columns {
   RareTexts error;
 
   std::vector<ValueId> keys;
-  IdTable key_ids;                            ///< ValueId to KeyId
-  std::vector<OpIndex> key_counts;            ///< while building: operations on each key
-  std::vector<std::size_t> key_offsets;       ///< into key_operations; one more than there are keys
-  std::unique_ptr<OpIndex[]> key_operations;  // NOLINT(modernize-avoid-c-arrays): not zeroed first
+  IdTable key_ids;                       ///< ValueId to KeyId
+  std::vector<OpIndex> key_counts;       ///< while building: operations on each key
+  std::vector<std::size_t> key_offsets;  ///< into key_operations; one more than there are keys
+  PlainArray<OpIndex> key_operations;
 
   std::vector<FaultEvent> faults;
   std::size_t process_count = 0;

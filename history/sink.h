@@ -23,6 +23,11 @@ class EventSink {
   /// or offset put before it. The event is the reader's buffer: copy what is to be kept.
   virtual Status add(const Event& event) = 0;
 
+  /// What is wrong with an event or a line, complete with its place, if the reader can go on behind
+  /// it. The usual answer is the error itself, which ends the reading; a sink that collects
+  /// problems keeps it and says ok.
+  virtual Status problem(Error error) { return error; }
+
   /// What the input declares and the options override: complete before the first event, but for
   /// the notes, which may grow until the reader returns.
   HistoryInfo& info() { return info_; }

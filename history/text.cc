@@ -12,6 +12,9 @@
 namespace assay {
 namespace {
 
+/// Printable ASCII that a quoted string shows as it is.
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 /// Length of the valid UTF-8 sequence at the beginning of `text`, or 0. REQUIRES: not empty.
@@ -91,7 +94,7 @@ struct EdnAppender {
 
   void operator()(const Value::Nil& /*nil*/) const { out += "nil"; }
   void operator()(bool b) const { out += b ? "true" : "false"; }
-  void operator()(std::int64_t i) const { fmt::format_to(std::back_inserter(out), "{}", i); }
+  void operator()(std::int64_t i) const { append_integer(i, out); }
   void operator()(double d) const { append_edn_double(d, out); }
   void operator()(const std::string& s) const { append_quoted(s, out); }
   void operator()(const Value::Keyword& k) const {
@@ -125,7 +128,7 @@ struct JsonAppender {
 
   void operator()(const Value::Nil& /*nil*/) const { out += "null"; }
   void operator()(bool b) const { out += b ? "true" : "false"; }
-  void operator()(std::int64_t i) const { fmt::format_to(std::back_inserter(out), "{}", i); }
+  void operator()(std::int64_t i) const { append_integer(i, out); }
   void operator()(double d) const {
     if (std::isfinite(d)) {
       append_double(d, out);
@@ -173,6 +176,11 @@ struct JsonAppender {
 void append_quoted(std::string_view text, std::string& out) {
   out += '"';
   while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto c = static_cast<unsigned char>(text[0]);
     const std::size_t length = utf8_length(text);
     if (length == 0) {
@@ -185,6 +193,11 @@ void append_quoted(std::string_view text, std::string& out) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   out += '"';
+}
+
+void append_integer(std::int64_t number, std::string& out) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
 }
 
 void append_double(double number, std::string& out) {

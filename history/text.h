@@ -2,6 +2,7 @@
 // Values and strings as text, appended to a buffer: what to_text and the writers of the text
 // formats share.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ namespace assay {
 /// A double-quoted string with the escapes of JSON. Bytes that are no UTF-8 become U+FFFD, so the
 /// result is valid JSON and valid EDN.
 void append_quoted(std::string_view text, std::string& out);
+
+void append_integer(std::int64_t number, std::string& out);
 
 /// The shortest text that reads back as the same double; always with a point or an exponent.
 /// REQUIRES: finite.

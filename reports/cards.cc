@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <optional>
 
 #include "reports/escape.h"
 #include "reports/graph.h"
+#include "reports/models.h"
 #include "reports/witness_svg.h"
 #include "reports/words.h"
 
@@ -24,18 +27,60 @@ std::string short_html(std::string_view text) {
   return escape_html(clip(visible(text), value_limit));
 }
 
-/// "① write 7": the operation as it is called in this card.
+/// The operation's name in this card: 1, 2, … or T1, T2, …
+std::string badge(const History& history, const std::vector<OpIndex>& operations,
+                  std::size_t number) {
+  return fmt::format(
+      "<span class=\"badge\">{}</span>",
+      operation_name(history, history[operations[number]], number, fmt::format("{}", number + 1)));
+}
+
+std::optional<std::size_t> number_of(const History& history, const std::vector<OpIndex>& operations,
+                                     std::uint64_t event) {
+  const auto index = operation_invoked_at(history, event);
+  if (!index) return std::nullopt;
+  const auto at = std::lower_bound(operations.begin(), operations.end(), *index);
+  if (at == operations.end() || *at != *index) return std::nullopt;
+  return static_cast<std::size_t>(at - operations.begin());
+}
+
+/// "① write 7", or "T1", which a list before the steps explains.
 std::string reference(const History& history, const std::vector<OpIndex>& operations,
                       std::uint64_t event) {
   const auto index = operation_invoked_at(history, event);
   if (!index) return fmt::format("<span class=\"op\">event {}</span>", event);
-  const auto at = std::lower_bound(operations.begin(), operations.end(), *index);
-  const std::string label = short_html(operation_label(history, history[*index]));
-  if (at == operations.end() || *at != *index) {
-    return fmt::format("<span class=\"op\"><bdi>{}</bdi></span>", label);
+  const auto number = number_of(history, operations, event);
+  if (number && is_transaction(history, history[*index])) {
+    return badge(history, operations, *number);
   }
-  return fmt::format("<span class=\"op\"><span class=\"badge\">{}</span> <bdi>{}</bdi></span>",
-                     at - operations.begin() + 1, label);
+  const std::string label = short_html(operation_label(history, history[*index]));
+  return fmt::format("<span class=\"op\">{}<bdi>{}</bdi></span>",
+                     number ? badge(history, operations, *number) + " " : "", label);
+}
+
+/// "Let T1 = …": what the steps then call by name only.
+std::string let_list(const History& history, const std::vector<OpIndex>& operations) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(operations.size(), steps_max); ++i) {
+    const Operation operation = history[operations[i]];
+    if (!is_transaction(history, operation)) continue;
+    fmt::format_to(std::back_inserter(out),
+                   "<li>Let {} = <span class=\"op\"><bdi>{}</bdi></span></li>",
+                   badge(history, operations, i), short_html(operation_label(history, operation)));
+  }
+  return out.empty() ? out : "<ul class=\"let\">" + out + "</ul>";
+}
+
+/// A reason in which "the former" and "the latter" are called by their names.
+std::string reason_html(const History& history, const std::vector<OpIndex>& operations,
+                        const Step& step) {
+  const auto name = [&](std::uint64_t event, const char* fallback) {
+    const auto number = number_of(history, operations, event);
+    if (!number) return std::string(fallback);
+    return operation_name(history, history[operations[*number]], *number, fallback);
+  };
+  return short_html(
+      with_names(step.because, name(step.before, "the former"), name(step.after, "the latter")));
 }
 
 std::string step_list(const History& history, const Anomaly& anomaly,
@@ -46,21 +91,20 @@ std::string step_list(const History& history, const Anomaly& anomaly,
                : "<p class=\"note\">There is no circle of reasons to show: whichever of these "
                  "operations is put first, a later one contradicts it.</p>";
   }
-  std::string out =
-      "<h4>Why no order explains it</h4><ol class=\"steps\" aria-label=\"Steps of the "
-      "contradiction\">";
+  std::string out = "<h4>Why no order explains it</h4>" + let_list(history, operations) +
+                    "<ol class=\"steps\" aria-label=\"Steps of the contradiction\">";
   const std::size_t shown = std::min(anomaly.steps.size(), steps_max);
   for (std::size_t i = 0; i < shown; ++i) {
     const Step& step = anomaly.steps[i];
     const bool last = i + 1 == anomaly.steps.size();
-    fmt::format_to(std::back_inserter(out),
-                   "<li{}>{}{} must come before {}, because <bdi>{}</bdi>{} "
-                   "<span class=\"rule\">{}</span></li>",
-                   last ? " class=\"contradiction\"" : "",
-                   last && anomaly.steps.size() > 1 ? "However, " : "",
-                   reference(history, operations, step.before),
-                   reference(history, operations, step.after), short_html(step.because),
-                   last ? ": <strong>a contradiction.</strong>" : ".", short_html(step.rule));
+    fmt::format_to(
+        std::back_inserter(out),
+        "<li{}>{}{} must come before {}, because <bdi>{}</bdi>{} "
+        "<span class=\"rule\">{}</span></li>",
+        last ? " class=\"contradiction\"" : "", last && anomaly.steps.size() > 1 ? "However, " : "",
+        reference(history, operations, step.before), reference(history, operations, step.after),
+        reason_html(history, operations, step), last ? ": <strong>a contradiction.</strong>" : ".",
+        short_html(step.rule));
   }
   out += "</ol>";
   if (shown < anomaly.steps.size()) {
@@ -83,16 +127,59 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
     const std::string error(history.error(operations[i]));
     fmt::format_to(
         std::back_inserter(out),
-        "<tr><td><span class=\"badge\">{}</span></td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
+        "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
         "<td><bdi>{}</bdi></td><td class=\"v\"><bdi>{}</bdi></td><td class=\"{}\">{}{}</td>"
         "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-        i + 1, operation.invoke_event, static_cast<int>(operation.process),
+        badge(history, operations, i), operation.invoke_event, static_cast<int>(operation.process),
         short_html(history.node(operations[i])), short_html(operation_label(history, operation)),
         name_of(operation.outcome), outcome_words(operation.outcome),
         error.empty() ? "" : ": <bdi>" + short_html(error) + "</bdi>",
         start_text(operation, times, decimals), end_text(operation, times, decimals));
   }
   return out + "</tbody></table></div>";
+}
+
+/// What matters of the timeline.
+std::string timing_note(const Anomaly& anomaly, const History& history,
+                        const std::vector<OpIndex>& operations) {
+  if (anomaly.timing.empty()) return {};
+  const auto number_of = [&](std::uint64_t event) {
+    const auto at = std::find_if(operations.begin(), operations.end(), [&](OpIndex operation) {
+      return history.invoke_event(operation) == event;
+    });
+    return static_cast<std::size_t>(at - operations.begin()) + 1;
+  };
+  std::string out = "<p class=\"note\">Of the timing, this alone matters:";
+  for (std::size_t i = 0; i < anomaly.timing.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{} {} ended before {} began", i == 0 ? "" : ",",
+                   number_of(anomaly.timing[i].before), number_of(anomaly.timing[i].after));
+  }
+  return out + ". The bars could be longer otherwise, and the contradiction would stay.</p>";
+}
+
+/// What the arrows of a graph of dependencies mean; of those that occur.
+std::string arrow_legend(const Anomaly& anomaly) {
+  struct Meaning {
+    std::string_view rule;
+    std::string_view words;
+  };
+  static constexpr std::array<Meaning, 5> meanings{
+      {{"wr", "read what the other wrote"},
+       {"ww", "wrote over, or after, what the other wrote"},
+       {"rw", "had read what the other then replaced"},
+       {"process", "ran later in the same process"},
+       {"realtime", "began when the other was over"}}};
+  std::string out;
+  for (const Meaning& meaning : meanings) {
+    const bool occurs = std::any_of(anomaly.steps.begin(), anomaly.steps.end(),
+                                    [&](const Step& step) { return step.rule == meaning.rule; });
+    if (!occurs) continue;
+    // The head of an arrow is what comes later; of an anti-dependency the tail is what read.
+    fmt::format_to(std::back_inserter(out), "{}<span class=\"rule\">{}</span> the {} {}",
+                   out.empty() ? "" : "; ", meaning.rule, meaning.rule == "rw" ? "tail" : "head",
+                   meaning.words);
+  }
+  return out.empty() ? out : "<p class=\"note\">" + out + ".</p>";
 }
 
 }  // namespace
@@ -131,7 +218,7 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
     out +=
         "<div class=\"scroll picture\" tabindex=\"0\" role=\"group\" "
         "aria-label=\"Timeline of the witness\">" +
-        draw_witness(history, operations) + "</div>";
+        draw_witness(history, operations) + "</div>" + timing_note(anomaly, history, operations);
   }
   out += step_list(history, anomaly, operations);
   if (const std::string picture =
@@ -140,16 +227,14 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
     out +=
         "<figure class=\"scroll picture\"><figcaption>The contradiction: follow the arrows, and "
         "every operation must come before itself.</figcaption>" +
-        picture + "</figure>";
+        picture + arrow_legend(anomaly) + "</figure>";
   }
   if (!operations.empty()) out += witness_table(history, operations);
-  fmt::format_to(std::back_inserter(out),
-                 "<p class=\"note\">Refutes the model <code>{}</code>. {}</p></details></article>",
-                 short_html(anomaly.model),
-                 anomaly.minimal
-                     ? "The witness is minimal: without any one of its operations there "
-                       "would be no contradiction."
-                     : "The witness may hold more operations than are needed.");
+  fmt::format_to(
+      std::back_inserter(out), "{}<p class=\"note\">{}</p></details></article>", ruled_out(anomaly),
+      anomaly.minimal ? "The witness is minimal: without any one of its operations there "
+                        "would be no contradiction."
+                      : "The witness may hold more operations than are needed.");
   return out;
 }
 

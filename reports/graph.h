@@ -17,7 +17,7 @@
 namespace assay {
 
 struct GraphNode {
-  std::string number;    ///< of the operation in its anomaly: "1", "2", …
+  std::string number;    ///< of the operation in its anomaly: "1", "2", … or "T1", "T2", …
   std::string title;     ///< untrusted
   std::string subtitle;  ///< untrusted
   double width = 0;      ///< points

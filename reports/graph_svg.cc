@@ -12,11 +12,12 @@ namespace assay {
 namespace {
 
 std::string_view edge_class(const GraphEdge& edge) {
-  if (edge.label == "real-time") return "edge real-time";
-  if (edge.label == "reads-from" || edge.label == "cas" || edge.label == "initial") {
+  const std::string_view rule = edge.label;
+  if (rule == "real-time" || rule == "realtime" || rule == "process") return "edge real-time";
+  if (rule == "reads-from" || rule == "cas" || rule == "initial" || rule == "wr") {
     return "edge reads-from";
   }
-  return "edge derived";
+  return rule == "ww" ? "edge overwrites" : "edge derived";
 }
 
 std::string path(const std::vector<Point>& curve) {

@@ -7,6 +7,7 @@
 
 #include "reports/cards.h"
 #include "reports/escape.h"
+#include "reports/models.h"
 #include "reports/page.h"
 #include "reports/report.h"
 #include "reports/run_data.h"
@@ -106,6 +107,7 @@ std::string render_html(const RunSummary& run, const History& history, const Che
                         {"headline", escape_html(headline(result.verdict))},
                         {"sentence", escape_html(verdict_sentence(history, result))},
                         {"numbers", numbers(run, history, result)},
+                        {"models", models_section(result)},
                         {"anomalies", anomaly_section(history, result)},
                         {"timeline-note", escape_html(timeline_note(history, data))},
                         {"faults", fault_table(history)},

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reports/models.h"
 #include "reports/report.h"
 
 namespace assay {
@@ -62,13 +63,30 @@ Json anomaly_to_json(const Anomaly& anomaly) {
                      {"rule", step.rule},
                      {"because", step.because}});
   }
+  Json timing = Json::array();
+  for (const EssentialTiming& t : anomaly.timing) {
+    timing.push_back({{"before", t.before}, {"after", t.after}});
+  }
   return {{"type", anomaly.type},
           {"model", anomaly.model},
           {"key", anomaly.key ? to_json(*anomaly.key) : Json(nullptr)},
           {"witness", anomaly.witness},
           {"explanation", anomaly.explanation},
           {"minimal", anomaly.minimal},
-          {"steps", std::move(steps)}};
+          {"steps", std::move(steps)},
+          {"timing", std::move(timing)}};
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+/// Beside its verdict: how it stands, the anomaly that shows it (by position), and why not.
+Json model_to_json(const ModelVerdict& each) {
+  return {{"model", each.model},
+          {"verdict", name_of(each.verdict)},
+          {"standing", standing(each.verdict)},
+          {"anomaly", each.anomaly ? Json(*each.anomaly) : Json(nullptr)},
+          {"implied_by", text_or_null(each.implied_by)},
+          {"unknown_because", text_or_null(each.unknown_because)}};
 }
 
 std::uint64_t peak_rss_bytes() {
@@ -78,8 +96,6 @@ std::uint64_t peak_rss_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte;
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 }  // namespace
 
 std::string render_json(const RunSummary& run, const History& history, const CheckResult& result,
@@ -87,7 +103,11 @@ std::string render_json(const RunSummary& run, const History& history, const Che
   Json anomalies = Json::array();
   for (const Anomaly& anomaly : result.anomalies) anomalies.push_back(anomaly_to_json(anomaly));
   Json models = Json::object();
-  for (const ModelVerdict& each : result.models) models[each.model] = name_of(each.verdict);
+  Json model_details = Json::array();
+  for (const ModelVerdict& each : result.models) {
+    models[each.model] = name_of(each.verdict);
+    model_details.push_back(model_to_json(each));
+  }
   const RunSummary::Totals totals = run.totals_or(history);
   const Json document = {
       {"schema", "assay.result/1"},
@@ -100,6 +120,9 @@ std::string render_json(const RunSummary& run, const History& history, const Che
       {"verdict", name_of(result.verdict)},
       {"model", result.model},
       {"models", std::move(models)},
+      {"strongest", result.strongest},
+      {"weakest_violated", result.weakest_violated},
+      {"model_details", std::move(model_details)},
       {"anomalies", std::move(anomalies)},
       {"unknown_because", text_or_null(result.unknown_because)},
       {"certificate", text_or_null(certificate_path)},

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "reports/escape.h"
+#include "reports/models.h"
 #include "reports/report.h"
 #include "reports/words.h"
 
@@ -17,6 +18,7 @@ constexpr std::size_t anomalies_max = 5;
 constexpr std::size_t steps_shown_max = 4;
 constexpr std::size_t line_limit = 240;
 constexpr std::size_t named_operations_max = 6;
+constexpr std::size_t label_limit = 60;
 
 class Paint {
  public:
@@ -61,7 +63,7 @@ class Names {
     for (std::size_t i = 0; i < shown; ++i) {
       const Operation operation = history_[operations_[i]];
       fmt::format_to(std::back_inserter(out), "{}{} = {} (event {}, process {})", i > 0 ? ", " : "",
-                     name(i), safe(operation_label(history_, operation), 40),
+                     name(i), safe(operation_label(history_, operation), label_limit),
                      operation.invoke_event, static_cast<int>(operation.process));
     }
     if (shown < operations_.size()) {
@@ -72,9 +74,10 @@ class Names {
   bool empty() const { return operations_.empty(); }
 
  private:
-  static std::string name(std::size_t number) {
-    if (number < 26) return std::string(1, static_cast<char>('A' + number));
-    return fmt::format("#{}", number + 1);
+  std::string name(std::size_t number) const {
+    const std::string letter = number < 26 ? std::string(1, static_cast<char>('A' + number))
+                                           : fmt::format("#{}", number + 1);
+    return operation_name(history_, history_[operations_[number]], number, letter);
   }
   const History& history_;
   std::vector<OpIndex> operations_;
@@ -99,9 +102,19 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
     if (last && count > steps_shown_max) {
       gap = fmt::format("({} steps left out) ", count - steps_shown_max);
     }
+    const std::string before = names.of(step.before);
+    const std::string after = names.of(step.after);
     fmt::format_to(std::back_inserter(out), "   {}{} {} < {}, because {}{}\n", gap,
-                   last && count > 1 ? "However," : "Then", names.of(step.before),
-                   names.of(step.after), safe(step.because), last ? ": a contradiction!" : ".");
+                   last && count > 1 ? "However," : "Then", before, after,
+                   with_names(safe(step.because), before, after),
+                   last ? ": a contradiction!" : ".");
+  }
+  for (std::size_t i = 0; i < anomaly.timing.size(); ++i) {
+    const EssentialTiming& timing = anomaly.timing[i];
+    fmt::format_to(std::back_inserter(out), "{}{} ended before {} began{}",
+                   i == 0 ? "   Of the timing, this alone matters: " : ", ",
+                   names.of(timing.before), names.of(timing.after),
+                   i + 1 == anomaly.timing.size() ? ".\n" : "");
   }
 }
 
@@ -118,6 +131,7 @@ std::string verdict_word(Verdict verdict) {
 }
 
 std::string verdict_clause(const CheckResult& result) {
+  if (result.models.size() > 1) return models_clause(result);
   const std::string model = safe(result.model, 60);
   switch (result.verdict) {
     case Verdict::pass:
@@ -140,14 +154,16 @@ std::string render_text(const RunSummary& run, const History& history, const Che
       fmt::format("{}  {}{}\n", paint.verdict(result.verdict, verdict_word(result.verdict)),
                   title.empty() ? std::string() : safe(title, 120) + ": ", verdict_clause(result));
   const RunSummary::Totals totals = run.totals_or(history);
-  std::string facts = fmt::format("{} operations · {} keys · {} processes", totals.operations,
-                                  totals.keys, totals.processes);
+  std::string facts = fmt::format("{} operations", totals.operations);
+  if (history.keyed()) facts += fmt::format(" · {} keys", totals.keys);
+  facts += fmt::format(" · {} processes", totals.processes);
   if (run.has_seed) facts += fmt::format(" · seed {}", run.seed);
   facts += fmt::format(" · checked in {:.3f} s", result.statistics.elapsed_s);
   if (!result.statistics.algorithm.empty()) {
     facts += fmt::format(" ({})", safe(result.statistics.algorithm, 60));
   }
   out += paint.faint(facts) + "\n";
+  out += models_text(result);
   for (const std::string& note : history.info().notes) out += "note: " + safe(note) + "\n";
   const std::size_t shown = std::min(result.anomalies.size(), anomalies_max);
   for (std::size_t i = 0; i < shown; ++i) {

@@ -23,7 +23,7 @@ constexpr std::size_t label_limit = 30;
 
 struct Bar {
   Operation operation;
-  std::size_t number;
+  std::string number;
   std::string label;
   std::string full_label;
   std::string times;
@@ -40,7 +40,8 @@ class Strip {
     const int decimals = decimals_for(history, operations);
     for (std::size_t i = 0; i < operations.size(); ++i) {
       const Operation operation = history[operations[i]];
-      Bar bar{operation, i + 1, {}, {}, {}};
+      Bar bar{
+          operation, operation_name(history, operation, i, fmt::format("{}", i + 1)), {}, {}, {}};
       bar.full_label = visible(operation_label(history, operation));
       bar.label = clip(bar.full_label, label_limit);
       bar.times = time_text(operation, times, decimals);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "reports/models.h"
+
 namespace assay {
 namespace {
 
@@ -19,7 +21,82 @@ std::string arguments_text(const History& history, const Operation& operation) {
   return argument.is_nil() ? std::string() : to_text(argument);
 }
 
+std::string_view word_of(const Value& value) {
+  if (const auto* text = value.get_if<std::string>()) return *text;
+  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
+  if (const auto* tagged = value.get_if<Value::Tagged>()) return tagged->text;
+  return {};
+}
+
+/// [f …] with a name first.
+const Value::List* step_of(const Value& value) {
+  const auto* parts = value.get_if<Value::List>();
+  return parts != nullptr && parts->size() >= 2 && !word_of((*parts)[0]).empty() ? parts : nullptr;
+}
+
+/// "read x → 3", "append y 1", "write x 2".
+std::string step_text(const Value::List& parts, bool answered) {
+  std::string_view f = word_of(parts[0]);
+  if (f == "r") f = "read";
+  if (f == "w") f = "write";
+  if (f == "rp") f = "select";
+  const std::string_view name = word_of(parts[1]);
+  std::string text = fmt::format("{} {}", f, name.empty() ? to_text(parts[1]) : std::string(name));
+  const bool reads = f == "read" || f == "select";
+  for (std::size_t i = 2; i < parts.size(); ++i) {
+    if (!reads) {
+      text += " " + to_text(parts[i]);
+    } else if (answered) {
+      text += " → " + to_text(parts[i]);
+    }
+  }
+  return text;
+}
+
+std::string transaction_text(const Value& value, bool answered) {
+  std::string text;
+  for (const Value& step : *value.get_if<Value::List>()) {
+    text += (text.empty() ? "" : " · ") + step_text(*step_of(step), answered);
+  }
+  return text;
+}
+
+bool is_steps(const Value& value) {
+  const auto* list = value.get_if<Value::List>();
+  return list != nullptr && !list->empty() &&
+         std::all_of(list->begin(), list->end(),
+                     [](const Value& step) { return step_of(step) != nullptr; });
+}
+
 }  // namespace
+
+bool is_transaction(const History& history, const Operation& operation) {
+  return is_steps(history.value(operation.result)) || is_steps(history.value(operation.argument));
+}
+
+std::string operation_name(const History& history, const Operation& operation, std::size_t number,
+                           const std::string& other) {
+  return is_transaction(history, operation) ? fmt::format("T{}", number + 1) : other;
+}
+
+std::string with_names(std::string_view because, std::string_view before, std::string_view after) {
+  std::string out;
+  constexpr std::string_view former = "the former";
+  constexpr std::string_view latter = "the latter";
+  while (!because.empty()) {
+    if (because.starts_with(former)) {
+      out += before;
+      because.remove_prefix(former.size());
+    } else if (because.starts_with(latter)) {
+      out += after;
+      because.remove_prefix(latter.size());
+    } else {
+      out += because.front();
+      because.remove_prefix(1);
+    }
+  }
+  return out;
+}
 
 std::optional<OpIndex> operation_invoked_at(const History& history, std::uint64_t event_index) {
   std::size_t low = 0;
@@ -49,6 +126,13 @@ std::vector<OpIndex> witness_operations(const History& history, const Anomaly& a
 }
 
 std::string operation_label(const History& history, const Operation& operation) {
+  const bool answered = operation.outcome == Outcome::ok;
+  if (const Value steps = history.value(answered ? operation.result : operation.argument);
+      is_steps(steps)) {
+    return transaction_text(steps, answered) + (answered                             ? ""
+                                                : operation.outcome == Outcome::fail ? ": failed"
+                                                                                     : ": unknown");
+  }
   std::string label(history.function_name(operation.function));
   const bool read = label == "read";
   if (const std::string arguments = arguments_text(history, operation);
@@ -137,6 +221,10 @@ std::string_view headline(Verdict verdict) {
 }
 
 std::string verdict_sentence(const History& history, const CheckResult& result) {
+  if (result.models.size() > 1) {
+    return fmt::format("{} models were checked on {}: {}.", result.models.size(),
+                       counted(history.size(), "operation"), models_clause(result));
+  }
   switch (result.verdict) {
     case Verdict::pass:
       return fmt::format(

@@ -19,8 +19,21 @@ std::optional<OpIndex> operation_invoked_at(const History& history, std::uint64_
 /// The witness of an anomaly as operations, ascending; indices that are no invocation are left out.
 std::vector<OpIndex> witness_operations(const History& history, const Anomaly& anomaly);
 
-/// "write 7", "read → 3", "cas 1 to 2", "read: no answer", "write 7: failed".
+/// "write 7", "read → 3", "cas 1 to 2", "read: no answer", "write 7: failed"; of a transaction its
+/// steps: "read x → 3 · append y 1".
 std::string operation_label(const History& history, const Operation& operation);
+
+/// Is the operation a transaction: a list of steps [f key value]?
+bool is_transaction(const History& history, const Operation& operation);
+
+/// How the operations of one anomaly are called, by number from 0 on: T1, T2, … where they are
+/// transactions, else what `other` says.
+std::string operation_name(const History& history, const Operation& operation, std::size_t number,
+                           const std::string& other);
+
+/// The reason of a step with names in place of "the former" and "the latter", which are what comes
+/// before and what comes after.
+std::string with_names(std::string_view because, std::string_view before, std::string_view after);
 
 /// "acknowledged", "failed" or "outcome unknown".
 std::string_view outcome_words(Outcome outcome);

@@ -183,6 +183,76 @@ std::vector<CycleStep> steps_from_json(const Json& json) {
   return steps;
 }
 
+Json to_json(const TransactionProof& proof) {
+  Json steps = Json::array();
+  for (const TransactionProof::Step& step : proof.steps) {
+    Json entry{{"before", step.before}, {"after", step.after}, {"rule", step.rule}};
+    if (step.key.has_value()) entry["key"] = to_json(*step.key);
+    if (step.shown_by.has_value()) entry["shown_by"] = *step.shown_by;
+    steps.push_back(std::move(entry));
+  }
+  Json result{{"type", proof.type}, {"transactions", proof.transactions}};
+  if (proof.key.has_value()) result["key"] = to_json(*proof.key);
+  if (!proof.values.empty()) result["values"] = to_json(proof.values);
+  if (!proof.steps.empty()) result["steps"] = std::move(steps);
+  return result;
+}
+
+TransactionProof proof_from_json(const Json& json) {
+  TransactionProof proof;
+  proof.type = json.at("type").get<std::string>();
+  proof.transactions = json.at("transactions").get<std::vector<std::uint64_t>>();
+  if (json.contains("key")) proof.key = value_from_json(json.at("key"));
+  if (json.contains("values")) proof.values = list_from_json(json.at("values"));
+  if (!json.contains("steps")) return proof;
+  for (const Json& entry : json.at("steps").get_ref<const Json::array_t&>()) {
+    TransactionProof::Step step;
+    step.before = entry.at("before").get<std::uint64_t>();
+    step.after = entry.at("after").get<std::uint64_t>();
+    step.rule = entry.at("rule").get<std::string>();
+    if (entry.contains("key")) step.key = value_from_json(entry.at("key"));
+    if (entry.contains("shown_by")) step.shown_by = entry.at("shown_by").get<std::uint64_t>();
+    proof.steps.push_back(std::move(step));
+  }
+  return proof;
+}
+
+TransactionOrder order_from_json(const Json& json) {
+  TransactionOrder order;
+  order.snapshots = json.at("snapshots").get<bool>();
+  order.order = json.at("order").get<std::vector<std::uint64_t>>();
+  for (const Json& entry : json.at("versions").get_ref<const Json::array_t&>()) {
+    order.versions.push_back(
+        {value_from_json(entry.at(0)), entry.at(1).get<std::vector<std::uint64_t>>()});
+  }
+  return order;
+}
+
+/// Members that only certificates of isolation levels have.
+void append_dependencies(std::string& out, const Certificate& certificate) {
+  if (!certificate.proofs.empty()) {
+    out += ",\n \"proofs\":[";
+    for (const TransactionProof& proof : certificate.proofs) {
+      out += &proof == certificate.proofs.data() ? "\n  " : ",\n  ";
+      out += to_json(proof).dump();
+    }
+    out += ']';
+  }
+  if (!certificate.transaction_order.has_value()) return;
+  const TransactionOrder& order = *certificate.transaction_order;
+  out += fmt::format(",\n \"transaction_order\":{{\"snapshots\":{},\n  \"versions\":[",
+                     order.snapshots);
+  for (const TransactionOrder::Versions& versions : order.versions) {
+    out += &versions == order.versions.data() ? "\n   [" : ",\n   [";
+    out += to_json(versions.key).dump() + ',';
+    append_indices(out, versions.writers);
+    out += ']';
+  }
+  out += "],\n  \"order\":";
+  append_indices(out, order.order);
+  out += '}';
+}
+
 /// Members that only certificates about sessions and transactions have.
 void append_cycles(std::string& out, const Certificate& certificate) {
   if (!certificate.cycles.empty()) {
@@ -266,6 +336,14 @@ Result<Certificate> convert(const Json& json) {
                                      event_from_json(entry.at(2))});
     }
   }
+  if (json.contains("proofs")) {
+    for (const Json& entry : json.at("proofs")) {
+      certificate.proofs.push_back(proof_from_json(entry));
+    }
+  }
+  if (json.contains("transaction_order")) {
+    certificate.transaction_order = order_from_json(json.at("transaction_order"));
+  }
   return certificate;
 }
 
@@ -303,6 +381,7 @@ std::string to_json(const Certificate& certificate) {
   }
   out += ']';
   append_cycles(out, certificate);
+  append_dependencies(out, certificate);
   out += "}\n";
   return out;
 }

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "checker/certificate/bank.h"
 #include "checker/certificate/leases.h"
 #include "checker/certificate/rules.h"
 #include "checker/certificate/text.h"
@@ -317,7 +318,7 @@ void close_registers(const EachAct& each, Evidence& evidence) {
 
 bool has_rule(std::string_view datatype) {
   return datatype == "mutex" || datatype == "semaphore" || datatype == "log" ||
-         datatype == "counter" || datatype == "lease";
+         datatype == "counter" || datatype == "lease" || datatype == "bank";
 }
 
 Status close_witness(std::string_view datatype, const Witness& witness, const EachAct& each,
@@ -335,6 +336,7 @@ Status close_witness(std::string_view datatype, const Witness& witness, const Ea
     if (refute_counter(each, evidence)) return {};
     return close_counter(each, evidence);
   }
+  if (datatype == "bank") return refute_totals(evidence);
   if (datatype == "kv-string") return close_text(witness, each, evidence);
   if (datatype == "multi-register") {
     close_registers(each, evidence);

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "checker/certificate/bank.h"
 #include "checker/certificate/leases.h"
 #include "history/codec.h"
 
@@ -358,6 +359,7 @@ std::unique_ptr<Specification> make_specification(std::string_view datatype,
   if (datatype == "log") return std::make_unique<Log>();
   if (datatype == "kv-string") return std::make_unique<Text>(info.initial, info.nil_read);
   if (datatype == "multi-register") return std::make_unique<Registers>(info);
+  if (datatype == "bank") return make_bank(info);
   return nullptr;
 }
 
@@ -428,6 +430,7 @@ bool says_nothing(std::string_view datatype, const HistoryInfo& info, const Act&
     const bool read = act.f == "read" || act.f == "contains";
     return read && (!act.returned || act.result.is_nil());
   }
+  if (datatype == "bank") return act.f == "read" && !act.returned;
   if (datatype == "log") return act.f == "poll" && (!act.returned || act.result.is_nil());
   if (datatype == "leader-election") return !act.returned || act.result.is_nil();
   if (datatype == "kv-string") {

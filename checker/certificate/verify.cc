@@ -17,8 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "checker/certificate/bank.h"
 #include "checker/certificate/closure.h"
 #include "checker/certificate/specification.h"
+#include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
 
 namespace assay {
@@ -48,7 +50,7 @@ class Verifier {
     if (c.verdict != "pass" && c.verdict != "violation") {
       return refuse(fmt::format("verdict is '{}', expected pass or violation", c.verdict));
     }
-    if (c.model != "linearizable") {
+    if (!is_supported_model()) {
       return refuse(fmt::format("model is '{}', expected linearizable", c.model));
     }
     if (make_specification(c.datatype, history_.info()) == nullptr) {
@@ -66,6 +68,14 @@ class Verifier {
       return refuse("the history has no real-time order, so linearizability cannot be shown");
     }
     return {};
+  }
+
+  /// The transactions of a bank are the operations of one object: a serial order of them that
+  /// respects real time is a linearization. A wrong total refutes much weaker models.
+  bool is_supported_model() const {
+    const Certificate& c = certificate_;
+    if (c.datatype != "bank") return c.model == "linearizable";
+    return c.verdict == "pass" ? c.model == "strict-serializable" : needs_constant_total(c.model);
   }
 
   /// Invocations ascend with the operations, so events are found by bisection or, where event
@@ -370,6 +380,7 @@ Status verify(const History& history, const Certificate& certificate) {
     whole.part.reset();
     return verify(*cut, whole);
   }
+  if (is_dependency_certificate(certificate)) return verify_dependencies(history, certificate);
   if (is_serial_certificate(certificate.model, certificate.datatype)) {
     return verify_serial(history, certificate);
   }

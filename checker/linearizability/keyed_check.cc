@@ -20,6 +20,7 @@
 
 #include "checker/certificate/specification.h"
 #include "checker/linearizability/objects.h"
+#include "checker/linearizability/witness_timing.h"
 
 namespace assay {
 namespace {
@@ -185,7 +186,13 @@ class KeyedCheck {
     std::vector<ExplainedAnomaly> found(violated.size());
     for_each_key(violated, [&](KeyId key, ObjectChecker& checker) {
       const auto at = std::lower_bound(violated.begin(), violated.end(), key) - violated.begin();
-      found[static_cast<std::size_t>(at)] = checker.explain(key, outcomes_[key], limits);
+      ExplainedAnomaly& explained = found[static_cast<std::size_t>(at)];
+      explained = checker.explain(key, outcomes_[key], limits);
+      // A cas of a register's witness may count as a write, so that one finds its timing itself.
+      if (explained.anomaly.timing.empty() && datatype_ != "register") {
+        explained.anomaly.timing =
+            essential_timing(history_, datatype_, options_, key, explained.anomaly.witness, limits);
+      }
     });
     if (options_.certificate && certifiable()) start_certificate(result);
     for (ExplainedAnomaly& explained : found) {

@@ -78,6 +78,7 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
   if (datatype == "kv-string") {
     return MakeObjectChecker([&history] { return std::make_unique<StringChecker>(history); });
   }
+  if (datatype == "bank") return model_checker<BankModel>(history, options);
   if (datatype == "queue") return container(history, ContainerKind::bag);
   if (datatype == "fifo-queue") return container(history, ContainerKind::fifo);
   if (datatype == "stack") return container(history, ContainerKind::stack);

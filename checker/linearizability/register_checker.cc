@@ -37,16 +37,43 @@ std::vector<Precedence> timing_of(const CallWitness& witness, std::size_t value_
   });
 }
 
+/// What reading a key and the zone test take, for each operation.
+constexpr std::uint64_t bytes_per_call = 96;
+
+KeyOutcome out_of_time() {
+  KeyOutcome outcome;
+  outcome.search.reason = "the time ran out";
+  return outcome;
+}
+
 }  // namespace
 
 Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits, bool want_order) {
-  auto object = reader_.read(key);
-  if (!object) return object.error();
-  const auto& calls = object->calls;
   KeyOutcome outcome;
+  const std::uint64_t size = history_.operations_on(key).size();
+  const auto fits = [&](std::uint64_t bytes_per_operation) {
+    return limits.memory_bytes == 0 || size * bytes_per_operation <= limits.memory_bytes;
+  };
+  if (!want_order && !scalars_only_ && fits(ZoneScan::bytes_per_operation)) {
+    outcome.algorithm = "zones";
+    const ScanAnswer answer = scan_.decide(key, limits);
+    if (answer == ScanAnswer::linearizable) {
+      outcome.search.answer = SearchAnswer::linearizable;
+      return outcome;
+    }
+    if (answer == ScanAnswer::undecided) return out_of_time();
+  }
+  if (!fits(bytes_per_call)) {
+    outcome.search.reason = "the memory limit was reached";
+    return outcome;
+  }
+  auto object = reader_.read(key, limits);
+  if (!object) return object.error();
+  if (limits.time_is_up()) return out_of_time();
+  const auto& calls = object->calls;
   if (has_unique_writers(calls, object->value_count)) {
     outcome.algorithm = "zones";
-    outcome.search = check_zones(calls, object->value_count, want_order);
+    outcome.search = check_zones(calls, object->value_count, want_order, limits);
   } else if (auto stale = find_stale_observer(calls, object->value_count)) {
     outcome.algorithm = "stale-read";
     outcome.search.answer = SearchAnswer::not_linearizable;
@@ -63,7 +90,7 @@ Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits
 
 ExplainedAnomaly RegisterChecker::explain(KeyId key, const KeyOutcome& outcome,
                                           const SearchLimits& limits) {
-  const auto object = reader_.read(key);
+  const auto object = reader_.read(key, SearchLimits{});
   ASSAY_ASSERT(object.ok());
   const CallWitness witness =
       find_witness(object.value().calls, object.value().value_count, outcome.search, limits);

@@ -76,15 +76,17 @@ RegisterReader::RegisterReader(const History& history, bool scalars_only)
   }
 }
 
-Result<RegisterObject> RegisterReader::read(KeyId key) {
+Result<RegisterObject> RegisterReader::read(KeyId key, const SearchLimits& limits) {
   RegisterObject object;
   const auto operations = history_.operations_on(key);
   object.calls.reserve(operations.size());
   object.operations.reserve(operations.size());
   start_numbering();
   constexpr std::size_t ahead = 12;
+  constexpr std::size_t pause = std::size_t{1} << 16U;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (i + ahead < operations.size()) history_.prefetch(operations[i + ahead]);
+    if (i % pause == pause - 1 && limits.time_is_up()) return object;
     if (auto status = add(history_[operations[i]], object); !status) return status.error();
   }
   object.value_count = count_;

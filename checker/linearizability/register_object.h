@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checker/linearizability/limits.h"
 #include "checker/models/register.h"
 #include "history/history.h"
 
@@ -26,8 +27,9 @@ class RegisterReader {
   /// With `scalars_only`, reading or writing a collection is an error: the datatype was guessed.
   RegisterReader(const History& history, bool scalars_only);
 
-  /// Errors: bad_data (an operation's function or value does not fit a register; names the event).
-  Result<RegisterObject> read(KeyId key);
+  /// Nothing useful once the time of `limits` is up. Errors: bad_data (an operation's function or
+  /// value does not fit a register; names the event).
+  Result<RegisterObject> read(KeyId key, const SearchLimits& limits);
 
  private:
   Status add(const Operation& operation, RegisterObject& object);

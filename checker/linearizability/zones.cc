@@ -43,11 +43,20 @@ class ZoneTest {
   ZoneTest(std::span<const RegisterCall> calls, std::size_t value_count)
       : calls_(calls), cluster_of_value_(value_count, none) {}
 
-  SearchResult run(bool want_order) {
+  SearchResult run(bool want_order, const SearchLimits& limits) {
     SearchResult result;
     result.answer = SearchAnswer::not_linearizable;
+    bool in_time = true;
+    const auto still_in_time = [&] { return in_time = !limits.time_is_up(); };
     make_clusters();
-    if (join_observers() && make_blocks() && blocks_agree()) {
+    const bool agree = still_in_time() && join_observers() && still_in_time() && make_blocks() &&
+                       still_in_time() && blocks_agree() && (!want_order || still_in_time());
+    if (!in_time) {
+      result.answer = SearchAnswer::undecided;
+      result.reason = "the time ran out";
+      return result;
+    }
+    if (agree) {
       result.answer = SearchAnswer::linearizable;
       if (want_order) write_order(result.order);
       return result;
@@ -279,8 +288,8 @@ bool has_unique_writers(std::span<const RegisterCall> calls, std::size_t value_c
 }
 
 SearchResult check_zones(std::span<const RegisterCall> calls, std::size_t value_count,
-                         bool want_order) {
-  return ZoneTest(calls, value_count).run(want_order);
+                         bool want_order, const SearchLimits& limits) {
+  return ZoneTest(calls, value_count).run(want_order, limits);
 }
 
 }  // namespace assay

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <span>
 
+#include "checker/linearizability/limits.h"
 #include "checker/linearizability/search.h"
 #include "checker/models/register.h"
 
@@ -22,9 +23,10 @@ namespace assay {
 bool has_unique_writers(std::span<const RegisterCall> calls, std::size_t value_count);
 
 /// `calls` sorted by start; every pending one is a write or cas whose value a returned call needs.
-/// REQUIRES has_unique_writers. Always decides. With `want_order`, SearchResult::order holds a
-/// linearization; if there is none, SearchResult::suspects holds calls that no order explains.
+/// REQUIRES has_unique_writers. Decides unless the time runs out. With `want_order`,
+/// SearchResult::order holds a linearization; if there is none, SearchResult::suspects holds calls
+/// that no order explains.
 SearchResult check_zones(std::span<const RegisterCall> calls, std::size_t value_count,
-                         bool want_order);
+                         bool want_order, const SearchLimits& limits = {});
 
 }  // namespace assay

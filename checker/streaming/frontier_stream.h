@@ -55,7 +55,7 @@ class FrontierStream {
   using Call = GrowingCall<Op>;
 
   FrontierStream(const StreamLimits& limits, const M& model)
-      : model_(&model), cut_(model), limits_(limits) {}
+      : model_(&model), cut_(model), ahead_(model), limits_(limits) {}
 
   /// What was seen before. REQUIRES that nothing else was said.
   void take_over(const CallsSoFar<Op>& seen) {
@@ -116,20 +116,20 @@ class FrontierStream {
   StreamAnswer look() {
     if (!unsure()) return StreamAnswer::fine;
     not_looked_at_ = 0;
-    StreamSearch<M> ahead = cut_;
+    ahead_ = cut_;
     SearchLimits limits = limits_.search;
-    limits.steps = ahead.steps() + limits_.steps_ahead;
-    const StreamAnswer answer = play(ahead, never, true, limits);
-    steps_ahead_ += ahead.steps() - cut_.steps();
+    limits.steps = cut_.steps() + limits_.steps_ahead;
+    const StreamAnswer answer = play(ahead_, never, true, limits);
+    steps_ahead_ += ahead_.steps() - cut_.steps();
     // What there is no room for now may have returned when its turn comes.
     return answer == StreamAnswer::violation ? answer : StreamAnswer::fine;
   }
 
   /// At the end of the history: looks at all of the tail, as long as it takes.
   StreamAnswer finish() {
-    StreamSearch<M> ahead = cut_;
-    const StreamAnswer answer = play(ahead, never, true, limits_.search);
-    if (answer == StreamAnswer::unknown) explain(ahead);
+    ahead_ = cut_;
+    const StreamAnswer answer = play(ahead_, never, true, limits_.search);
+    if (answer == StreamAnswer::unknown) explain(ahead_);
     return answer;
   }
 
@@ -141,7 +141,7 @@ class FrontierStream {
 
   const std::string& reason() const { return reason_; }
   std::uint64_t bytes() const {
-    return sizeof(*this) + cut_.bytes() + tail_.capacity() * sizeof(TailCall) +
+    return sizeof(*this) + cut_.bytes() + ahead_.bytes() + tail_.capacity() * sizeof(TailCall) +
            (placed_.size() + abandoned_.size()) * 32;
   }
   std::uint64_t steps() const { return cut_.steps() + steps_ahead_; }
@@ -242,6 +242,7 @@ class FrontierStream {
 
   const M* model_;
   StreamSearch<M> cut_;
+  StreamSearch<M> ahead_;                        ///< a member for its memory
   std::vector<TailCall> tail_;                   ///< by start
   std::unordered_set<std::uint64_t> placed_;     ///< open, but took effect
   std::unordered_set<std::uint64_t> abandoned_;  ///< open, but no longer waited for

@@ -79,7 +79,8 @@ CheckResult StreamedCheck::unknown(const std::string& because) const {
 Result<StreamedResult> StreamedCheck::finish() {
   auto result = [&]() -> Result<StreamedResult> {
     try {
-      settle_held();
+      // What was cut short may go on within the tick.
+      if (!stopped_) settle_held();
       return conclude();
     } catch (const std::bad_alloc&) {
       return summary(unknown("the checker ran out of memory" + established()));

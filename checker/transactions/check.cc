@@ -1,11 +1,15 @@
 #include "checker/transactions/check.h"
 
 #include <fmt/format.h>
+#include <tbb/global_control.h>
+#include <tbb/info.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 
+#include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
 #include "checker/lattice.h"
 #include "checker/transactions/graph/graph_check.h"
@@ -53,32 +57,20 @@ class LevelChecks {
     outcomes_.emplace(model, check(model));
   }
 
-  /// Does `stronger` imply `weaker` for this datatype? Read atomic and causal transactions may see
-  /// a list without some elements in its middle, which the levels below, as defined on version
-  /// orders, do not allow.
   bool follows(const std::string& stronger, const std::string& weaker) const {
-    if (lists_ && (stronger == "read-atomic" || stronger == "transactional-causal") &&
-        weaker != "read-atomic") {
-      return false;
-    }
-    return implies(stronger, weaker);
+    return implies_for(lists_ ? "list-append" : "rw-register", stronger, weaker);
   }
 
+  /// Dependencies first: what they refute is certain, and their names for anomalies are the
+  /// field's. They pass what has a known order of versions; the polygraph looks for one.
   LevelOutcome check(const std::string& model) {
-    // The orders of versions that the graph infers for registers are not all there are, so only
-    // what it refutes is certain; its names for anomalies are the field's.
-    if (!lists_ && polygraph_knows(model)) {
-      LevelOutcome outcome = check_polygraph(txns_, model, options_);
-      if (outcome.verdict == Verdict::pass || !GraphCheck::knows(model)) return outcome;
-      LevelOutcome named = graph_.check(model, options_.certificate);
-      if (named.verdict != Verdict::violation) return outcome;
-      named.certificate = outcome.certificate;
-      named.algorithm = outcome.algorithm;
-      return named;
-    }
+    LevelOutcome outcome;
     if (GraphCheck::knows(model)) {
-      LevelOutcome outcome = graph_.check(model, options_.certificate);
+      outcome = graph_.check(model, options_.certificate);
       if (outcome.verdict != Verdict::unknown || lists_) return outcome;
+    }
+    if (!lists_ && polygraph_knows(model)) return check_polygraph(txns_, model, options_);
+    if (outcome.verdict == Verdict::unknown && GraphCheck::knows(model)) {
       // What refutes a weaker level refutes this one.
       for (const std::string_view weaker : {"transactional-causal", "read-atomic"}) {
         if (!implies(model, weaker)) continue;
@@ -88,7 +80,6 @@ class LevelChecks {
       return outcome;
     }
     if (is_weak_level(model)) return check_weak(txns_, model, options_);
-    LevelOutcome outcome;
     outcome.unknown_because = fmt::format("{} of {} cannot be checked yet", model,
                                           lists_ ? "list-append" : "rw-register");
     return outcome;
@@ -112,11 +103,11 @@ class LevelChecks {
       if (outcomes_.count(model) == 0) continue;
       LevelOutcome& outcome = outcomes_.at(model);
       result.models.push_back({model, outcome.verdict, outcome.unknown_because});
+      result.models.back().certificate = std::move(outcome.certificate);
       if (result.model.empty() || outcome.verdict > result.verdict) {
         result.verdict = outcome.verdict;
         result.model = model;
         result.unknown_because = outcome.unknown_because;
-        result.certificate = outcome.certificate;
       }
       if (result.statistics.algorithm.find(outcome.algorithm) == std::string::npos) {
         result.statistics.algorithm +=
@@ -145,8 +136,12 @@ class LevelChecks {
   std::map<std::string, LevelOutcome> outcomes_;
 };
 
-bool is_empty(const Certificate& certificate) {
-  return certificate.orders.empty() && certificate.witnesses.empty();
+/// Is this something that an independent verifier re-checks?
+bool is_verifiable(const Certificate& certificate, std::string_view model,
+                   std::string_view datatype) {
+  if (is_dependency_certificate(certificate)) return is_dependency_level(model);
+  return is_serial_certificate(model, datatype) &&
+         !(certificate.orders.empty() && certificate.witnesses.empty());
 }
 
 }  // namespace
@@ -158,19 +153,33 @@ Result<CheckResult> check_transactions(const History& history, std::string_view 
     return Error{ErrorKind::usage,
                  fmt::format("isolation levels of {} cannot be checked yet", datatype)};
   }
-  const auto txns = read_transactions(history, datatype);
-  if (!txns) return txns.error();
-  CheckResult result = LevelChecks(*txns, datatype, options).run(models);
-  // Only what an independent verifier re-checks is a certificate.
-  if (options.certificate && result.verdict != Verdict::unknown &&
-      is_serial_certificate(result.model, datatype) && !is_empty(result.certificate)) {
-    result.certificate.verdict = name_of(result.verdict);
-    result.certificate.model = result.model;
-    result.certificate.datatype = datatype;
-    result.certificate.history_digest = history.digest();
-    result.certificate.initial = history.info().initial;
-  } else {
-    result.certificate = {};
+  const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  auto checked = arena.execute([&]() -> Result<CheckResult> {
+    const auto txns = read_transactions(history, datatype);
+    if (!txns) return txns.error();
+    return LevelChecks(*txns, datatype, options).run(models);
+  });
+  if (!checked) return checked.error();
+  CheckResult result = std::move(checked).value();
+  result.statistics.threads = threads;
+  for (ModelVerdict& each : result.models) {
+    // Only what an independent verifier re-checks is a certificate.
+    if (options.certificate && each.verdict != Verdict::unknown &&
+        is_verifiable(each.certificate, each.model, datatype)) {
+      each.certificate.verdict = name_of(each.verdict);
+      each.certificate.model = each.model;
+      each.certificate.datatype = datatype;
+      each.certificate.history_digest = history.digest();
+      each.certificate.initial = history.info().initial;
+    } else {
+      each.certificate = {};
+    }
+    if (each.model != result.model) continue;
+    // It may be as large as the history.
+    result.certificate = models.size() == 1 ? std::move(each.certificate) : each.certificate;
   }
   return result;
 }

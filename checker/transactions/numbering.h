@@ -57,6 +57,17 @@ class Numbering {
     return static_cast<std::uint32_t>(entries_.size() - 1);
   }
 
+  /// Numbers what `more` has, in its order; its numbers to these. A reserved number stays 0.
+  std::vector<std::uint32_t> absorb(const Numbering& more) {
+    std::vector<std::uint32_t> number(more.size(), 0);
+    const bool has_reserved = !more.entries_.empty() && more.entries_[0].bytes == &reserved();
+    for (std::size_t i = has_reserved ? 1 : 0; i < more.size(); ++i) {
+      const Entry& entry = more.entries_[i];
+      number[i] = entry.bytes == nullptr ? integer(entry.integer) : other(*entry.bytes);
+    }
+    return number;
+  }
+
   std::size_t size() const { return entries_.size(); }
   Value value(std::uint32_t number) const {
     const Entry& entry = entries_[number];

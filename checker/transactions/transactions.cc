@@ -3,6 +3,8 @@
 #include "checker/transactions/transactions.h"
 
 #include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <string>
@@ -54,12 +56,47 @@ class TransactionReader {
     }
   }
 
-  Result<Transactions> run() {
-    out_.txns_.reserve(history_.size());
-    out_.ops_.reserve(history_.size() * 2);
-    for (OpIndex i = 0; i < history_.size(); ++i) {
-      if (auto status = add(history_[i]); !status) return status.error();
+  /// Reads the operations from `first` to before `end`.
+  Status read(OpIndex first, OpIndex end) {
+    out_.txns_.reserve(end - first);
+    out_.ops_.reserve(std::size_t{2} * (end - first));
+    for (OpIndex i = first; i < end; ++i) {
+      if (auto status = add(history_[i]); !status) return status;
     }
+    return {};
+  }
+
+  /// Takes over what `next` read of the operations behind these. The result is the same as if this
+  /// one had read them.
+  void append(TransactionReader&& next) {
+    Transactions& more = next.out_;
+    const auto keys = out_.keys_.absorb(more.keys_);
+    const auto values = out_.values_.absorb(more.values_);
+    const auto first_op = static_cast<std::uint32_t>(out_.ops_.size());
+    const auto first_list = static_cast<TxnValue>(out_.list_begin_.size() - 1);
+    const std::size_t first_element = out_.elements_.size();
+    for (Txn txn : more.txns_) {
+      txn.first_op += first_op;
+      txn.session = session_of(history_.process(txn.operation));
+      out_.txns_.push_back(txn);
+    }
+    for (TxnOp op : more.ops_) {
+      op.key = keys[op.key];
+      if (op.function == TxnFunction::read_list) {
+        op.value += first_list;
+      } else if (op.value != unread) {
+        op.value = values[op.value];
+      }
+      out_.ops_.push_back(op);
+    }
+    out_.elements_.reserve(first_element + more.elements_.size());
+    for (const TxnValue element : more.elements_) out_.elements_.push_back(values[element]);
+    for (std::size_t i = 1; i < more.list_begin_.size(); ++i) {
+      out_.list_begin_.push_back(first_element + more.list_begin_[i]);
+    }
+  }
+
+  Transactions finish() && {
     index_sessions();
     return std::move(out_);
   }
@@ -237,8 +274,24 @@ class TransactionReader {
   SessionId session_count_ = 0;
 };
 
+/// In as many parts as there are threads, which number keys and values for themselves.
 Result<Transactions> read_transactions(const History& history, std::string_view datatype) {
-  return TransactionReader(history, datatype == "list-append").run();
+  constexpr std::size_t part_min = 20'000;
+  const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  const std::size_t count = std::clamp<std::size_t>(history.size() / part_min, 1, threads);
+  std::vector<TransactionReader> parts;
+  parts.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) parts.emplace_back(history, datatype == "list-append");
+  std::vector<Status> read(count);
+  tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+    read[i] = parts[i].read(static_cast<OpIndex>(history.size() * i / count),
+                            static_cast<OpIndex>(history.size() * (i + 1) / count));
+  });
+  for (const Status& status : read) {
+    if (!status) return status.error();
+  }
+  for (std::size_t i = 1; i < count; ++i) parts[0].append(std::move(parts[i]));
+  return std::move(parts[0]).finish();
 }
 
 }  // namespace assay

@@ -43,10 +43,12 @@ class AwditReader {
       } else if (is_operation(line)) {
         add(line);
       } else {
-        return lines.error(fmt::format(
-            "expected 'r key value', 'w key value', ----- or =====, got {}", shown(line)));
+        status = Error{ErrorKind::bad_data,
+                       fmt::format("expected 'r key value', 'w key value', ----- or =====, got {}",
+                                   shown(line))};
       }
-      if (!status) return status.error().in(fmt::format("line {}", lines.number()));
+      if (!status) status = events_.sink().problem(lines.error(status.error().message));
+      if (!status) return status;
     }
     if (auto status = end_transaction(); !status) {
       return status.error().in(fmt::format("line {}", lines.number()));

@@ -35,10 +35,7 @@ class Decompressor : public ByteSource {
   /// Loads the next chunk. False at the end of the compressed bytes.
   bool refill() {
     // What is there, without waiting for a full chunk: the writer may pause.
-    constexpr int end = std::streambuf::traits_type::eof();
-    const auto there = compressed_->sgetc() == end ? 0 : compressed_->in_avail();
-    const auto count = std::min<std::streamsize>(there, chunk_bytes);
-    size_ = static_cast<std::size_t>(compressed_->sgetn(chunk_.data(), count));
+    size_ = compressed_->read_some(chunk_.data(), chunk_.size());
     read_ += size_;
     return size_ > 0;
   }

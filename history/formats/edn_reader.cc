@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -12,13 +13,26 @@
 namespace assay {
 namespace {
 
-bool is_space(int c) {
-  return c == ' ' || c == ',' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == '\v';
-}
+/// What a byte means to a token: nothing, its end, or an error.
+enum class Class : std::uint8_t { plain, space, delimiter, control };
 
+constexpr std::array<Class, 256> classes = [] {
+  std::array<Class, 256> table{};
+  for (std::size_t c = 0; c < 0x20; ++c) table.at(c) = Class::control;
+  table.at(0x7F) = Class::control;
+  for (const char c : std::string_view(" ,\n\r\t\f\v")) {
+    table.at(static_cast<unsigned char>(c)) = Class::space;
+  }
+  for (const char c : std::string_view("\";()[]{}")) {
+    table.at(static_cast<unsigned char>(c)) = Class::delimiter;
+  }
+  return table;
+}();
+
+Class class_of(int c) { return classes[static_cast<std::size_t>(c) & 0xFFU]; }
+bool is_space(int c) { return c >= 0 && class_of(c) == Class::space; }
 bool ends_token(int c) {
-  return c < 0 || is_space(c) || c == '"' || c == ';' || c == '(' || c == ')' || c == '[' ||
-         c == ']' || c == '{' || c == '}';
+  return c < 0 || class_of(c) == Class::space || class_of(c) == Class::delimiter;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -88,17 +102,6 @@ struct Level {
 };
 
 }  // namespace
-
-int EdnReader::current() {
-  const auto c = input_.sgetc();
-  return c == std::streambuf::traits_type::eof() ? end : c;
-}
-
-int EdnReader::advance() {
-  const auto c = input_.sbumpc();
-  if (c == '\n') ++line_;
-  return c == std::streambuf::traits_type::eof() ? end : c;
-}
 
 bool EdnReader::fail(std::uint64_t line, const std::string& what) {
   if (!error_) error_ = Error{ErrorKind::bad_data, fmt::format("line {}: {}", line, what)};
@@ -219,9 +222,8 @@ bool EdnReader::read_list(Value::List& list, char close, std::string_view form) 
       return fail(line_, fmt::format("expected '{}' to close the {} that begins at line {}, got {}",
                                      close, form, begin, shown(c)));
     }
-    Value item;
-    if (!read(item)) return false;
-    list.push_back(std::move(item));
+    if (list.empty()) list.reserve(2);
+    if (!read(list.emplace_back())) return false;
   }
 }
 
@@ -344,15 +346,37 @@ bool EdnReader::read_keyword() {
 
 bool EdnReader::read_token() {
   token_.clear();
-  while (true) {
-    const int c = current();
-    if (ends_token(c)) return true;
-    if (c < 0x20 || c == 0x7F) return fail(line_, fmt::format("unexpected {}", shown(c)));
-    token_ += static_cast<char>(advance());
+  do {
+    const char* to = input_.at();
+    while (to != input_.end() && class_of(*to) == Class::plain) ++to;
+    token_.append(input_.at(), static_cast<std::size_t>(to - input_.at()));
+    input_.advance_to(to);
+  } while (input_.at() == input_.end() && input_.more());
+  const int c = current();
+  return ends_token(c) || fail(line_, fmt::format("unexpected {}", shown(c)));
+}
+
+/// Most numbers are small and lie in the window; all others take the long way.
+bool EdnReader::read_small_integer(Value& value) {
+  constexpr int digits_max = 18;
+  const char* to = input_.at();
+  if (input_.end() - to < digits_max + 2) return false;
+  const bool negative = *to == '-';
+  if (negative) ++to;
+  const char* const first = to;
+  std::int64_t number = 0;
+  for (; is_digit(*to) && to - first < digits_max; ++to) number = number * 10 + (*to - '0');
+  if (to == first || (*first == '0' && to - first > 1) ||
+      !ends_token(static_cast<unsigned char>(*to))) {
+    return false;
   }
+  value = negative ? -number : number;
+  input_.advance_to(to);
+  return true;
 }
 
 bool EdnReader::read_atom(Value& value) {
+  if (read_small_integer(value)) return true;
   const std::uint64_t line = line_;
   if (!read_token()) return false;
   if (token_ == "nil") {
@@ -377,9 +401,17 @@ bool EdnReader::read_string(std::string& text) {
   const std::uint64_t begin = line_;
   advance();
   while (true) {
+    const char* to = input_.at();
+    while (to != input_.end() && *to != '"' && *to != '\\') {
+      if (*to == '\n') ++line_;
+      ++to;
+    }
+    text.append(input_.at(), static_cast<std::size_t>(to - input_.at()));
+    input_.advance_to(to);
     const int c = advance();
     if (c == end) return never_closed(begin, "string");
     if (c == '"') return true;
+    // What is no quote and no backslash is the first byte of a new window.
     if (c != '\\') {
       text += static_cast<char>(c);
     } else if (!read_escape(text)) {

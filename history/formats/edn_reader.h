@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "history/formats/text_buffer.h"
 #include "history/value.h"
 
 namespace assay {
@@ -18,9 +19,9 @@ namespace assay {
 /// nothing more can be read.
 class EdnReader {
  public:
-  /// `first_line`: the number of the line that `input` begins with.
-  explicit EdnReader(std::streambuf& input, std::uint64_t first_line = 1)
-      : input_(input), line_(first_line) {}
+  explicit EdnReader(std::streambuf& input) : input_(input) {}
+  /// Text that stays where it is; `line`: the number of the line that it begins with.
+  EdnReader(std::string_view text, std::uint64_t line) : input_(text), line_(line) {}
 
   static constexpr int end = -1;
 
@@ -49,9 +50,18 @@ class EdnReader {
   std::string shown_next();
 
  private:
-  int current();
-  int advance();
+  int current() {
+    if (input_.at() == input_.end() && !input_.more()) return end;
+    return static_cast<unsigned char>(*input_.at());
+  }
+  int advance() {
+    const int c = current();
+    if (c == '\n') ++line_;
+    if (c != end) input_.advance_to(input_.at() + 1);
+    return c;
+  }
   bool deeper();
+  bool read_small_integer(Value& value);
   bool read_form(Value& value);
   bool read_hash(Value& value);
   bool read_symbolic(Value& value);
@@ -68,8 +78,8 @@ class EdnReader {
   bool read_atom(Value& value);
   bool skip_discarded();
 
-  std::streambuf& input_;
-  std::uint64_t line_;
+  TextBuffer input_;
+  std::uint64_t line_ = 1;
   int depth_ = 0;
   bool hash_ = false;  ///< a '#' was consumed to look behind it; it counts as still there
   std::string token_;

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <istream>
-#include <iterator>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -76,6 +75,7 @@ class JepsenEdnReader {
     }
     event_ = Event{};
     index_.reset();
+    refused_ = false;
     has_type_ = has_process_ = has_function_ = false;
     while (!edn_.take('}')) {
       if (edn_.error()) return *edn_.error();
@@ -110,7 +110,8 @@ class JepsenEdnReader {
       return bad(line, "expected a value after the key on this line, got '}'");
     if (!edn_.read(value_)) return *edn_.error();
     if (auto status = set(field); !status) {
-      return status.error().in(fmt::format("line {}", line));
+      refused_ = true;
+      return keys_.sink().problem(status.error().in(fmt::format("line {}", line)));
     }
     return {};
   }
@@ -160,8 +161,12 @@ class JepsenEdnReader {
   }
 
   Status add_event(std::uint64_t begin) {
-    if (!has_type_) return bad(begin, "the operation that begins here has no :type");
-    if (!has_process_) return bad(begin, "the operation that begins here has no :process");
+    if (refused_) return {};
+    if (!has_type_ || !has_process_) {
+      return keys_.sink().problem(
+          {ErrorKind::bad_data, fmt::format("line {}: the operation that begins here has no {}",
+                                            begin, has_type_ ? ":process" : ":type")});
+    }
     // Elle's histories leave :f out: everything there is a transaction.
     if (!has_function_ && event_.type == EventType::invoke) event_.f = "txn";
     if (!uses_index_) uses_index_ = index_.has_value();
@@ -179,6 +184,7 @@ class JepsenEdnReader {
   std::optional<std::uint64_t> index_;
   std::optional<bool> uses_index_;  ///< does the first operation have an :index?
   std::uint64_t next_index_ = 0;
+  bool refused_ = false;  ///< the operation has a field that is wrong
   bool has_type_ = false;
   bool has_process_ = false;
   bool has_function_ = false;
@@ -201,16 +207,19 @@ bool is_keyword(std::string_view name) {
 }
 
 void append_operation(const Event& event, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "{{:index {}", event.index);
+  out += "{:index ";
+  append_integer(static_cast<std::int64_t>(event.index), out);
   if (event.time >= Nanos(0)) {
-    fmt::format_to(std::back_inserter(out), ", :time {}", event.time.count());
+    out += ", :time ";
+    append_integer(event.time.count(), out);
   }
-  fmt::format_to(std::back_inserter(out), ", :type :{}", name_of(event.type));
+  out += ", :type :";
+  out += name_of(event.type);
   if (event.process == nemesis_process) {
     out += ", :process :nemesis";
   } else {
-    fmt::format_to(std::back_inserter(out), ", :process {}",
-                   static_cast<std::int32_t>(event.process));
+    out += ", :process ";
+    append_integer(static_cast<std::int32_t>(event.process), out);
   }
   out += ", :f ";
   if (is_keyword(event.f)) {

@@ -44,7 +44,9 @@ class JepsenJsonReader {
     while (const auto object = objects_.next()) {
       any = true;
       if (auto status = read_event(*object); !status) {
-        return status.error().in(fmt::format("line {}", objects_.line()));
+        status = keys_.sink().problem(status.error().in(fmt::format("line {}", objects_.line())));
+        if (!status) return status;
+        continue;
       }
       if (auto status = keys_.add(event_, objects_.line()); !status) return status;
     }

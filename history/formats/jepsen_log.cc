@@ -12,19 +12,10 @@
 #include "history/formats/jepsen_events.h"
 #include "history/formats/keyed.h"
 #include "history/formats/readers.h"
+#include "history/formats/text_lines.h"
 
 namespace assay {
 namespace {
-
-/// A stream buffer over text that stays where it is.
-class TextBuffer : public std::streambuf {
- public:
-  explicit TextBuffer(std::string_view text) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): a get area is never written to.
-    char* begin = const_cast<char*>(text.data());
-    setg(begin, begin, begin + text.size());
-  }
-};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -59,28 +50,32 @@ class JepsenLogReader {
   }
 
   Status read(std::istream& input) {
-    std::string line;
-    while (std::getline(input, line)) {
-      ++number_;
-      if (line.ends_with('\r')) line.pop_back();
-      const std::string_view operation = operation_in(line);
+    TextLines lines(input);
+    while (lines.next()) {
+      const std::string_view operation = operation_in(lines.line());
       if (operation.empty()) continue;
-      if (auto status = add_operation(operation); !status) return status;
+      number_ = lines.number();
+      Event event;
+      Status status = read_operation(operation, event);
+      if (status) {
+        status = keys_.add(event, number_);
+      } else {
+        status = keys_.sink().problem(status.error());
+      }
+      if (!status) return status;
     }
     if (next_index_ == 0) {
       return Error{ErrorKind::bad_data,
                    fmt::format("line {}: expected operations (process, type, function, value), but "
                                "the input ends without any",
-                               number_)};
+                               lines.number())};
     }
     return keys_.finish();
   }
 
  private:
-  Status add_operation(std::string_view text) {
-    TextBuffer buffer(text);
-    EdnReader edn(buffer, number_);
-    Event event;
+  Status read_operation(std::string_view text, Event& event) {
+    EdnReader edn(text, number_);
     for (const auto set : {set_process, set_type, set_function}) {
       Value value;
       if (!edn.read(value)) return *edn.error();
@@ -98,7 +93,7 @@ class JepsenLogReader {
     }
     event.index = next_index_++;
     markers_.move_to_error(event);
-    return keys_.add(event, number_);
+    return {};
   }
 
   KeySplitter keys_;

@@ -2,9 +2,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <charconv>
+#include <cstdint>
 #include <istream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <ostream>
@@ -12,72 +11,24 @@
 #include <string_view>
 #include <utility>
 
-#include "history/codec.h"
+#include "history/formats/json_objects.h"
+#include "history/formats/json_scanner.h"
 #include "history/formats/keyed.h"
 #include "history/formats/readers.h"
+#include "history/formats/text_lines.h"
 #include "history/text.h"
 
 namespace assay {
 namespace {
 
 using simdjson::dom::element;
-using simdjson::dom::element_type;
 
 Error bad(std::string what) { return {ErrorKind::bad_data, std::move(what)}; }
 
-/// Object keys that spell an integer are integers: JSON has no other way to write them.
-Value key_of(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool canonical =
-      error == std::errc() && end == text.data() + text.size() && fmt::format("{}", number) == text;
-  if (canonical) return number;
-  return text;
-}
-
-Result<Value> value_of(const element& json, int depth = 0) {
-  if (depth > nesting_max) {
-    return bad(fmt::format("values are nested deeper than {} levels", nesting_max));
-  }
-  switch (json.type()) {
-    case element_type::NULL_VALUE:
-      return Value();
-    case element_type::BOOL:
-      return Value(bool(json));
-    case element_type::INT64:
-      return Value(std::int64_t(json));
-    case element_type::UINT64:
-      return Value(Value::Tagged{"", fmt::format("{}", std::uint64_t(json))});
-    case element_type::DOUBLE:
-      return Value(double(json));
-    case element_type::STRING:
-      return Value(std::string_view(json));
-    case element_type::ARRAY: {
-      Value::List list;
-      for (const element item : simdjson::dom::array(json)) {
-        auto value = value_of(item, depth + 1);
-        if (!value) return value;
-        list.push_back(*std::move(value));
-      }
-      return Value(std::move(list));
-    }
-    case element_type::OBJECT: {
-      Value::Map map;
-      for (const auto field : simdjson::dom::object(json)) {
-        auto value = value_of(field.value, depth + 1);
-        if (!value) return value;
-        map.emplace_back(key_of(field.key), *std::move(value));
-      }
-      return Value(std::move(map));
-    }
-  }
-  return bad("a JSON value of an unknown type");
-}
-
-std::string shown(const element& json) { return simdjson::minify(json); }
+std::string minified(const element& json) { return simdjson::minify(json); }
 
 Error expected(std::string_view field, std::string_view what, const element& got) {
-  return bad(fmt::format("\"{}\" must be {}, not {}", field, what, shown(got)));
+  return bad(fmt::format("\"{}\" must be {}, not {}", field, what, minified(got)));
 }
 
 /// Reads the lines of one file.
@@ -91,29 +42,38 @@ class JsonLinesReader {
   }
 
   Status read(std::istream& input) {
-    std::string line;
-    while (std::getline(input, line)) {
-      ++number_;
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      const auto is_event = parse(line);
-      if (!is_event) return is_event.error().in(fmt::format("line {}", number_));
-      if (!*is_event) continue;
-      if (auto status = keys_.add(event_, number_); !status) return status;
+    TextLines lines(input);
+    while (lines.next()) {
+      event_.index = next_index_;
+      if (scanner_.scan(lines.line(), event_)) {
+        next_index_ = event_.index + 1;
+        seen_ = true;
+      } else if (trimmed(lines.line()).empty()) {
+        continue;
+      } else {
+        const auto is_event = parse(lines.line());
+        if (!is_event) {
+          const Error error = is_event.error().in(fmt::format("line {}", lines.number()));
+          if (auto status = sink_.problem(error); !status) return status;
+        }
+        if (!is_event || !*is_event) continue;
+      }
+      if (auto status = keys_.add(event_, lines.number()); !status) return status;
     }
     return keys_.finish();
   }
 
  private:
   /// Leaves an event in event_, or returns false for the header.
-  Result<bool> parse(std::string& line) {
-    line.reserve(line.size() + simdjson::SIMDJSON_PADDING);
+  Result<bool> parse(std::string_view line) {
     element json;
-    if (const auto error = parser_.parse(line.data(), line.size(), false).get(json)) {
-      return bad(fmt::format("expected a JSON object: {}", simdjson::error_message(error)));
+    if (const auto error = parser_.parse(line.data(), line.size()).get(json)) {
+      return bad(fmt::format("expected a JSON object, got {} ({})", shown(line),
+                             simdjson::error_message(error)));
     }
     simdjson::dom::object object;
     if (json.get(object) != simdjson::SUCCESS) {
-      return bad(fmt::format("expected a JSON object, got {}", shown(json).substr(0, 80)));
+      return bad(fmt::format("expected a JSON object, got {}", minified(json).substr(0, 80)));
     }
     element mark;
     const bool header = object["assay"].get(mark) == simdjson::SUCCESS;
@@ -144,7 +104,7 @@ class JsonLinesReader {
       if (!is_text) return expected(name, "a string", json);
       info.datatype = text;
     } else if (name == "initial") {
-      auto value = value_of(json);
+      auto value = json_value(json);
       if (!value) return value.error();
       info.initial = *std::move(value);
       info.initial_declared = true;
@@ -190,7 +150,7 @@ class JsonLinesReader {
     if (name == "time") return read_time(json);
     if (name == "process") return read_process(json);
     if (name == "value" || name == "key") {
-      auto value = value_of(json);
+      auto value = json_value(json);
       if (!value) return value.error();
       if (name == "value") {
         event_.value = *std::move(value);
@@ -252,7 +212,7 @@ class JsonLinesReader {
     if (json.get(text) == simdjson::SUCCESS) {
       event_.error = text;
     } else {
-      event_.error = shown(json);
+      event_.error = minified(json);
     }
     return {};
   }
@@ -260,28 +220,32 @@ class JsonLinesReader {
   const ReadOptions& options_;
   EventSink& sink_;
   KeySplitter keys_;
+  JsonScanner scanner_;
   simdjson::dom::parser parser_;
   Event event_;
-  std::uint64_t number_ = 0;
   std::uint64_t next_index_ = 0;
   bool seen_ = false;
 };
 
 void append_field(std::string_view name, std::string_view text, std::string& out) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":", name);
+  out += ",\"";
+  out += name;
+  out += "\":";
   append_quoted(text, out);
 }
 
 void append_event(const Event& event, std::string& out) {
-  fmt::format_to(std::back_inserter(out), "{{\"index\":{}", event.index);
+  out += "{\"index\":";
+  append_integer(static_cast<std::int64_t>(event.index), out);
   if (event.time >= Nanos(0)) {
-    fmt::format_to(std::back_inserter(out), ",\"time\":{}", event.time.count());
+    out += ",\"time\":";
+    append_integer(event.time.count(), out);
   }
+  out += ",\"process\":";
   if (event.process == nemesis_process) {
-    out += ",\"process\":\"nemesis\"";
+    out += "\"nemesis\"";
   } else {
-    fmt::format_to(std::back_inserter(out), ",\"process\":{}",
-                   static_cast<std::int32_t>(event.process));
+    append_integer(static_cast<std::int32_t>(event.process), out);
   }
   append_field("type", name_of(event.type), out);
   append_field("f", event.f, out);

@@ -39,10 +39,10 @@ void KeySplitter::look_at(const Event& event) {
   }
 }
 
-Status KeySplitter::add(const Event& event, std::uint64_t line) {
+Status KeySplitter::add(Event& event, std::uint64_t line) {
   if (keyed_ != Keyed::undecided) return pass(event, line);
-  held_.emplace_back(event, line);
   look_at(event);
+  held_.emplace_back(std::move(event), line);
   if (keyed_ == Keyed::no) return decide(Keyed::no);
   if (held_.size() >= held_max && saw_read_) return decide(Keyed::yes);
   return {};
@@ -51,7 +51,7 @@ Status KeySplitter::add(const Event& event, std::uint64_t line) {
 Status KeySplitter::decide(Keyed keyed) {
   keyed_ = keyed;
   guessed_ = keyed == Keyed::yes;
-  for (const auto& [event, line] : held_) {
+  for (auto& [event, line] : held_) {
     if (auto status = pass(event, line); !status) return status;
   }
   held_ = {};
@@ -70,26 +70,24 @@ Status KeySplitter::finish() {
   return {};
 }
 
-Status KeySplitter::pass(const Event& event, std::uint64_t line) {
-  Status status;
+Status KeySplitter::pass(Event& event, std::uint64_t line) {
   if (keyed_ == Keyed::yes && event.process != nemesis_process && !event.key) {
-    Event split = event;
-    auto* list = split.value.get_if<Value::List>();
+    auto* list = event.value.get_if<Value::List>();
     if (list != nullptr && list->size() == 2) {
-      split.key = std::move((*list)[0]);
+      event.key = std::move((*list)[0]);
       Value rest = std::move((*list)[1]);
-      split.value = std::move(rest);
+      event.value = std::move(rest);
     } else if (has_value(event)) {
-      return Error{ErrorKind::bad_data,
-                   fmt::format("{} {}: event {}: expected a pair [key value], got {}{}", place_,
-                               line, event.index, to_text(event.value).substr(0, 80),
-                               guessed_ ? "; if the pairs are no keys, say --keyed no" : "")};
+      return sink_.problem(
+          Error{ErrorKind::bad_data,
+                fmt::format("{} {}: event {}: expected a pair [key value], got {}{}", place_, line,
+                            event.index, to_text(event.value).substr(0, 80),
+                            guessed_ ? "; if the pairs are no keys, say --keyed no" : "")});
     }
-    status = send(split);
-  } else {
-    status = send(event);
   }
-  if (!status) return status.error().in(fmt::format("{} {}", place_, line));
+  if (auto status = send(event); !status) {
+    return sink_.problem(status.error().in(fmt::format("{} {}", place_, line)));
+  }
   return {};
 }
 

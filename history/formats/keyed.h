@@ -27,15 +27,16 @@ class KeySplitter {
   /// `place` is what errors count: line or byte.
   KeySplitter(EventSink& sink, std::string_view option, Keyed automatic,
               std::string_view place = "line");
-  /// Errors name the line (or byte).
-  Status add(const Event& event, std::uint64_t line);
+  /// Errors name the line (or byte). The event is used up.
+  Status add(Event& event, std::uint64_t line);
   /// From here on a history without invocations is accepted, see completions_only.h.
   void allow_completions_only() { completions_.emplace(); }
+  EventSink& sink() { return sink_; }
   /// Decides at the end of the input what is still undecided.
   Status finish();
 
  private:
-  Status pass(const Event& event, std::uint64_t line);
+  Status pass(Event& event, std::uint64_t line);
   Status send(const Event& event) {
     return completions_ ? completions_->add(event, sink_) : sink_.add(event);
   }

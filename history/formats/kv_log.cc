@@ -74,13 +74,15 @@ class KvLogReader {
       } else if (keyword->name == "value") {
         event.value = std::move(field);
       }
-      if (!status) return status.error().in(fmt::format("line {}", line));
+      if (!status) return sink_.problem(status.error().in(fmt::format("line {}", line)));
     }
     if (!has_type || !has_process || event.f.empty() || !event.key) {
-      return bad(line, "an operation needs :process, :type, :f and :key");
+      return sink_.problem(
+          {ErrorKind::bad_data,
+           fmt::format("line {}: an operation needs :process, :type, :f and :key", line)});
     }
     if (auto status = sink_.add(event); !status) {
-      return status.error().in(fmt::format("line {}", line));
+      return sink_.problem(status.error().in(fmt::format("line {}", line)));
     }
     return {};
   }

@@ -55,7 +55,8 @@ class LimoReader {
       }
       if (line.empty()) continue;
       if (auto status = read_event(line); !status) {
-        return status.error().in(fmt::format("line {}", lines.number()));
+        status = sink_.problem(lines.error(status.error().message));
+        if (!status) return status;
       }
     }
     if (index_ == 0) return lines.error("the input ends without a call");

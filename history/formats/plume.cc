@@ -60,15 +60,11 @@ class PlumeReader {
       const std::string_view line = trimmed(lines.line());
       if (line.empty()) continue;
       const auto op = plume_operation(line);
-      if (!op) {
-        return lines.error(
-            fmt::format("expected r(key,value,session,txn) or w(…), got {}", shown(line)));
+      if (auto status = check(op, line); !status) {
+        status = events_.sink().problem(lines.error(status.error().message));
+        if (!status) return status;
+        continue;
       }
-      const auto [key, value, session, txn] = op->numbers;
-      if (session < -1 || txn < -1) {
-        return lines.error("expected a session and a transaction from -1");
-      }
-      if (session >= session_max) return lines.error("the session's number is too large");
       add(*op, lines.number());
     }
     if (transactions_.empty()) {
@@ -104,6 +100,17 @@ class PlumeReader {
              static_cast<std::size_t>(pair.session);
     }
   };
+
+  static Status check(const std::optional<PlumeOp>& op, std::string_view line) {
+    const auto bad = [](std::string what) { return Error{ErrorKind::bad_data, std::move(what)}; };
+    if (!op) {
+      return bad(fmt::format("expected r(key,value,session,txn) or w(…), got {}", shown(line)));
+    }
+    const auto [key, value, session, txn] = op->numbers;
+    if (session < -1 || txn < -1) return bad("expected a session and a transaction from -1");
+    if (session >= session_max) return bad("the session's number is too large");
+    return {};
+  }
 
   /// Transaction -1 is what was aborted: each of its writes is a transaction that failed.
   void add(const PlumeOp& op, std::uint64_t line) {

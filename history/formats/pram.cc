@@ -44,7 +44,8 @@ class PramReader {
       while (!line.empty()) {
         const std::string_view word = take_word(line);
         if (auto status = add(word); !status) {
-          return status.error().in(fmt::format("line {}", lines.number()));
+          status = sink_.problem(lines.error(status.error().message));
+          if (!status) return status;
         }
         line = trimmed(line);
       }

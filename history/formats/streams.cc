@@ -101,6 +101,28 @@ ByteSource::int_type ByteSource::underflow() {
   return got == 0 ? traits_type::eof() : traits_type::to_int_type(*gptr());
 }
 
+std::size_t ByteSource::read_some(char* to, std::size_t count) {
+  const auto there = static_cast<std::size_t>(egptr() - gptr());
+  if (there == 0) return fill(to, count);
+  const std::size_t taken = std::min(there, count);
+  std::memcpy(to, gptr(), taken);
+  gbump(static_cast<int>(taken));
+  return taken;
+}
+
+/// Large pieces go past the buffer.
+std::streamsize ByteSource::xsgetn(char* to, std::streamsize count) {
+  std::streamsize done = 0;
+  while (done < count) {
+    const auto left = static_cast<std::size_t>(count - done);
+    if (gptr() == egptr() && left < buffer_bytes && underflow() == traits_type::eof()) break;
+    const std::size_t got = read_some(to + done, left);
+    if (got == 0) break;
+    done += static_cast<std::streamsize>(got);
+  }
+  return done;
+}
+
 Result<std::unique_ptr<ByteSource>> open_source(const std::string& path, const InputWatch& watch) {
   if (path == "-") {
     return std::unique_ptr<ByteSource>(

@@ -34,6 +34,8 @@ class ByteSource : public std::streambuf {
   std::string_view peek(std::size_t count) { return peek(count, count); }
   /// As much of the beginning, up to `most`, as there is without waiting; but `least` in any case.
   std::string_view peek(std::size_t least, std::size_t most);
+  /// Up to `count` bytes, as soon as there are any; 0 at the end or after an error.
+  std::size_t read_some(char* to, std::size_t count);
   /// What went wrong below, if the bytes ended for another reason than the end of the file.
   virtual std::optional<Error> error() const = 0;
 
@@ -41,6 +43,7 @@ class ByteSource : public std::streambuf {
 
  protected:
   int_type underflow() override;
+  std::streamsize xsgetn(char* to, std::streamsize count) override;
   /// Fills `to` with up to `count` bytes; 0 at the end or after an error.
   virtual std::size_t fill(char* to, std::size_t count) = 0;
   /// Would fill() have to wait for somebody?

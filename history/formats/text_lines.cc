@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <system_error>
 
 #include "history/text.h"
@@ -14,16 +15,23 @@ constexpr std::string_view white_space = " \t\r\n\f\v";
 }  // namespace
 
 bool TextLines::next() {
-  constexpr int end = std::streambuf::traits_type::eof();
-  line_.clear();
-  int c = input_.sbumpc();
-  if (c == end) return false;
-  ++number_;
-  for (; c != end && c != '\n'; c = input_.sbumpc()) {
-    if (line_.size() == line_bytes_max) break;
-    line_.push_back(static_cast<char>(c));
+  std::size_t searched = 0;
+  const char* line_end = nullptr;
+  while (true) {
+    const char* from = input_.at() + searched;
+    const auto left = static_cast<std::size_t>(input_.end() - from);
+    if (left > 0) line_end = static_cast<const char*>(std::memchr(from, '\n', left));
+    if (line_end != nullptr) break;
+    searched += left;
+    if (searched < line_bytes_max && input_.more()) continue;
+    if (searched == 0) return false;
+    line_end = input_.end();
+    break;
   }
-  if (line_.ends_with('\r')) line_.pop_back();
+  line_ = {input_.at(), static_cast<std::size_t>(line_end - input_.at())};
+  if (line_.ends_with('\r')) line_.remove_suffix(1);
+  input_.advance_to(line_end == input_.end() ? line_end : line_end + 1);
+  ++number_;
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "history/formats/text_buffer.h"
 
 namespace assay {
 
@@ -19,7 +20,8 @@ class TextLines {
  public:
   explicit TextLines(std::istream& input) : input_(*input.rdbuf()) {}
 
-  /// The next line without its end, valid until the next call; false at the end.
+  /// The next line without its end, valid until the next call; false at the end. The byte behind
+  /// the line can be read: the line's end, or zero.
   bool next();
   std::string_view line() const { return line_; }
   std::uint64_t number() const { return number_; }
@@ -27,8 +29,8 @@ class TextLines {
   Error error(std::string_view what) const;
 
  private:
-  std::streambuf& input_;
-  std::string line_;
+  TextBuffer input_;
+  std::string_view line_;
   std::uint64_t number_ = 0;
 };
 

@@ -29,6 +29,7 @@ class TransactionEvents {
   /// place yet: callers add the line or the byte.
   Status finish(std::int64_t session, EventType outcome, Nanos begin = unknown_time,
                 Nanos end = unknown_time);
+  EventSink& sink() { return sink_; }
   std::uint64_t count() const { return invoke_.index / 2; }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "checker/models/register.h"
@@ -46,6 +47,29 @@ inline bool can_complete(const std::vector<RegisterCall>& calls, std::vector<boo
 inline bool is_linearizable(const std::vector<RegisterCall>& calls) {
   std::vector<bool> placed(calls.size(), false);
   return can_complete(calls, placed, 0);
+}
+
+/// Is there one that keeps these pairs of positions in order, whatever the times are?
+inline bool can_keep(const std::vector<RegisterCall>& calls,
+                     const std::vector<std::pair<std::size_t, std::size_t>>& pairs,
+                     std::vector<bool>& placed, std::uint32_t state) {
+  bool all_returned_placed = true;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (!placed[i] && !calls[i].pending()) all_returned_placed = false;
+  }
+  if (all_returned_placed) return true;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (placed[i]) continue;
+    bool may_go = true;
+    for (const auto& [before, after] : pairs) may_go = may_go && (after != i || placed[before]);
+    std::uint32_t next = state;
+    if (!may_go || !apply(calls[i].op, next)) continue;
+    placed[i] = true;
+    const bool done = can_keep(calls, pairs, placed, next);
+    placed[i] = false;
+    if (done) return true;
+  }
+  return false;
 }
 
 /// Is `order` such an order?

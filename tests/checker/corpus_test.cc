@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,14 +14,10 @@
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
 #include "history/formats/format.h"
+#include "tests/checker/corpora.h"
 
 namespace assay {
 namespace {
-
-std::string corpora() {
-  const char* named = std::getenv("ASSAY_CORPORA");
-  return named != nullptr ? named : std::string(ASSAY_SOURCE_DIR) + "/../shared/corpora";
-}
 
 Value value_of(const nlohmann::json& json) {
   if (json.is_number_integer()) return json.get<std::int64_t>();
@@ -52,12 +46,6 @@ ReadOptions read_options_for(const nlohmann::json& row) {
   return options;
 }
 
-/// What Elle says about its own search, not about the history.
-bool is_about_the_search(const std::string& type) {
-  return type == "empty-transaction-graph" || type == "cycle-search-timeout" ||
-         type.find("-cycle-exists") != std::string::npos;
-}
-
 bool has_anomaly(const CheckResult& result, const std::string& type) {
   return std::any_of(result.anomalies.begin(), result.anomalies.end(),
                      [&](const Anomaly& anomaly) { return anomaly.type == type; });
@@ -67,9 +55,6 @@ bool has_anomaly(const CheckResult& result, const std::string& type) {
 const std::map<std::string, std::string> unmet{
     {"elle-cli/elle/rw-register.edn", "a read of 3, which nobody wrote: a garbage-read here"},
     {"elle-cli/elle/rw-register.json", "the same"},
-    {"elle-cli/jepsen/bank-neg.edn", "no check of banks yet"},
-    {"elle-cli/jepsen/bank-tidb.edn.zst", "no check of banks yet"},
-    {"elle-cli/jepsen/set.edn", "Jepsen's own check of sets is no model here"},
 };
 
 /// The verdict, or what went wrong.
@@ -98,15 +83,14 @@ std::string outcome_of(const nlohmann::json& row) {
 }  // namespace
 
 TEST_CASE("corpus: every row but the unmet agrees, and its certificate holds") {
-  std::ifstream file(corpora() + "/cases.json");
-  if (!file) {
+  const auto rows = corpus_json("cases.json");
+  if (!rows) {
     MESSAGE("the corpus is not here; set ASSAY_CORPORA");
     return;
   }
   const char* wanted = std::getenv("ASSAY_CORPUS_ROWS");
   std::map<std::string, std::pair<int, int>> agreed_of_rows;
-  const auto rows = nlohmann::json::parse(file);
-  for (const auto& row : rows) {
+  for (const auto& row : *rows) {
     const std::string name = row.at("file").get<std::string>() + " " +
                              row.at("datatype").get<std::string>() + " " +
                              row.at("model").get<std::string>();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "checker/certificate/verify.h"
 #include "checker/checker.h"
 #include "checker/lattice.h"
 #include "history/history.h"
@@ -147,6 +148,72 @@ TEST_CASE("levels: mini-transactions of registers show their order") {
       "rw-register");
   const CheckResult result = check_all(history);
   expect(result, {"serializable", "strong-session-serializable"}, {"strict-serializable"});
+}
+
+TEST_CASE("levels: nothing has to come after an indeterminate transaction of its process") {
+  Txn lost = done(0, {op("append", "x", 1)});
+  lost.outcome = EventType::info;
+  const History history = serial(
+      {lost, done(0, {op("r", "x", Value::List{})}), done(1, {op("r", "x", Value::List{1})})},
+      "list-append");
+  expect(check_all(history), {"strict-serializable", "strong-session-serializable", "prefix"}, {});
+}
+
+TEST_CASE("levels: a read that two appends can have supplied refutes nothing") {
+  const History history = serial({done(0, {op("append", "x", 1)}), done(1, {op("append", "x", 1)}),
+                                  done(2, {op("r", "x", Value::List{1})})},
+                                 "list-append");
+  CheckOptions options;
+  options.models = {"serializable"};
+  const auto result = check(history, options);
+  REQUIRE(result.ok());
+  CHECK(result->verdict == Verdict::unknown);
+  CHECK(result->unknown_because.find("more than once") != std::string::npos);
+}
+
+TEST_CASE("levels: of two appends of a transaction the first is there first") {
+  const History history = serial({done(0, {op("append", "x", 1), op("append", "x", 2)}),
+                                  done(1, {op("r", "x", Value::List{2})})},
+                                 "list-append");
+  const CheckResult result = check_all(history);
+  expect(result, {"read-uncommitted"}, {"read-committed", "serializable"});
+  CHECK(has(result, "incompatible-order"));
+}
+
+TEST_CASE("levels: where a transaction sees its own appends says nothing about others") {
+  // It appended after 1, but by the time it committed 3 had come between: allowed by read
+  // committed.
+  const History history =
+      serial({done(0, {op("append", "x", 1)}),
+              done(1, {op("append", "x", 2), op("r", "x", Value::List{1, 2})}),
+              done(2, {op("append", "x", 3)}), done(3, {op("r", "x", Value::List{1, 3, 2})})},
+             "list-append");
+  expect(check_all(history), {"read-committed"}, {"cursor-stability", "snapshot-isolation"});
+}
+
+TEST_CASE("levels: registers that replace each other in a circle") {
+  const History history = serial(
+      {done(0, {op("r", "x", 2), op("w", "x", 1)}), done(1, {op("r", "x", 1), op("w", "x", 2)})},
+      "rw-register");
+  const CheckResult result = check_all(history);
+  expect(result, {"read-uncommitted"}, {"read-committed", "serializable"});
+  CHECK(has(result, "cyclic-versions"));
+  CHECK(has(result, "G1c"));
+}
+
+TEST_CASE("levels: prefix consistency is refuted with a witness that holds") {
+  const History history =
+      serial({done(0, {op("append", "x", 1), op("append", "y", 1)}),
+              done(1, {op("r", "x", Value::List{1}), op("r", "y", Value::List{})})},
+             "list-append");
+  CheckOptions options;
+  options.models = {"prefix"};
+  const auto result = check(history, options);
+  REQUIRE(result.ok());
+  REQUIRE(result->verdict == Verdict::violation);
+  REQUIRE_FALSE(result->anomalies.empty());
+  CHECK(result->anomalies[0].witness == std::vector<std::uint64_t>{0, 2});
+  CHECK(verify(history, result->certificate).ok());
 }
 
 TEST_CASE("lattice: no verdict contradicts another") {

@@ -9,6 +9,7 @@
 
 #include "brute_force.h"
 #include "checker/linearizability/portfolio.h"
+#include "checker/linearizability/register_frontier.h"
 #include "checker/linearizability/register_search.h"
 #include "checker/linearizability/stale_read.h"
 #include "checker/linearizability/witness.h"
@@ -35,6 +36,32 @@ std::string to_text(const std::vector<RegisterCall>& calls) {
   return text;
 }
 
+/// What the searches that do not count every pending call may and may not say.
+std::string economies_disagree(const std::vector<RegisterCall>& calls, const Schedule& schedule,
+                               bool expected) {
+  const std::size_t classes = schedule.classes.size();
+  const auto search = [&](bool counted, bool endless) {
+    return search_register_frontier(calls, value_count, schedule, SearchLimits{},
+                                    {std::vector<bool>(classes, counted), endless}, true);
+  };
+  const auto exact = search(true, false);
+  const auto wanted = expected ? SearchAnswer::linearizable : SearchAnswer::not_linearizable;
+  if (exact.result.answer != wanted || !exact.exact) return "the answer if all is counted";
+  const auto frugal = search(false, false);
+  if (frugal.result.answer != wanted && (!expected || frugal.exact)) {
+    return "the answer if nothing is counted";
+  }
+  if (frugal.result.answer == SearchAnswer::linearizable &&
+      !oracle::explains(calls, frugal.result.order)) {
+    return "the order if nothing is counted";
+  }
+  const auto endless = search(false, true);
+  if (expected && endless.result.answer != SearchAnswer::linearizable) {
+    return "the answer if nothing runs out";
+  }
+  return {};
+}
+
 /// Everything that must hold of the searches on these calls. Empty if it does.
 std::string disagreement(const std::vector<RegisterCall>& given, bool witnesses) {
   const bool expected = oracle::is_linearizable(given);
@@ -53,6 +80,10 @@ std::string disagreement(const std::vector<RegisterCall>& given, bool witnesses)
   }
   const RegisterModel model(calls, value_count);
   const Schedule schedule = make_schedule(model, std::span<const RegisterCall>(calls));
+  if (!schedule.classes.empty()) {
+    const std::string what = economies_disagree(calls, schedule, expected);
+    if (!what.empty()) return what;
+  }
   if (schedule.counter_words <= 1) {
     Descent<RegisterModel, 1> search(model, calls, schedule, limits);
     const auto descent = search.run(overwrites_of<RegisterModel>(calls), true);

@@ -127,7 +127,11 @@ Streamed stream(const HistoryInfo& info, const std::vector<Event>& events, Strea
 /// Empty, or what is wrong with what was found of a history.
 std::string compare(const Streamed& streamed, const CheckResult& wanted, const History& history) {
   if (!streamed.problem.empty()) return streamed.problem;
-  if (streamed.verdict != wanted.verdict) {
+  // What is undecided of the whole may be decided of a part, but then it must be shown.
+  const bool found_in_part = wanted.verdict == Verdict::unknown &&
+                             streamed.verdict == Verdict::violation &&
+                             !streamed.certificate.empty();
+  if (streamed.verdict != wanted.verdict && !found_in_part) {
     return "streamed " + std::string(name_of(streamed.verdict)) + ", whole " +
            std::string(name_of(wanted.verdict)) + " " + wanted.unknown_because;
   }
@@ -186,24 +190,24 @@ void check_registers(const Way& way, std::uint64_t rounds, std::size_t keys, std
 }
 
 TEST_CASE("registers, followed: as the check of the whole history says") {
-  check_registers({}, 60'000 / scale, 3, 6);
-  check_registers({.pauses = true}, 20'000 / scale, 1, 8);
+  check_registers({}, 20'000 / scale, 3, 6);
+  check_registers({.pauses = true}, 6'000 / scale, 1, 8);
 }
 
 TEST_CASE("registers in a file that is read again") {
-  check_registers({.stop = false, .reread = true}, 20'000 / scale, 3, 6);
+  check_registers({.stop = false, .reread = true}, 6'000 / scale, 3, 6);
 }
 
 // Room for some twenty events: the keys of a violation fit, all keys do not.
 TEST_CASE("registers that do not fit the memory") {
-  check_registers({.memory = 4'000}, 20'000 / scale, 4, 8);
-  check_registers({.memory = 4'000, .stop = false}, 20'000 / scale, 4, 8);
-  check_registers({.memory = 4'000, .stop = false, .reread = true}, 20'000 / scale, 4, 8);
-  check_registers({.memory = 400, .stop = false}, 20'000 / scale, 4, 8);
+  check_registers({.memory = 4'000}, 6'000 / scale, 4, 8);
+  check_registers({.memory = 4'000, .stop = false}, 6'000 / scale, 4, 8);
+  check_registers({.memory = 4'000, .stop = false, .reread = true}, 6'000 / scale, 4, 8);
+  check_registers({.memory = 400, .stop = false}, 6'000 / scale, 4, 8);
 }
 
 TEST_CASE("registers cut in the middle: never a pass, and violations are ones of the whole") {
-  const std::uint64_t rounds = 20'000 / scale;
+  const std::uint64_t rounds = 10'000 / scale;
   std::size_t violations = 0;
   for (std::uint64_t seed = 1; seed <= rounds; ++seed) {
     Random random(seed);
@@ -308,7 +312,7 @@ TEST_CASE("fenced locks, followed") { follow_many("fenced-lock"); }
 
 /// Through StreamedCheck, whichever way it takes.
 void stream_many(std::string_view datatype) {
-  const std::uint64_t rounds = 20'000 / scale;
+  const std::uint64_t rounds = 3'000 / scale;
   const std::string name = datatype == "set-reads" ? "set" : std::string(datatype);
   std::size_t violations = 0;
   for (std::uint64_t seed = 0; seed < rounds; ++seed) {
@@ -341,7 +345,7 @@ TEST_CASE("every datatype, streamed: as the check of the whole history says") {
 }
 
 TEST_CASE("queues that do not fit the memory: share by share") {
-  const std::uint64_t rounds = 5'000 / scale;
+  const std::uint64_t rounds = 4'000 / scale;
   std::size_t violations = 0;
   for (std::uint64_t seed = 0; seed < rounds; ++seed) {
     Random random(seed);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -17,6 +16,7 @@
 #include "checker/checker.h"
 #include "history/formats/readers.h"
 #include "history/sink.h"
+#include "tests/checker/corpora.h"
 
 namespace assay {
 namespace {
@@ -143,11 +143,6 @@ const std::map<std::string, std::string> name_of_error{
     {"errBrokePrevKV", "watch-prev-kv"},
 };
 
-std::string corpora() {
-  const char* named = std::getenv("ASSAY_CORPORA");
-  return named != nullptr ? named : std::string(ASSAY_SOURCE_DIR) + "/../shared/corpora";
-}
-
 }  // namespace
 
 TEST_CASE("watch: everything in order passes") {
@@ -190,22 +185,26 @@ TEST_CASE("watch: a commit of unknown outcome may be seen, and need not be") {
 }
 
 TEST_CASE("watch: the cases of etcd's robustness tests") {
-  const std::filesystem::path folder = corpora() + "/etcd-robustness/watch";
-  if (!std::filesystem::exists(folder)) {
+  if (!std::filesystem::exists(corpora() + "/etcd-robustness")) {
     MESSAGE("the corpus is not here; set ASSAY_CORPORA");
     return;
   }
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    CAPTURE(entry.path().filename().string());
-    std::ifstream file(entry.path());
-    const Json row = Json::parse(file);
-    CAPTURE(row.at("name").get<std::string>());
-    const std::string error = row.value("expectError", "");
-    const auto found = anomalies_in(lines_of(row));
-    if (error.empty()) {
-      CHECK(found.empty());
-    } else {
-      CHECK(found.contains(name_of_error.at(error)));
+  // In e2e a whole report is judged, in words.
+  auto named = name_of_error;
+  named.emplace("watch: Failure: broke Reliable", "watch-reliable");
+  for (const char* folder : {"/etcd-robustness/watch", "/etcd-robustness/e2e"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(corpora() + folder)) {
+      CAPTURE(entry.path().filename().string());
+      std::ifstream file(entry.path());
+      const Json row = Json::parse(file);
+      CAPTURE(row.at("name").get<std::string>());
+      const std::string error = row.value("expectError", "");
+      const auto found = anomalies_in(lines_of(row));
+      if (error.empty()) {
+        CHECK(found.empty());
+      } else {
+        CHECK(found.contains(named.at(error)));
+      }
     }
   }
 }

@@ -255,6 +255,46 @@ TEST_CASE("cli: histories convert between the writable formats and keep their ve
   }
 }
 
+TEST_CASE("cli: statistics leave out how long the indeterminate were open") {
+  const Folder folder;
+  // Process 0 never returns; 1 and 2 overlap for half of their time.
+  const std::string history = folder.write("h.jsonl", R"({"assay":"history/1","real_time":true}
+{"time":0,"process":0,"type":"invoke","f":"write","value":1}
+{"time":10,"process":1,"type":"invoke","f":"write","value":2}
+{"time":20,"process":2,"type":"invoke","f":"read"}
+{"time":30,"process":1,"type":"ok","f":"write","value":2}
+{"time":40,"process":2,"type":"ok","f":"read","value":2}
+)");
+  const Outcome result = assay(folder, "history stats --json " + history);
+  REQUIRE(result.code == 0);
+  const auto stats = nlohmann::json::parse(result.out);
+  CHECK(stats["concurrency"] == 3);
+  CHECK(stats["indeterminate"] == 1);
+  // 10 to 20: one, 20 to 30: two, 30 to 40: one.
+  CHECK(stats["concurrency_mean"].get<double>() == doctest::Approx(4.0 / 3.0));
+  CHECK(stats["digest"].get<std::string>().size() == 32);
+}
+
+TEST_CASE("cli: validate names every problem and goes on") {
+  const Folder folder;
+  const std::string history = folder.write("h.jsonl", R"({"process":0,"type":"ok","f":"read"}
+{"process":0,"type":"invoke","f":"read"}
+{"process":0,"type":"done","f":"read"}
+{"process":0,"type":"ok","f":"read"}
+)");
+  const Outcome text = assay(folder, "history validate " + history);
+  CHECK(text.code == 65);
+  CHECK(text.out.find(history + ": line 1: event 0: completion without") == 0);
+  CHECK(text.out.find(history + ": line 3: ") != std::string::npos);
+  CHECK(text.err.find("2 problems in 1 operations") != std::string::npos);
+  const Outcome json = assay(folder, "history validate --json - <" + history);
+  CHECK(json.code == 65);
+  const auto document = nlohmann::json::parse(json.out);
+  CHECK(document["valid"] == false);
+  CHECK(document["problems"].size() == 2);
+  CHECK(assay(folder, "history validate " + folder.file("missing")).code == 66);
+}
+
 TEST_CASE("cli: a report is written for a history") {
   const Folder folder;
   const std::string output = folder.file("report.html");

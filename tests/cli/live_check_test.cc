@@ -165,15 +165,18 @@ TEST_CASE("live check: a queue is looked at again while the run goes") {
 }
 
 TEST_CASE("live check: what can only be judged at the end does not stop the run") {
+  HistoryInfo info = info_of("register");
+  info.real_time = RealTime::none;
   const Ran ran = run(
-      info_of("bank"), 10, 0,
+      info, 10, 0,
       [](const Context&) {
         return Invocation{"read", {}, {}};
       },
       [](int, ProcessId, const Invocation&) -> SimulatedWorkers::Outcome {
-        return {{EventType::ok, Value(Value::Map{{Value(0), Value(1)}}), ""}, 0ns};
+        return {{EventType::ok, Value(1), ""}, 0ns};
       });
   CHECK_FALSE(ran.stopped);
+  CHECK(ran.verdict == Verdict::unknown);
 }
 
 }  // namespace assay::cli

@@ -1,7 +1,11 @@
 #include "history/formats/format.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -154,6 +158,81 @@ TEST_CASE("formats: writing refuses what it cannot do and leaves old files alone
   }
   REQUIRE(write_history(history, folder.put("old", "old"), "assay").ok());
   CHECK(read_history(folder.path("old"), {}).ok());
+}
+
+namespace {
+
+/// Notes what arrives.
+class Arrivals : public EventSink {
+ public:
+  Status add(const Event& /*event*/) override {
+    ++count;
+    return {};
+  }
+  int count = 0;
+};
+
+/// A pipe in the file system that never ends, because it is open for writing here.
+class OpenPipe {
+ public:
+  explicit OpenPipe(const std::string& path) {
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    fd_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(fd_ >= 0);
+  }
+  ~OpenPipe() { ::close(fd_); }
+  OpenPipe(const OpenPipe&) = delete;
+  OpenPipe& operator=(const OpenPipe&) = delete;
+  void write(const std::string& text) const {
+    REQUIRE(::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace
+
+TEST_CASE("formats: what a writer wrote before it pauses has arrived when it pauses") {
+  const testing::Folder folder("formats");
+  Random random(5);
+  const History history =
+      testing::build(testing::random_events(random, {.keyed = false, .plain = true}));
+  for (const char* format : {"assay", "assay-jsonl", "jepsen-edn"}) {
+    CAPTURE(format);
+    const std::string file = folder.path(std::string("file.") + format);
+    REQUIRE(write_history(history, file, format).ok());
+    const std::string text = testing::contents(file);
+    REQUIRE(text.size() < 60'000);
+    const std::string path = folder.path(std::string("pipe.") + format);
+    const OpenPipe pipe(path);
+    pipe.write(text);
+    Arrivals sink;
+    ReadOptions options;
+    options.keyed = "no";
+    int pauses = 0;
+    options.watch.on_pause = [&]() -> std::optional<Nanos> {
+      // The first may be for the format, which is told from what there is.
+      if (sink.count == static_cast<int>(history.events().size())) return std::nullopt;
+      return ++pauses < 100 ? std::optional(Nanos(1)) : std::nullopt;
+    };
+    CHECK_FALSE(read_events(path, options, sink).ok());
+    CHECK(sink.count == static_cast<int>(history.events().size()));
+  }
+}
+
+TEST_CASE("formats: a reader that waits can be stopped") {
+  const testing::Folder folder("formats");
+  const OpenPipe input(folder.path("input"));
+  const OpenPipe stop(folder.path("stop"));
+  stop.write("x");
+  Arrivals sink;
+  ReadOptions options;
+  options.watch.stop_fd = stop.fd();
+  const Status status = read_events(folder.path("input"), options, sink);
+  REQUIRE_FALSE(status.ok());
+  CHECK(contains(status.error().message, "the reading was ended"));
 }
 
 }  // namespace assay

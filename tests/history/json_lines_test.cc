@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "files.h"
 #include "history/formats/readers.h"
 #include "random_history.h"
@@ -88,6 +91,59 @@ TEST_CASE("jsonl: errors name the line, what was expected and what is there") {
   CHECK(contains(error_of(deep), "nested deeper"));
   deep = std::string(100'000, '[');
   CHECK_FALSE(error_of(deep).empty());
+}
+
+TEST_CASE("jsonl: the fast path and the full parser say the same of every line") {
+  const std::vector<std::string> values{"null",
+                                        "true",
+                                        "0",
+                                        "-0",
+                                        "007",
+                                        "-7",
+                                        "12345678901234567",
+                                        "123456789012345678",
+                                        "1234567890123456789",
+                                        "9223372036854775808",
+                                        "1.5",
+                                        "1e3",
+                                        "\"x\"",
+                                        "\"\"",
+                                        "\"a\\nb\"",
+                                        "\"\u00e9\"",
+                                        "[]",
+                                        "[ 1 , 2 ]",
+                                        "[1,[2,[3]]]",
+                                        "[1,]",
+                                        "{\"a\":1}",
+                                        "nul",
+                                        "\"open",
+                                        "[[[[[[[[[[[[1]]]]]]]]]]]]",
+                                        "\"\x7f\"",
+                                        "\"\x01\"",
+                                        "1 2",
+                                        ""};
+  const std::vector<std::string> names{"index", "time",  "process", "type",  "f",
+                                       "key",   "value", "node",    "error", "other"};
+  const auto told = [](const std::string& line) {
+    const auto history = read("{\"process\":9,\"type\":\"invoke\",\"f\":\"first\"}\n" + line);
+    if (!history) return history.error().message.substr(0, history.error().message.find(", got"));
+    std::string text;
+    for (const Event& event : history->events()) text += testing::show(event) + '\n';
+    return text;
+  };
+  for (const std::string& name : names) {
+    for (const std::string& value : values) {
+      const std::string start = name == "process" ? "{" : "{\"process\":1,";
+      const std::string type = name == "type" ? "" : "\"type\":\"invoke\",";
+      const std::string f = name == "f" ? "" : "\"f\":\"read\",";
+      const std::string field = "\"" + name + "\":" + value;
+      CAPTURE(field);
+      // A field that it does not know is what the fast path leaves to the full parser.
+      const std::string plain = start + type + f + field;
+      CHECK(told(plain + "}") == told(plain + ",\"unknown\":0}"));
+      CHECK(told(plain + "," + field + "}") == told(plain + "," + field + ",\"unknown\":0}"));
+    }
+  }
 }
 
 }  // namespace assay

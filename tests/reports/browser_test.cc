@@ -121,6 +121,12 @@ TEST_CASE("browser: a violation is drawn without a complaint or a request") {
   check_clean(visit("violation", html_of(example::violation()), 2900));
 }
 
+TEST_CASE("browser: transactions that skew, and the models that they break") {
+  if (chromium_is_missing()) return;
+  check_clean(visit("write-skew", html_of(example::write_skew()), 2600));
+  check_clean(visit("write-skew-hostile", html_of(example::write_skew(example::hostile)), 3200));
+}
+
 TEST_CASE("browser: hostile text is shown and never run") {
   if (chromium_is_missing()) return;
   const Visit seen = visit("hostile", html_of(example::hostile_violation()), 4200, "#op=9");

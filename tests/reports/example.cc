@@ -184,6 +184,52 @@ Report without_times() {
   return {stale_read(words, false), stale_read_result(words), summary()};
 }
 
+Report write_skew(const std::string& key) {
+  HistoryInfo header;
+  header.datatype = "list-append";
+  header.real_time = RealTime::time;
+  header.format = "assay-jsonl";
+  Maker maker(header);
+  using enum EventType;
+  const auto steps = [&](const std::string& read, const std::string& written, int value,
+                         bool returned) {
+    return Value(
+        Value::List{Value(Value::List{"r", read, returned ? Value(Value::List{}) : Value()}),
+                    Value(Value::List{"append", written, value})});
+  };
+  maker.add(0, invoke, "txn", steps(key, "on-call:bob", 1, false), 10, "n1");
+  maker.add(1, invoke, "txn", steps("on-call:bob", key, 2, false), 12, "n2");
+  maker.add(0, ok, "txn", steps(key, "on-call:bob", 1, true), 20, "n1");
+  maker.add(1, ok, "txn", steps("on-call:bob", key, 2, true), 24, "n2");
+  CheckResult result;
+  result.verdict = Verdict::violation;
+  result.model = "repeatable-read";
+  result.datatype = "list-append";
+  result.models = {{"serializable", Verdict::violation},
+                   {"repeatable-read", Verdict::violation},
+                   {"strong-snapshot-isolation", Verdict::unknown, "no time was left for " + key},
+                   {"snapshot-isolation", Verdict::pass},
+                   {"read-committed", Verdict::pass, {}, "snapshot-isolation"}};
+  result.models[0].implied_by = "repeatable-read";
+  result.models[1].anomaly = 0;
+  result.strongest = {"snapshot-isolation"};
+  result.weakest_violated = {"repeatable-read"};
+  result.statistics = {"dependency graph", 1, 0.001, 1, 0};
+  Anomaly anomaly;
+  anomaly.type = "G2-item";
+  anomaly.model = "repeatable-read";
+  anomaly.witness = {0, 1};
+  anomaly.explanation = "two transactions must each come before the other";
+  anomaly.steps = {{0, 1, "rw", "the former read " + key + " without the latter's append of 2"},
+                   {1, 0, "rw", "the former read on-call:bob without the latter's append of 1"}};
+  anomaly.minimal = true;
+  result.anomalies.push_back(anomaly);
+  RunSummary run;
+  run.title = "write skew";
+  run.check_command = "assay check skew.jsonl --model strongest";
+  return {maker.finish(), result, run};
+}
+
 Report unknown() {
   Report report = violation();
   report.result.verdict = Verdict::unknown;

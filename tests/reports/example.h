@@ -29,6 +29,8 @@ Report violation();
 Report hostile_violation();
 /// The same without times: real_time is position.
 Report without_times();
+/// Write skew of two transactions, with several models. `key` is the name of one of the objects.
+Report write_skew(const std::string& key = "on-call:alice");
 Report unknown();
 /// `operations` over 10 s on five nodes, with failed and indeterminate ones and three faults.
 Report large_pass(std::size_t operations, std::uint64_t seed);

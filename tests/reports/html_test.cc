@@ -53,7 +53,45 @@ TEST_CASE("html: a violation tells its story in plain HTML") {
   }
 }
 
+TEST_CASE("html: transactions are introduced once and then called by name") {
+  const std::string html = html_of(example::write_skew());
+  for (const char* part :
+       {"Let <span class=\"badge\">T1</span> = <span class=\"op\"><bdi>read on-call:alice → [] · "
+        "append on-call:bob 1</bdi></span>",
+        "<span class=\"badge\">T1</span> must come before <span class=\"badge\">T2</span>, because "
+        "<bdi>T1 read on-call:alice without T2&#39;s append of 2</bdi>",
+        "However, <span class=\"badge\">T2</span> must come before",
+        "<strong>Rules out</strong> <code>repeatable-read</code>; with that also",
+        "<strong>Is allowed by</strong> <code>strong-snapshot-isolation</code>",
+        "the tail had read what the other then replaced"}) {
+    CAPTURE(part);
+    CHECK(html.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("html: of several models each says how it stands and why") {
+  const std::string html = html_of(example::write_skew());
+  for (const char* part :
+       {"<h2 id=\"models-title\">The models</h2>", "<a href=\"#anomaly-1\">", "G2-item (anomaly 1)",
+        "it implies repeatable-read", "implied by snapshot-isolation", "not refuted",
+        "no time was left for on-call:alice",
+        "5 models were checked on 2 operations: repeatable-read is violated; snapshot-isolation "
+        "holds; strong-snapshot-isolation was not refuted."}) {
+    CAPTURE(part);
+    CHECK(html.find(part) != std::string::npos);
+  }
+  CHECK(html_of(example::violation()).find("models-title") == std::string::npos);
+}
+
 TEST_CASE("html: hostile text stays text wherever it stands") {
+  const std::string skew = html_of(example::write_skew(example::hostile));
+  for (const std::string& mark : example::plain_marks) {
+    CAPTURE(mark);
+    CHECK(skew.find(mark) == std::string::npos);
+  }
+  for (const std::string& picture : example::pictures_of(skew)) {
+    CHECK(example::malformed(picture) == "");
+  }
   const std::string html = html_of(example::hostile_violation());
   for (const std::string& mark : example::plain_marks) {
     CAPTURE(mark);

@@ -35,6 +35,24 @@ TEST_CASE("text: the verdict comes first, then the story of the anomaly") {
         "contradiction!\n");
 }
 
+TEST_CASE("text: several models, those that say the most first") {
+  CHECK(
+      text_of(example::write_skew()) ==
+      "VIOLATION  write skew: repeatable-read is violated; snapshot-isolation holds; "
+      "strong-snapshot-isolation was not refuted\n"
+      "2 operations · 2 processes · checked in 0.001 s (dependency graph)\n"
+      "  holds        snapshot-isolation (and with it: read-committed)\n"
+      "  violated     repeatable-read (and with it: serializable)\n"
+      "  not refuted  strong-snapshot-isolation: no time was left for on-call:alice\n"
+      "\n"
+      "1. G2-item: two transactions must each come before the other\n"
+      "   Let T1 = read on-call:alice → [] · append on-call:bob 1 (event 0, process 0), T2 = read "
+      "on-call:bob → [] · append on-call:alice 2 (event 1, process 1)\n"
+      "   Then T1 < T2, because T1 read on-call:alice without T2's append of 2.\n"
+      "   However, T2 < T1, because T2 read on-call:bob without T1's append of 1: a "
+      "contradiction!\n");
+}
+
 TEST_CASE("text: at most five anomalies of at most six lines") {
   example::Report report = example::violation();
   Anomaly anomaly = report.result.anomalies[0];
@@ -88,6 +106,24 @@ TEST_CASE("json: the document has every field of assay.result/1") {
   CHECK(anomaly["steps"][1]["rule"] == "real-time");
 }
 
+TEST_CASE("json: of several models the strongest, the weakest, and each in detail") {
+  const nlohmann::json document = json_of(example::write_skew(), "");
+  CHECK(document["models"]["repeatable-read"] == "violation");
+  CHECK(document["models"]["strong-snapshot-isolation"] == "unknown");
+  CHECK(document["strongest"] == nlohmann::json::array({"snapshot-isolation"}));
+  CHECK(document["weakest_violated"] == nlohmann::json::array({"repeatable-read"}));
+  REQUIRE(document["model_details"].size() == 5);
+  const nlohmann::json& violated = document["model_details"][1];
+  CHECK(violated["model"] == "repeatable-read");
+  CHECK(violated["standing"] == "violated");
+  CHECK(violated["anomaly"] == 0);
+  const nlohmann::json& open = document["model_details"][2];
+  CHECK(open["standing"] == "not refuted");
+  CHECK(open["unknown_because"] == "no time was left for on-call:alice");
+  CHECK(open["anomaly"].is_null());
+  CHECK(document["model_details"][4]["implied_by"] == "snapshot-isolation");
+}
+
 TEST_CASE("json: what is not there is null") {
   const nlohmann::json document = json_of(example::unknown(), "");
   CHECK(document["certificate"].is_null());
@@ -126,8 +162,13 @@ TEST_CASE("junit: a violation is a failure, undecided an error, a pass neither")
   CHECK(pass.find("failures=\"0\" errors=\"0\"") != std::string::npos);
   CHECK(pass.find("<failure") == std::string::npos);
   CHECK(pass.find("name=\"linearizable\" time=\"0.410\"/>") != std::string::npos);
+  const std::string several = junit(example::write_skew());
+  CHECK(several.find("tests=\"5\" failures=\"2\" errors=\"1\"") != std::string::npos);
+  CHECK(several.find("name=\"snapshot-isolation\" time=\"0.001\"/>") != std::string::npos);
+  CHECK(several.find("<failure type=\"G2-item\"") != std::string::npos);
   for (const std::string& xml :
-       {violation, unknown, pass, junit(example::hostile_violation()), junit(example::empty())}) {
+       {violation, unknown, pass, several, junit(example::write_skew(example::hostile)),
+        junit(example::hostile_violation()), junit(example::empty())}) {
     CHECK(example::malformed(xml) == "");
   }
 }

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
+
+#include "checker/linearizability/sorting.h"
+#include "history/integer.h"
 
 namespace assay {
 namespace {
@@ -56,7 +58,7 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
     return elements[number];
   };
   const auto operations = history_.operations_on(key);
-  numbers_.clear();
+  numbers_.clear(operations.size());
   bool repeated = false;
   bool looked = false;
   ValueId suspect = nil_value;
@@ -125,12 +127,9 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
   }
   // An insertion that never returned and whose value nobody saw can only be in the way.
   std::erase_if(elements, [](const Element& e) { return e.in.pending() && !e.out.exists(); });
-  const auto earlier = [](const Element& a, const Element& b) { return a.in.start < b.in.start; };
-  if (!std::is_sorted(elements.begin(), elements.end(), earlier)) {
-    std::stable_sort(elements.begin(), elements.end(), earlier);
-  }
-  std::stable_sort(container.empties.begin(), container.empties.end(), starts_earlier);
-  std::stable_sort(container.pending.begin(), container.pending.end(), starts_earlier);
+  sort_nearly(elements, [](const Element& a, const Element& b) { return a.in.start < b.in.start; });
+  sort_nearly(container.empties, starts_earlier);
+  sort_nearly(container.pending, starts_earlier);
   if (kind_ == ContainerKind::priority) rank_by_priority(elements);
   return read;
 }
@@ -139,13 +138,12 @@ void ContainerReader::rank_by_priority(std::vector<Element>& elements) const {
   std::vector<std::pair<std::int64_t, std::uint32_t>> integers;
   integers.reserve(elements.size());
   for (std::uint32_t i = 0; i < elements.size(); ++i) {
-    const Value value = history_.value(elements[i].value);
-    const auto* number = value.get_if<std::int64_t>();
-    if (number == nullptr) break;
+    const auto number = integer_of(history_, elements[i].value);
+    if (!number.has_value()) break;
     integers.emplace_back(*number, i);
   }
   if (integers.size() == elements.size()) {
-    std::sort(integers.begin(), integers.end());
+    sort_by_instant(integers, [](const auto& pair) { return pair.first; });
     for (std::uint32_t rank = 0; rank < integers.size(); ++rank) {
       elements[integers[rank].second].rank = rank;
     }

@@ -4,21 +4,12 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
-namespace {
-
-bool begins_earlier(const Cover& a, const Cover& b) { return a.from < b.from; }
-
-}  // namespace
-
 Coverage::Coverage(std::vector<Cover> covers) : covers_(std::move(covers)) {
   std::erase_if(covers_, [](const Cover& cover) { return cover.from >= cover.to; });
-  if (!std::is_sorted(covers_.begin(), covers_.end(), begins_earlier)) {
-    std::sort(covers_.begin(), covers_.end(), [](const Cover& a, const Cover& b) {
-      return a.from != b.from ? a.from < b.from : a.owner < b.owner;
-    });
-  }
+  sort_by_instant(covers_, [](const Cover& cover) { return cover.from; });
   for (const Cover& cover : covers_) {
     // (1, 2) and (2, 3) leave 2 free.
     if (unions_.empty() || cover.from >= unions_.back().to) {

@@ -5,6 +5,8 @@
 
 #include "checker/linearizability/containers/coverage.h"
 #include "checker/linearizability/containers/decide.h"
+#include "checker/linearizability/containers/instants.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
 namespace {
@@ -15,15 +17,14 @@ class Departures {
   explicit Departures(std::span<const Element> elements)
       : elements_(elements), by_rank_(elements.size()), leaves_(elements.size(), 0) {
     std::iota(by_rank_.begin(), by_rank_.end(), 0U);
-    std::sort(by_rank_.begin(), by_rank_.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return elements_[a].rank < elements_[b].rank;
-    });
+    sort_by_instant(by_rank_, [&](std::uint32_t i) { return std::int64_t{elements_[i].rank}; });
+    std::vector<std::int64_t> instants;
+    instants.reserve(2 * elements.size());
     for (const Element& e : elements) {
-      instants_.push_back(enters_latest(e));
-      instants_.push_back(leaves_earliest(e));
+      instants.push_back(enters_latest(e));
+      instants.push_back(leaves_earliest(e));
     }
-    std::sort(instants_.begin(), instants_.end());
-    instants_.erase(std::unique(instants_.begin(), instants_.end()), instants_.end());
+    instants_ = Instants(std::move(instants));
     next_free_.resize(instants_.size() + 1);
     std::iota(next_free_.begin(), next_free_.end(), 0U);
   }
@@ -38,12 +39,13 @@ class Departures {
   std::size_t run() {
     for (std::size_t k = 0; k < by_rank_.size(); ++k) {
       const Element& e = elements_[by_rank_[k]];
-      const std::uint32_t at = free_from(position(leaves_earliest(e)));
+      const std::uint32_t at = free_from(instants_.position(leaves_earliest(e)));
       const std::int64_t instant = instants_[at];
       if (instant > e.out.end) return k;
       leaves_[by_rank_[k]] = instant;
       if (instant <= e.in.end) continue;
-      for (std::uint32_t j = free_from(position(enters_latest(e)) + 1); j < at; j = free_from(j)) {
+      for (std::uint32_t j = free_from(instants_.position(enters_latest(e)) + 1); j < at;
+           j = free_from(j)) {
         next_free_[j] = j + 1;
       }
     }
@@ -54,10 +56,6 @@ class Departures {
   const std::vector<std::uint32_t>& by_rank() const { return by_rank_; }
 
  private:
-  std::uint32_t position(std::int64_t instant) const {
-    return static_cast<std::uint32_t>(
-        std::lower_bound(instants_.begin(), instants_.end(), instant) - instants_.begin());
-  }
   std::uint32_t free_from(std::uint32_t at) {
     std::uint32_t root = at;
     while (next_free_[root] != root) root = next_free_[root];
@@ -68,7 +66,7 @@ class Departures {
   std::span<const Element> elements_;
   std::vector<std::uint32_t> by_rank_;
   std::vector<std::int64_t> leaves_;      ///< by element
-  std::vector<std::int64_t> instants_;    ///< all that matter, ascending
+  Instants instants_;                     ///< all that matter
   std::vector<std::uint32_t> next_free_;  ///< by instant, union-find
 };
 

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "checker/linearizability/containers/coverage.h"
 #include "checker/linearizability/containers/decide.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
 namespace {
@@ -33,11 +34,10 @@ std::vector<Entry> entries_of(std::span<const Element> elements, std::span<const
     const std::int64_t instant = *inside.free_instant(empty);
     entries.push_back({instant, instant, instant, instant, empty.event, no_event, true});
   }
-  if (!empties.empty()) {
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      return a.in_start != b.in_start ? a.in_start < b.in_start : a.in_event < b.in_event;
-    });
-  }
+  // The free instants ascend as the removals do.
+  const auto first_empty = entries.begin() + static_cast<std::ptrdiff_t>(elements.size());
+  std::inplace_merge(entries.begin(), first_empty, entries.end(),
+                     [](const Entry& a, const Entry& b) { return a.in_start < b.in_start; });
   return entries;
 }
 
@@ -47,7 +47,7 @@ std::vector<std::uint32_t> sorted_by(const std::vector<Entry>& entries, Key key)
   std::vector<std::pair<std::int64_t, std::uint32_t>> keyed;
   keyed.reserve(entries.size());
   for (std::uint32_t i = 0; i < entries.size(); ++i) keyed.emplace_back(key(entries[i]), i);
-  if (!std::is_sorted(keyed.begin(), keyed.end())) std::sort(keyed.begin(), keyed.end());
+  sort_by_instant(keyed, [](const auto& pair) { return pair.first; });
   std::vector<std::uint32_t> order;
   order.reserve(entries.size());
   for (const auto& [unused, i] : keyed) order.push_back(i);

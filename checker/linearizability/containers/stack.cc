@@ -8,7 +8,9 @@
 #include "base/assert.h"
 #include "checker/linearizability/containers/coverage.h"
 #include "checker/linearizability/containers/decide.h"
+#include "checker/linearizability/containers/instants.h"
 #include "checker/linearizability/containers/trees.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
 namespace {
@@ -32,24 +34,22 @@ struct Bottom {
 class Decomposition {
  public:
   explicit Decomposition(std::span<const Element> elements) : elements_(elements) {
+    std::vector<std::int64_t> instants;
     for (std::uint32_t i = 0; i < elements.size(); ++i) {
       const Element& e = elements[i];
       if (e.in.end >= e.out.start) continue;
       chosen_.push_back(i);
-      instants_.push_back(e.in.end);
-      instants_.push_back(e.out.start);
+      instants.push_back(e.in.end);
+      instants.push_back(e.out.start);
     }
-    std::sort(instants_.begin(), instants_.end());
-    instants_.erase(std::unique(instants_.begin(), instants_.end()), instants_.end());
+    instants_ = Instants(std::move(instants));
     for (const std::uint32_t i : chosen_) {
       const Element& e = elements[i];
       // `first` is rounded up, `last` down: they are compared with instants of the table only.
-      blocks_.push_back({position(e.in.end), position(e.out.start), position(e.in.start),
-                         after(e.out.end) - 1, i});
+      blocks_.push_back({instants_.position(e.in.end), instants_.position(e.out.start),
+                         instants_.position(e.in.start), instants_.after(e.out.end) - 1, i});
     }
-    std::sort(blocks_.begin(), blocks_.end(), [](const Block& a, const Block& b) {
-      return a.from != b.from ? a.from < b.from : a.element < b.element;
-    });
+    sort_by_instant(blocks_, [](const Block& b) { return std::int64_t{b.from}; });
     bottoms_.resize(elements.size());
   }
 
@@ -125,15 +125,6 @@ class Decomposition {
   static constexpr std::uint8_t ends_late = 2;
   static constexpr std::uint8_t taken = 4;
 
-  std::uint32_t position(std::int64_t instant) const {
-    return static_cast<std::uint32_t>(
-        std::lower_bound(instants_.begin(), instants_.end(), instant) - instants_.begin());
-  }
-  std::uint32_t after(std::int64_t instant) const {
-    return static_cast<std::uint32_t>(
-        std::upper_bound(instants_.begin(), instants_.end(), instant) - instants_.begin());
-  }
-
   void meet(std::uint32_t b, std::uint8_t condition) {
     met_[b] |= condition;
     if (met_[b] == (begins_early | ends_late)) ready_.push_back(b);
@@ -168,7 +159,7 @@ class Decomposition {
 
   std::span<const Element> elements_;
   std::vector<std::uint32_t> chosen_;
-  std::vector<std::int64_t> instants_;
+  Instants instants_;
   std::vector<Block> blocks_;        ///< by from
   std::vector<Bottom> bottoms_;      ///< by element
   std::vector<std::size_t> starts_;  ///< by instant: the first block that begins there or later

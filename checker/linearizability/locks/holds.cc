@@ -11,6 +11,8 @@
 #include "base/assert.h"
 #include "checker/linearizability/narrator.h"
 #include "checker/linearizability/sequence.h"
+#include "checker/linearizability/sorting.h"
+#include "history/integer.h"
 
 namespace assay {
 
@@ -21,7 +23,7 @@ Status HoldsChecker::read(KeyId key) {
   struct Last {
     std::size_t hold = 0;
     bool holds = false;
-    bool doubtful = false;  ///< its last acquire never returned, yet it went on
+    bool doubtful = false;              ///< its last acquire never returned, yet it went on
     std::vector<std::uint64_t> events;  ///< back to its last acquire
   };
   std::unordered_map<std::int32_t, Last> processes;
@@ -44,13 +46,13 @@ Status HoldsChecker::read(KeyId key) {
       if (span.pending()) continue;
       std::int64_t token = 0;
       if (fenced_) {
-        const Value result = history_.value(operation.result);
-        const auto* number = result.get_if<std::int64_t>();
-        if (number == nullptr) {
-          return Error{ErrorKind::bad_data,
-                       fmt::format("event {}: an acquire of a fenced lock must return its token, "
-                                   "an integer, got {}",
-                                   operation.invoke_event, to_text(result))};
+        const auto number = integer_of(history_, operation.result);
+        if (!number.has_value()) {
+          return Error{
+              ErrorKind::bad_data,
+              fmt::format("event {}: an acquire of a fenced lock must return its token, "
+                          "an integer, got {}",
+                          operation.invoke_event, to_text(history_.value(operation.result)))};
         }
         token = *number;
       }
@@ -73,9 +75,7 @@ Status HoldsChecker::read(KeyId key) {
                    : std::tie(a.acquire.end, a.release.start) <
                          std::tie(b.acquire.end, b.release.start);
   };
-  if (!std::is_sorted(holds_.begin(), holds_.end(), order)) {
-    std::stable_sort(holds_.begin(), holds_.end(), order);
-  }
+  sort_nearly(holds_, order);
   return {};
 }
 
@@ -89,13 +89,9 @@ std::optional<HoldsChecker::Conflict> HoldsChecker::conflict() {
     if (!fenced_ && a.release.start > b.acquire.end) return Conflict{i, i + 1, {}};
   }
   if (!fenced_) return std::nullopt;
-  std::vector<Extent> sequence;
-  sequence.reserve(2 * holds_.size());
-  for (const Hold& hold : holds_) {
-    sequence.push_back(hold.acquire);
-    sequence.push_back(hold.release);
-  }
-  const auto pair = inversion(sequence);
+  const auto pair = inversion(2 * holds_.size(), [&](std::size_t i) -> const Extent& {
+    return i % 2 == 0 ? holds_[i / 2].acquire : holds_[i / 2].release;
+  });
   if (!pair.has_value()) return std::nullopt;
   return Conflict{pair->first / 2, pair->second / 2, {}};
 }
@@ -142,8 +138,13 @@ ExplainedAnomaly HoldsChecker::explain(KeyId key, const KeyOutcome& outcome,
     const Hold& a = holds_[found.first];
     const Hold& b = holds_[found.second];
     std::vector<std::uint64_t> events{a.acquire.event, b.acquire.event};
-    for (const Hold* hold : {&a, &b}) {
-      if (hold->release.exists()) events.push_back(hold->release.event);
+    // What began after everything else had returned could change nothing.
+    std::int64_t latest = std::max(a.acquire.end, b.acquire.end);
+    const bool a_first = a.release.start <= b.release.start;
+    for (const Hold* hold : {a_first ? &a : &b, a_first ? &b : &a}) {
+      if (!hold->release.exists() || hold->release.start > latest) continue;
+      events.push_back(hold->release.event);
+      if (!hold->release.pending()) latest = std::max(latest, hold->release.end);
     }
     const bool overlap = b.acquire.end < a.release.start && a.acquire.end < b.release.start;
     const bool stale = fenced_ && (!overlap || a.token == b.token);

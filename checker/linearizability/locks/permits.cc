@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "checker/linearizability/narrator.h"
 #include "checker/linearizability/numbering.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
 
@@ -32,9 +33,7 @@ Status PermitsChecker::read(KeyId key) {
     calls_.push_back({extent_of(history_, operation), acquires});
   }
   const auto earlier = [](const Call& a, const Call& b) { return a.span.start < b.span.start; };
-  if (!std::is_sorted(calls_.begin(), calls_.end(), earlier)) {
-    std::stable_sort(calls_.begin(), calls_.end(), earlier);
-  }
+  sort_nearly(calls_, earlier);
   return {};
 }
 

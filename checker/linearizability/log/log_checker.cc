@@ -10,6 +10,9 @@
 #include "base/assert.h"
 #include "checker/linearizability/narrator.h"
 #include "checker/linearizability/sequence.h"
+#include "checker/linearizability/sorting.h"
+#include "history/integer.h"
+#include "history/value_cursor.h"
 
 namespace assay {
 
@@ -32,6 +35,27 @@ void LogChecker::show(std::size_t offset, ValueId value, std::uint64_t event) {
   }
 }
 
+/// Fills elements_. False: that is no list.
+bool LogChecker::read_elements(ValueId list) {
+  elements_.clear();
+  // Integers are read without making Values.
+  ValueCursor cursor(history_.encoded(list, scratch_));
+  if (cursor.tag() != code_list) return false;
+  const std::size_t size = cursor.enter();
+  while (elements_.size() < size && cursor.is_integer()) {
+    const auto id = id_of(cursor.integer());
+    if (!id.has_value()) break;
+    elements_.push_back(id);
+  }
+  if (elements_.size() == size) return true;
+  elements_.clear();
+  const Value value = history_.value(list);
+  for (const Value& element : *value.get_if<Value::List>()) {
+    elements_.push_back(history_.find(element));
+  }
+  return true;
+}
+
 Status LogChecker::read(KeyId key) {
   slots_.clear();
   polls_.clear();
@@ -45,8 +69,7 @@ Status LogChecker::read(KeyId key) {
   const auto poll = history_.function_named("poll");
   std::size_t sends = 0;
   for (const OpIndex index : operations) {
-    const Operation operation = history_[index];
-    if (operation.function == send && operation.outcome != Outcome::fail) ++sends;
+    if (history_.function(index) == send && history_.outcome(index) != Outcome::fail) ++sends;
   }
   for (const OpIndex index : operations) {
     const Operation operation = history_[index];
@@ -62,15 +85,15 @@ Status LogChecker::read(KeyId key) {
       if (sends_one) pending_.push_back({span, operation.argument});
       continue;
     }
-    const Value told = history_.value(sends_one ? operation.result : operation.argument);
-    const auto* number = told.get_if<std::int64_t>();
-    if ((number == nullptr && (sends_one || !told.is_nil())) ||
-        (number != nullptr && *number < 0)) {
+    const ValueId told = sends_one ? operation.result : operation.argument;
+    const auto number = integer_of(history_, told);
+    const bool any = !sends_one && told == nil_value;
+    if (number.has_value() ? *number < 0 : !any) {
       return Error{ErrorKind::bad_data,
                    fmt::format("event {}: an offset must be an integer of at least 0, got {}",
-                               span.event, to_text(told))};
+                               span.event, to_text(history_.value(told)))};
     }
-    const std::int64_t offset = number == nullptr ? 0 : *number;
+    const std::int64_t offset = number.value_or(0);
     if (sends_one) {
       if (static_cast<std::uint64_t>(offset) >= sends) {
         found(
@@ -90,35 +113,32 @@ Status LogChecker::read(KeyId key) {
       continue;
     }
     if (operation.result == nil_value) continue;
-    const Value result = history_.value(operation.result);
-    const auto* elements = result.get_if<Value::List>();
-    if (elements == nullptr) {
-      return Error{ErrorKind::bad_data, fmt::format("event {}: a poll must return a list, got {}",
-                                                    span.event, to_text(result))};
+    if (!read_elements(operation.result)) {
+      return Error{ErrorKind::bad_data,
+                   fmt::format("event {}: a poll must return a list, got {}", span.event,
+                               to_text(history_.value(operation.result)))};
     }
-    if (elements->empty()) {
+    if (elements_.empty()) {
       empty_polls_.push_back({span, offset});
       continue;
     }
     if (static_cast<std::uint64_t>(offset) >= sends ||
-        elements->size() > sends - static_cast<std::size_t>(offset)) {
+        elements_.size() > sends - static_cast<std::size_t>(offset)) {
       found("log-gap", {span.event},
             fmt::format("a poll shows {} elements from offset {}, but there are only {} sends in "
                         "all",
-                        elements->size(), offset, sends));
+                        elements_.size(), offset, sends));
       continue;
     }
     auto at = static_cast<std::size_t>(offset);
-    for (const Value& element : *elements) {
-      const auto id = history_.find(element);
+    for (const auto& id : elements_) {
       if (!id.has_value()) {
-        found("unexpected-element", {span.event},
-              fmt::format("a poll shows {}, which nobody sent", to_text(element)));
+        found("unexpected-element", {span.event}, "a poll shows an element that nobody sent");
         break;
       }
       show(at++, *id, span.event);
     }
-    polls_.push_back({span, offset + static_cast<std::int64_t>(elements->size())});
+    polls_.push_back({span, offset + static_cast<std::int64_t>(elements_.size())});
   }
   return {};
 }
@@ -191,10 +211,10 @@ void LogChecker::judge(bool want_order) {
   if (finding_.has_value()) return;
   assign_pending();
   if (finding_.has_value()) return;
-  std::stable_sort(polls_.begin(), polls_.end(),
-                   [](const Poll& a, const Poll& b) { return a.length < b.length; });
+  sort_nearly(polls_, [](const Poll& a, const Poll& b) { return a.length < b.length; });
   std::vector<Extent> sequence;
   std::vector<std::size_t> send_at;
+  send_at.reserve(slots_.size());
   sequence.reserve(slots_.size() + polls_.size());
   std::size_t poll = 0;
   for (std::size_t offset = 0; offset < slots_.size(); ++offset) {

@@ -44,14 +44,16 @@ class LogChecker final : public ObjectChecker {
   };
 
   Status read(KeyId key);
+  bool read_elements(ValueId list);
   void show(std::size_t offset, ValueId value, std::uint64_t event);
   void assign_pending();
   void add_sightings(std::vector<std::uint64_t>& events) const;
   void judge(bool want_order);
   void found(std::string_view type, std::vector<std::uint64_t> events, std::string text);
-  ValueId id_of(const Value& value);
 
   const History& history_;
+  std::vector<std::optional<ValueId>> elements_;  ///< of one poll; nothing: a value nobody sent
+  std::string scratch_;
   std::vector<Slot> slots_;  ///< by offset
   std::vector<Poll> polls_;
   std::vector<Poll> empty_polls_;

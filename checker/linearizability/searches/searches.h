@@ -4,6 +4,7 @@
 
 #include "checker/linearizability/model_checker.h"
 #include "checker/models/asserting_register.h"
+#include "checker/models/bank_model.h"
 #include "checker/models/container_model.h"
 #include "checker/models/counter_model.h"
 #include "checker/models/multi_register.h"
@@ -12,6 +13,7 @@
 namespace assay {
 
 extern template class ModelChecker<AssertingRegisterModel>;
+extern template class ModelChecker<BankModel>;
 extern template class ModelChecker<ContainerModel>;
 extern template class ModelChecker<CounterModel>;
 extern template class ModelChecker<MultiRegisterModel>;

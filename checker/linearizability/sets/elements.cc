@@ -11,14 +11,14 @@ void ElementSummary::note(const ElementCall& call) {
   switch (call.act) {
     case ElementAct::add:
     case ElementAct::add_sure:
-      add = call.span;
-      ++adds;
+      add = {call.span.start, call.span.end};
+      adds = adds == 0 ? 1 : 2;
       break;
     case ElementAct::remove_sure:
     case ElementAct::remove:
       sure = call.act == ElementAct::remove_sure;
-      remove = call.span;
-      ++removes;
+      remove = {call.span.start, call.span.end};
+      removes = removes == 0 ? 1 : 2;
       break;
     case ElementAct::present:
       present_until = std::min(present_until, call.span.end);
@@ -40,7 +40,7 @@ ElementPlan plan_element(const ElementSummary& s) {
     return plan;
   }
   const bool needed = s.seen || (s.removes == 1 && s.sure);
-  if (s.add.pending() && !needed) {
+  if (s.add.end == never && !needed) {
     plan.possible = true;  // it may never happen
     plan.removed_first = s.removes == 1;
     return plan;

@@ -28,17 +28,18 @@ struct ElementCall {
 };
 
 /// What the closed form needs, gathered in one pass.
-struct ElementSummary {
-  Extent add;
-  Extent remove;
+/// One cache line, for there may be millions.
+struct alignas(64) ElementSummary {
+  History::Interval add{never, never};
+  History::Interval remove{never, never};
   std::int64_t present_until = never;  ///< the first end of an operation that found it present
   std::int64_t present_from = 0;       ///< the last start of one
   std::int64_t absent_from = 0;        ///< the last start of an operation that found it absent
-  std::uint32_t adds = 0;
-  std::uint32_t removes = 0;
-  bool seen = false;    ///< some operation found it present
-  bool missed = false;  ///< some operation found it absent
-  bool sure = false;    ///< the remove told that the element was there
+  std::uint8_t adds = 0;               ///< 2: or more
+  std::uint8_t removes = 0;            ///< 2: or more
+  bool seen = false;                   ///< some operation found it present
+  bool missed = false;                 ///< some operation found it absent
+  bool sure = false;                   ///< the remove told that the element was there
 
   void note(const ElementCall& call);
   bool closed_form() const { return adds <= 1 && removes <= 1; }

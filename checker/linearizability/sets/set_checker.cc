@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "checker/linearizability/minimize.h"
 #include "checker/linearizability/narrator.h"
+#include "checker/linearizability/sorting.h"
 
 namespace assay {
 namespace {
@@ -17,17 +18,37 @@ namespace {
 constexpr std::string_view by_reads = "chain-of-reads";
 constexpr std::string_view by_element = "elements";
 
-/// Leaves out changes that began after everything else had returned, as far as no order fits
-/// without them either. `calls` by start.
-void drop_late(std::vector<ElementCall>& calls, const SearchLimits& limits) {
-  while (calls.size() > 1 && calls.back().mutates()) {
-    const std::span<const ElementCall> rest(calls.data(), calls.size() - 1);
-    const bool late = std::all_of(rest.begin(), rest.end(), [&](const ElementCall& call) {
-      return call.span.pending() || call.span.end < calls.back().span.start;
-    });
-    if (!late || decide_element(rest, limits, nullptr) != SearchAnswer::not_linearizable) return;
-    calls.pop_back();
+/// The calls that matter to what had returned by `instant`: those that told something by then, and
+/// all changes that began before one of the calls that matter told something.
+std::vector<ElementCall> until(const std::vector<ElementCall>& calls, std::int64_t instant) {
+  const auto tells = [](const ElementCall& call) {
+    return !call.span.pending() && call.act != ElementAct::add && call.act != ElementAct::remove;
+  };
+  for (std::int64_t latest = instant;;) {
+    std::vector<ElementCall> some;
+    std::int64_t next = latest;
+    for (const ElementCall& call : calls) {
+      const bool kept = call.mutates() ? call.span.start <= latest : call.span.end <= instant;
+      if (!kept) continue;
+      some.push_back(call);
+      if (tells(call)) next = std::max(next, call.span.end);
+    }
+    if (next == latest) return some;
+    latest = next;
   }
+}
+
+/// As few of the calls as possible by leaving out what came late. REQUIRES that no order fits them.
+std::vector<ElementCall> drop_late(std::vector<ElementCall> calls, const SearchLimits& limits) {
+  std::vector<std::int64_t> ends;
+  for (const ElementCall& call : calls) {
+    if (!call.span.pending()) ends.push_back(call.span.end);
+  }
+  std::sort(ends.begin(), ends.end());
+  const auto first = std::partition_point(ends.begin(), ends.end(), [&](std::int64_t end) {
+    return decide_element(until(calls, end), limits, nullptr) != SearchAnswer::not_linearizable;
+  });
+  return first == ends.end() ? calls : until(calls, *first);
 }
 
 }  // namespace
@@ -48,14 +69,14 @@ SetChecker::SetChecker(const History& history, std::unique_ptr<ObjectChecker> se
 }
 
 Status SetChecker::read(KeyId key) {
-  numbers_.clear();
+  const auto operations = history_.operations_on(key);
+  numbers_.clear(operations.size());
   values_.clear();
   strangers_.clear();
   calls_.clear();
   reads_.clear();
   adds_.clear();
   plain_adds_ = true;
-  const auto operations = history_.operations_on(key);
   calls_.reserve(operations.size());
   for (const OpIndex index : operations) {
     const Operation operation = history_[index];
@@ -101,9 +122,7 @@ Status SetChecker::read(KeyId key) {
   const auto earlier = [](const Call& a, const Call& b) {
     return a.call.span.start < b.call.span.start;
   };
-  if (!std::is_sorted(calls_.begin(), calls_.end(), earlier)) {
-    std::stable_sort(calls_.begin(), calls_.end(), earlier);
-  }
+  sort_nearly(calls_, earlier);
   return {};
 }
 
@@ -238,7 +257,7 @@ ExplainedAnomaly SetChecker::explain(KeyId key, const KeyOutcome& outcome,
 
 ExplainedAnomaly SetChecker::explain_element(KeyId key, std::uint32_t element,
                                              const SearchLimits& limits) {
-  const auto calls = calls_of(element);
+  const auto calls = drop_late(calls_of(element), limits);
   // Adds and removes that changed something must all stay; what only looked may go.
   std::vector<std::uint32_t> looks;
   for (std::uint32_t i = 0; i < calls.size(); ++i) {
@@ -265,8 +284,7 @@ ExplainedAnomaly SetChecker::explain_element(KeyId key, std::uint32_t element,
   bool removed = false;
   bool added = false;
   const Narrator narrator(history_, key);
-  auto some = with(kept);
-  drop_late(some, limits);
+  const auto some = drop_late(with(kept), limits);
   for (const ElementCall& call : some) {
     events.push_back(call.span.event);
     removed = removed || call.act == ElementAct::remove || call.act == ElementAct::remove_sure;

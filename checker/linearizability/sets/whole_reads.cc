@@ -29,6 +29,7 @@ class Chain {
   }
 
   WholeReadsOutcome run(bool want_order) {
+    if (!expected()) return std::move(outcome_);
     if (!group()) return std::move(outcome_);
     if (!sequence()) return std::move(outcome_);
     outcome_.linearizable = true;
@@ -43,6 +44,21 @@ class Chain {
     outcome_.explanation = std::move(text);
     outcome_.reads = std::move(reads);
     outcome_.elements = std::move(elements);
+  }
+
+  /// False: a read saw what nobody added.
+  bool expected() {
+    std::vector<bool> added(group_of_.size(), false);
+    for (const ElementAdd& add : adds_) added[add.element] = true;
+    for (const WholeRead& read : reads_) {
+      for (const std::uint32_t x : read.elements) {
+        if (added[x]) continue;
+        refute("unexpected-element", "a read shows an element that nobody added", {read.span.event},
+               {x});
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Gives each read its group: reads that saw the same; and each element the first group that saw
@@ -103,11 +119,6 @@ class Chain {
     std::vector<std::vector<std::uint32_t>> group_adds(group_reads_.size());
     for (std::uint32_t x = 0; x < group_of_.size(); ++x) {
       if (group_of_[x] == nowhere) continue;
-      if (first_add[x] == nowhere) {
-        refute("unexpected-element", "a read shows an element that nobody added",
-               {reads_[seen_by_[x]].span.event}, {x});
-        return false;
-      }
       group_adds[group_of_[x]].push_back(first_add[x]);
     }
     for (std::size_t g = 0; g < group_reads_.size(); ++g) {

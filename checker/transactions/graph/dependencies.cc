@@ -32,7 +32,8 @@ class DependencyBuilder {
     for (TxnKey k = 0; k < txns_.key_count(); ++k) add_versions(k, add);
     for (const VersionRead& read : orders_.reads) add_read(read, add);
     for (const VersionStep& step : orders_.steps) {
-      if (step.before != initial_version) {
+      // Who replaced what it had read, read it: there is an edge for that.
+      if (step.before != initial_version && step.shown_by != no_txn) {
         add(writer(step.before), writer(step.after), Dependency::ww);
       }
     }
@@ -72,11 +73,13 @@ class DependencyBuilder {
   void add_versions(TxnKey k, const Add& add) const {
     const std::size_t begin = orders_.begin[k];
     const std::uint32_t known = orders_.known[k];
+    // Updates of a register read the version before: there is an edge for that.
+    const bool shown_by_reads = !orders_.lists && !orders_.completed;
     TxnIndex last = no_txn;
     for (std::uint32_t i = 0; i < known; ++i) {
       const TxnIndex next = writer(begin + i);
       if (next == no_txn) continue;
-      add(last, next, Dependency::ww);
+      if (!shown_by_reads) add(last, next, Dependency::ww);
       last = next;
     }
     const auto tail = orders_.tail(k);
@@ -122,10 +125,9 @@ class DependencyBuilder {
     for (std::uint32_t i = read.position; i < known; ++i) {
       const TxnIndex next = writer(begin + i);
       if (next == no_txn) continue;
-      if (next != read.reader) {
-        add(read.reader, next, Dependency::rw);
-        return;
-      }
+      // Its own version is before all later ones: the order of the versions says the rest.
+      add(read.reader, next, Dependency::rw);
+      return;
     }
     add_before_tail(read.reader, k, add);
   }
@@ -168,7 +170,8 @@ class DependencyBuilder {
       for (const TxnIndex t : txns_.session(s)) {
         if (!orders_.committed[t]) continue;
         add(last, t, Dependency::process);
-        last = t;
+        // An indeterminate one may take effect at any later time.
+        if (txns_[t].outcome == Outcome::ok) last = t;
       }
     }
   }
@@ -243,6 +246,21 @@ Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orde
   builder.each_edge([&](NodeIndex from, NodeIndex to, Dependency kind) {
     graph.edges_[next[from]++] = Dependencies::Edge(to, kind);
   });
+  return graph;
+}
+
+Dependencies dependencies_from(std::size_t transactions, std::span<const DependencyEdge> edges) {
+  Dependencies graph;
+  graph.transactions_ = transactions;
+  graph.first_barrier_ = transactions;
+  graph.offsets_.assign(transactions + 1, 0);
+  for (const DependencyEdge& edge : edges) ++graph.offsets_[edge.from + std::size_t{1}];
+  std::partial_sum(graph.offsets_.begin(), graph.offsets_.end(), graph.offsets_.begin());
+  graph.edges_.resize(edges.size());
+  std::vector<std::size_t> next(graph.offsets_.begin(), graph.offsets_.end() - 1);
+  for (const DependencyEdge& edge : edges) {
+    graph.edges_[next[edge.from]++] = Dependencies::Edge(edge.to, edge.kind);
+  }
   return graph;
 }
 

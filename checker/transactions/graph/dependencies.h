@@ -30,6 +30,12 @@ using NodeIndex = std::uint32_t;  ///< a transaction, or from transaction_count(
 /// Which edges beside those of the data: none, those of each process, and those of real time too.
 enum class OrderBase : std::uint8_t { none, process, realtime };
 
+struct DependencyEdge {
+  NodeIndex from;
+  NodeIndex to;
+  Dependency kind;
+};
+
 class Dependencies {
  public:
   /// Target and kind in 32 bits: a graph of ten million transactions has sixty million edges.
@@ -61,6 +67,8 @@ class Dependencies {
  private:
   friend Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orders,
                                       OrderBase base);
+  friend Dependencies dependencies_from(std::size_t transactions,
+                                        std::span<const DependencyEdge> edges);
   std::size_t transactions_ = 0;
   std::size_t first_barrier_ = 0;
   std::vector<std::size_t> offsets_{0};
@@ -69,5 +77,7 @@ class Dependencies {
 
 /// O(reads + versions + transactions log transactions) time, O(edges) space.
 Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orders, OrderBase base);
+/// A graph without helpers, of edges that were found in another way. O(transactions + edges).
+Dependencies dependencies_from(std::size_t transactions, std::span<const DependencyEdge> edges);
 
 }  // namespace assay

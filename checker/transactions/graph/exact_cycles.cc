@@ -135,9 +135,15 @@ std::optional<Cycle> find_snapshot_cycle(const Dependencies& graph, bool prefix)
   std::vector<NodeIndex> nodes;
   for (const NodeIndex node : way) nodes.push_back(view.graph_node(node));
   Cycle cycle = contract(graph, nodes, [&](std::size_t i) {
-    const bool from_begin = !graph.is_helper(nodes[i]) && way[i] % 2 == 0;
-    return kind_between(graph, nodes[i], nodes[(i + 1) % nodes.size()],
-                        from_begin ? set_of(Dependency::rw) : all_but_anti);
+    const std::size_t next = (i + 1) % nodes.size();
+    DependencySet kinds = all_but_anti;
+    if (!graph.is_helper(nodes[i]) && way[i] % 2 == 0) {
+      kinds = set_of(Dependency::rw);
+    } else if (prefix && !graph.is_helper(nodes[next])) {
+      // A ww dependency leads to the commit, the others to the snapshot.
+      kinds = way[next] % 2 == 1 ? writes_only : all_but_anti & ~writes_only;
+    }
+    return kind_between(graph, nodes[i], nodes[next], kinds);
   });
   return made_simple(std::move(cycle), prefix);
 }

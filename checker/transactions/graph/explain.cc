@@ -136,6 +136,13 @@ std::optional<Explainer::Reason> Explainer::write_reason(TxnIndex before, TxnInd
     for (const VersionStep& step : orders_.steps) {
       if (step.key != k || step.before == initial_version) continue;
       if (orders_.writer[step.before] != before || orders_.writer[step.after] != after) continue;
+      if (step.shown_by != no_txn) {
+        return Reason{k,
+                      fmt::format("the transaction of event {} saw the former, and yet {}, which "
+                                  "the latter wrote",
+                                  txns_[step.shown_by].event, version_text(k, step.after)),
+                      step.shown_by};
+      }
       return Reason{k,
                     fmt::format("the latter read the value {}, which the former wrote, and "
                                 "replaced it",
@@ -252,6 +259,8 @@ TransactionProof Explainer::proof(const Finding& finding) const {
   proof.type = finding.type;
   proof.key = txns_.key(finding.key);
   for (const TxnIndex t : finding.transactions) proof.transactions.push_back(txns_[t].event);
+  // What a transaction's own operations exclude, they show.
+  if (proof.type == "internal") return proof;
   for (const TxnValue value : finding.values) {
     if (value < txns_.value_count()) proof.values.push_back(txns_.value(value));
   }

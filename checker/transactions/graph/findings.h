@@ -17,16 +17,20 @@ class Findings {
   Findings(const Transactions& txns, int each_max) : txns_(txns), each_max_(each_max) {}
 
   /// `type` must outlive the findings: a literal.
-  void add(std::string_view type, TxnKey key, std::initializer_list<TxnIndex> transactions,
+  void add(std::string_view type, TxnKey key, const std::vector<TxnIndex>& transactions,
            std::initializer_list<TxnValue> values, std::string_view because) {
-    int& count = counts_[type];
-    if (count >= each_max_) return;
-    ++count;
+    if (++counts_[type] > each_max_) return;
     Finding finding{type, key, {}, values, std::string(because)};
     for (const TxnIndex t : transactions) {
       if (t < txns_.size()) finding.transactions.push_back(t);
     }
     list_.push_back(std::move(finding));
+  }
+  /// Adds what others found behind these.
+  void append(Findings&& more) {
+    for (Finding& finding : more.list_) {
+      if (++counts_[finding.type] <= each_max_) list_.push_back(std::move(finding));
+    }
   }
   std::vector<Finding> take() && { return std::move(list_); }
 

@@ -18,19 +18,13 @@ GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_a
   for (const Finding& finding : levels_.orders().findings) add(finding);
 }
 
-bool GraphCheck::refutes(std::string_view type, std::string_view model) const {
-  // A list read by read atomic or causal transactions is what they see, in the order of commits;
-  // that need not be a beginning of what others see.
-  if (type == "incompatible-order" && (model == "read-atomic" || model == "transactional-causal")) {
-    return false;
-  }
-  const auto refuted = refuted_by(type);
-  return std::find(refuted.begin(), refuted.end(), model) != refuted.end();
+bool GraphCheck::refutes(const Found& found, const LevelRule& rule) {
+  if (found.cycle.has_value()) return forbids(rule, *found.cycle);
+  const auto refuted = refuted_by(found.anomaly.type);
+  return std::find(refuted.begin(), refuted.end(), rule.model) != refuted.end();
 }
 
-void GraphCheck::add(const Finding& finding) {
-  const Explainer explainer(txns_, levels_.orders());
-  Found found{explainer.anomaly(finding), explainer.proof(finding)};
+void GraphCheck::add(Found found) {
   const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
     return other.anomaly.type == found.anomaly.type &&
            other.anomaly.witness == found.anomaly.witness && other.anomaly.key == found.anomaly.key;
@@ -38,20 +32,21 @@ void GraphCheck::add(const Finding& finding) {
   if (!known) found_.push_back(std::move(found));
 }
 
-void GraphCheck::add(const Cycle& cycle) {
+void GraphCheck::add(const Finding& finding) {
   const Explainer explainer(txns_, levels_.orders());
-  Found found{explainer.anomaly(cycle), explainer.proof(cycle)};
-  const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
-    return other.anomaly.type == found.anomaly.type &&
-           other.anomaly.witness == found.anomaly.witness;
-  });
-  if (known) return;
-  add_named(cycle, found.anomaly);
-  found_.push_back(std::move(found));
+  add(Found{explainer.anomaly(finding), explainer.proof(finding), std::nullopt});
+}
+
+void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders) {
+  const Explainer explainer(txns_, orders);
+  Found found{explainer.anomaly(cycle), explainer.proof(cycle), cycle};
+  add_named(found);
+  add(std::move(found));
 }
 
 /// Two shapes of cycles have names of their own.
-void GraphCheck::add_named(const Cycle& cycle, const Anomaly& anomaly) {
+void GraphCheck::add_named(const Found& found) {
+  const Cycle& cycle = *found.cycle;
   const auto count = [&](Dependency kind) {
     return std::count(cycle.kinds.begin(), cycle.kinds.end(), kind);
   };
@@ -71,15 +66,12 @@ void GraphCheck::add_named(const Cycle& cycle, const Anomaly& anomaly) {
   } else {
     return;
   }
-  Found found{anomaly, {}};
-  const Explainer explainer(txns_, levels_.orders());
-  found.proof = explainer.proof(cycle);
-  found.proof.type = name;
-  found.anomaly.type = name;
+  Found named = found;
+  named.anomaly.type = name;
   const AnomalyInfo* info = find_anomaly(name);
-  found.anomaly.model = info->refutes.substr(0, info->refutes.find(' '));
-  found.anomaly.explanation = std::string(info->summary) + "; " + allowed_and_forbidden(name);
-  found_.push_back(std::move(found));
+  named.anomaly.model = info->refutes.substr(0, info->refutes.find(' '));
+  named.anomaly.explanation = std::string(info->summary) + "; " + allowed_and_forbidden(name);
+  add(std::move(named));
 }
 
 void GraphCheck::find(OrderBase base) {
@@ -89,25 +81,27 @@ void GraphCheck::find(OrderBase base) {
     const auto search = static_cast<OrderBase>(b);
     for (const Cycle& cycle :
          find_cycles(levels_.graph(search), search, max_anomalies_, search_work)) {
-      add(cycle);
+      add(cycle, levels_.orders());
     }
   }
 }
 
-bool GraphCheck::collect(std::string_view model, LevelOutcome& outcome) const {
+bool GraphCheck::collect(const LevelRule& rule, LevelOutcome& outcome) const {
   std::vector<const Found*> refuting;
   for (const Found& found : found_) {
-    if (refutes(found.anomaly.type, model)) refuting.push_back(&found);
+    if (refutes(found, rule)) refuting.push_back(&found);
   }
-  // The gravest first: what refutes the most models.
+  // The smallest first, as it is the clearest; then what refutes the most models.
   std::stable_sort(refuting.begin(), refuting.end(), [](const Found* a, const Found* b) {
     const auto weight = [](const Found* found) { return refuted_by(found->anomaly.type).size(); };
-    return weight(a) > weight(b);
+    const std::size_t size_a = a->anomaly.witness.size();
+    const std::size_t size_b = b->anomaly.witness.size();
+    return size_a != size_b ? size_a < size_b : weight(a) > weight(b);
   });
   for (const Found* found : refuting) outcome.anomalies.push_back(found->anomaly);
   // What else was seen comes last: it concerns stronger models.
   for (const Found& found : found_) {
-    if (!refuting.empty() && !refutes(found.anomaly.type, model)) {
+    if (!refuting.empty() && !refutes(found, rule)) {
       outcome.anomalies.push_back(found.anomaly);
     }
   }
@@ -119,9 +113,8 @@ LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
   const LevelRule& rule = *level_rule(model);
   LevelOutcome outcome;
   outcome.algorithm = "dependency graph";
-  const bool refuted_at_sight = std::any_of(found_.begin(), found_.end(), [&](const Found& found) {
-    return refutes(found.anomaly.type, model);
-  });
+  const bool refuted_at_sight = std::any_of(
+      found_.begin(), found_.end(), [&](const Found& found) { return refutes(found, rule); });
   LevelResult result;
   if (refuted_at_sight) {
     result.verdict = Verdict::violation;
@@ -135,14 +128,18 @@ LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
       find(rule.base);
       if (result.cycle.has_value()) {
         LevelOutcome sofar;
-        if (!collect(model, sofar)) add(*result.cycle);
+        if (!collect(rule, sofar)) {
+          add(*result.cycle, result.versions ? *result.versions : levels_.orders());
+        }
       }
     }
   }
   outcome.verdict = result.verdict;
   outcome.unknown_because = result.unknown_because;
-  if (outcome.verdict == Verdict::violation) collect(model, outcome);
-  if (certificate && outcome.verdict == Verdict::pass) certify(result, outcome.certificate);
+  if (outcome.verdict == Verdict::violation) collect(rule, outcome);
+  if (certificate && outcome.verdict == Verdict::pass && ambiguous().empty()) {
+    certify(result, outcome.certificate);
+  }
   return outcome;
 }
 
@@ -163,7 +160,7 @@ void GraphCheck::certify(const LevelResult& result, Certificate& certificate) co
       versions.writers.push_back(txns_[t].event);
       last = t;
     }
-    order.versions.push_back(std::move(versions));
+    if (!versions.writers.empty()) order.versions.push_back(std::move(versions));
   }
   certificate.transaction_order = std::move(order);
 }

@@ -1,7 +1,8 @@
 #pragma once
 // Isolation levels of transactions whose version orders the history shows.
 
-#include <span>
+#include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ class GraphCheck {
   /// Does the level have a test here? (Others belong to other engines.)
   static bool knows(std::string_view model) { return level_rule(model) != nullptr; }
 
-  /// anomalies: those that refute the model, the gravest first. `certificate`: make one.
+  /// anomalies: those that refute the model, the smallest first. `certificate`: make one.
   LevelOutcome check(std::string_view model, bool certificate);
   bool every_order_known() const { return levels_.orders().every_order_known; }
   /// What no level can pass with: reads cannot be matched to writes. Empty if they can.
@@ -31,14 +32,16 @@ class GraphCheck {
   struct Found {
     Anomaly anomaly;
     TransactionProof proof;
+    std::optional<Cycle> cycle;  ///< if it is one
   };
-  bool refutes(std::string_view type, std::string_view model) const;
+  static bool refutes(const Found& found, const LevelRule& rule);
   void find(OrderBase base);
-  void add(const Cycle& cycle);
-  void add_named(const Cycle& cycle, const Anomaly& anomaly);
+  void add(Found found);
+  void add(const Cycle& cycle, const VersionOrders& orders);
+  void add_named(const Found& found);
   void add(const Finding& finding);
   void certify(const LevelResult& result, Certificate& certificate) const;
-  bool collect(std::string_view model, LevelOutcome& outcome) const;
+  bool collect(const LevelRule& rule, LevelOutcome& outcome) const;
 
   const Transactions& txns_;
   GraphLevels levels_;

@@ -41,9 +41,12 @@ DependencySet kinds_of(LevelTest test) {
   }
 }
 
-/// Is the level decided although some versions have no known place?
-bool is_complete(const LevelRule& rule) {
-  return rule.test != single && rule.test != snapshot && !rule.forbids_lost_updates;
+/// Is the level decided although some versions have no known place? Of registers such versions may
+/// have been read, so that anti-dependencies are missing.
+bool is_complete(const LevelRule& rule, bool lists) {
+  if (rule.forbids_lost_updates) return false;
+  return rule.test == dirty_writes || rule.test == information ||
+         (lists && (rule.test == serial || rule.test == prefix));
 }
 
 }  // namespace
@@ -52,6 +55,37 @@ const LevelRule* level_rule(std::string_view model) {
   const auto at = std::find_if(rules.begin(), rules.end(),
                                [&](const LevelRule& rule) { return rule.model == model; });
   return at == rules.end() ? nullptr : &*at;
+}
+
+bool forbids(const LevelRule& rule, const Cycle& cycle) {
+  const auto has = [&](Dependency kind) {
+    return std::find(cycle.kinds.begin(), cycle.kinds.end(), kind) != cycle.kinds.end();
+  };
+  if (has(Dependency::realtime) && rule.base != realtime) return false;
+  if (has(Dependency::process) && rule.base == none) return false;
+  const CycleClass kind = class_of(cycle);
+  switch (rule.test) {
+    case dirty_writes:
+      return kind == CycleClass::g0;
+    case information:
+      return kind <= CycleClass::g1c;
+    case single:
+      return kind <= CycleClass::g_single;
+    case snapshot:
+      return kind <= CycleClass::g_nonadjacent;
+    case serial:
+      return true;
+    case prefix:
+      break;
+  }
+  for (std::size_t i = 0; i < cycle.kinds.size(); ++i) {
+    const Dependency before = cycle.kinds[(i + cycle.kinds.size() - 1) % cycle.kinds.size()];
+    if (cycle.kinds[i] == Dependency::rw && before != Dependency::wr &&
+        before != Dependency::process) {
+      return false;
+    }
+  }
+  return true;
 }
 
 GraphLevels::GraphLevels(const Transactions& txns, VersionOrders orders)
@@ -95,6 +129,7 @@ LevelResult GraphLevels::check_cycles(const LevelRule& rule, const Dependencies&
 }
 
 LevelResult GraphLevels::check(const LevelRule& rule) {
+  if (rule.test == dirty_writes && !orders_.lists) return any_order();
   if (rule.base == realtime && !txns_.has_real_time()) {
     LevelResult result;
     result.unknown_because = "this history says nothing about real time";
@@ -120,6 +155,7 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
                         : check_cycles(rule, graph(rule.base));
   }
   result.findings = std::move(findings);
+  if (result.cycle.has_value() && adds_steps) result.versions = seen;
   if (result.verdict != Verdict::pass) return result;
   if (!orders_.ambiguous.empty()) {
     result = {};
@@ -128,8 +164,7 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
   }
   if (orders_.every_order_known) return result;
   // For the certificate a whole order is wanted anyway.
-  const bool complete = is_complete(rule);
-  if (complete) {
+  if (is_complete(rule, orders_.lists)) {
     std::vector<std::uint32_t> position(txns_.size(), 0);
     for (std::uint32_t i = 0; i < result.order.size(); ++i) {
       const NodeIndex node = result.order[i];
@@ -142,6 +177,30 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
   return try_completion(rule);
 }
 
+std::vector<NodeIndex> GraphLevels::late_snapshots(const Dependencies& graph) const {
+  const SnapshotView view(graph, false);
+  const auto end = static_cast<NodeIndex>(2 * graph.transaction_count());
+  auto order = late_order(view, [&](NodeIndex node) { return node >= end || node % 2 == 0; });
+  std::erase_if(order, [&](NodeIndex node) { return node >= end || !orders_.committed[node / 2]; });
+  return order;
+}
+
+/// Writes alone do not show their order in registers: that a version is read and replaced says
+/// something only where reads mean something.
+LevelResult GraphLevels::any_order() const {
+  LevelResult result;
+  result.verdict = Verdict::pass;
+  std::vector<std::uint32_t> position(txns_.size(), 0);
+  for (TxnIndex t = 0; t < txns_.size(); ++t) {
+    position[t] = t;
+    if (orders_.committed[t]) result.order.push_back(t);
+  }
+  VersionOrders unordered = orders_;
+  std::fill(unordered.known.begin(), unordered.known.end(), 0);
+  result.versions = completed(unordered, position);
+  return result;
+}
+
 LevelResult GraphLevels::try_completion(const LevelRule& rule) {
   // In the order of a serial execution, if there is one; else of the commits, if any; else of the
   // information that flowed.
@@ -150,11 +209,14 @@ LevelResult GraphLevels::try_completion(const LevelRule& rule) {
     by.test = order_by;
     LevelResult guide = check_cycles(by, graph(rule.base));
     if (guide.verdict != Verdict::pass) continue;
+    // Writers that overlap cannot both have replaced the other's version: snapshots as late as
+    // possible leave the fewest of them.
+    if (order_by == snapshot) guide.order = late_snapshots(graph(rule.base));
     std::vector<std::uint32_t> position(txns_.size(), 0);
     for (std::uint32_t i = 0; i < guide.order.size(); ++i) {
       position[guide.snapshots ? guide.order[i] / 2 : guide.order[i]] = i;
     }
-    VersionOrders whole = completed(orders_, position);
+    VersionOrders whole = completed(orders_, position, rule.forbids_lost_updates);
     GraphLevels with_order(txns_, std::move(whole));
     LevelResult result = with_order.check(rule);
     if (result.verdict != Verdict::pass) continue;
@@ -168,12 +230,60 @@ LevelResult GraphLevels::try_completion(const LevelRule& rule) {
   return result;
 }
 
-VersionOrders completed(const VersionOrders& orders, const std::vector<std::uint32_t>& position) {
+namespace {
+
+/// Per version: the position of the one at the start of its chain of updates, and its place in the
+/// chain. Whoever replaces the version it read should replace the newest.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> chain_places(
+    const VersionOrders& orders, const std::vector<std::uint32_t>& position) {
+  std::vector<std::uint32_t> replaced(orders.writer.size(), initial_version);
+  std::vector<bool> replaces_initial(orders.writer.size(), false);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> places(orders.writer.size(), {0, 0});
+  for (const VersionStep& step : orders.steps) {
+    if (step.shown_by != no_txn) continue;
+    replaced[step.after] = step.before;
+    replaces_initial[step.after] = step.before == initial_version;
+  }
+  // Of lists, those that read all that is known come next.
+  for (const VersionRead& read : orders.reads) {
+    if (!orders.lists || read.position != orders.known[read.key]) continue;
+    const auto tail = orders.tail(read.key);
+    const auto own = std::lower_bound(tail.begin(), tail.end(), read.reader);
+    if (own == tail.end() || *own != read.reader) continue;
+    replaces_initial[orders.begin[read.key] + read.position +
+                     static_cast<std::size_t>(own - tail.begin())] = true;
+  }
+  std::vector<std::uint32_t> by_position;
+  for (std::uint32_t v = 0; v < orders.writer.size(); ++v) {
+    if (orders.writer[v] != no_txn) by_position.push_back(v);
+  }
+  std::sort(by_position.begin(), by_position.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return position[orders.writer[a]] < position[orders.writer[b]];
+  });
+  for (const std::uint32_t v : by_position) {
+    if (replaces_initial[v]) {
+      places[v] = {0, 0};
+    } else if (replaced[v] == initial_version) {
+      places[v] = {position[orders.writer[v]] + 1, 0};
+    } else {
+      places[v] = {places[replaced[v]].first, places[replaced[v]].second + 1};
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+VersionOrders completed(const VersionOrders& orders, const std::vector<std::uint32_t>& position,
+                        bool along_updates) {
   VersionOrders whole = orders;
   whole.steps.clear();
   whole.every_order_known = true;
+  whole.completed = true;
   std::vector<std::uint32_t> place_of(orders.writer.size());
   std::iota(place_of.begin(), place_of.end(), 0U);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> places;
+  if (along_updates) places = chain_places(orders, position);
   for (TxnKey k = 0; k + 1 < orders.begin.size(); ++k) {
     const std::size_t first = orders.begin[k] + orders.known[k];
     const std::size_t end = orders.begin[k + 1];
@@ -182,6 +292,7 @@ VersionOrders completed(const VersionOrders& orders, const std::vector<std::uint
     std::vector<std::uint32_t> tail(end - first);
     std::iota(tail.begin(), tail.end(), static_cast<std::uint32_t>(first));
     std::sort(tail.begin(), tail.end(), [&](std::uint32_t a, std::uint32_t b) {
+      if (along_updates && places[a] != places[b]) return places[a] < places[b];
       return position[orders.writer[a]] < position[orders.writer[b]];
     });
     for (std::size_t i = 0; i < tail.size(); ++i) {

@@ -44,6 +44,9 @@ struct LevelRule {
 /// None for the models of other engines.
 const LevelRule* level_rule(std::string_view model);
 
+/// Does the level forbid such a cycle?
+bool forbids(const LevelRule& rule, const Cycle& cycle);
+
 struct LevelResult {
   Verdict verdict = Verdict::unknown;
   std::string unknown_because;
@@ -53,7 +56,7 @@ struct LevelResult {
   /// transactions only, t.
   std::vector<NodeIndex> order;
   bool snapshots = false;
-  std::optional<VersionOrders> versions;  ///< pass: if they had to be completed
+  std::optional<VersionOrders> versions;  ///< if they had to be completed for that
 };
 
 /// Keeps the graphs it made. Not thread-safe.
@@ -68,6 +71,8 @@ class GraphLevels {
 
  private:
   LevelResult check_cycles(const LevelRule& rule, const Dependencies& graph);
+  std::vector<NodeIndex> late_snapshots(const Dependencies& graph) const;
+  LevelResult any_order() const;
   LevelResult try_completion(const LevelRule& rule);
 
   const Transactions& txns_;
@@ -82,7 +87,9 @@ std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& 
                                        Visibility visibility);
 std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders& orders);
 
-/// The orders with every tail put in the order of `position` (of the writers).
-VersionOrders completed(const VersionOrders& orders, const std::vector<std::uint32_t>& position);
+/// The orders with every tail put in the order of `position` (of the writers); `along_updates`:
+/// with each chain of updates in one piece, at the position of its first version.
+VersionOrders completed(const VersionOrders& orders, const std::vector<std::uint32_t>& position,
+                        bool along_updates = false);
 
 }  // namespace assay

@@ -1,5 +1,7 @@
 // Version orders of lists, from what was read of them.
 #include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <optional>
@@ -12,13 +14,25 @@
 namespace assay {
 namespace {
 
+/// What was noted about some of the transactions, one thread's.
+struct Notes {
+  Notes(const Transactions& txns, int findings_max) : findings(txns, findings_max) {}
+
+  Findings findings;
+  std::string ambiguous;
+  std::vector<VersionRead> reads;
+  std::vector<std::uint32_t> seen;  ///< by value: the last list that had it
+  std::uint32_t lists = 0;
+};
+
 class ListOrders {
  public:
   ListOrders(const Transactions& txns, int findings_max)
       : txns_(txns),
+        findings_max_(findings_max),
         writes_(txns),
-        findings_(txns, findings_max),
-        longest_(txns.key_count(), none) {
+        notes_(txns, findings_max),
+        longest_(txns.key_count()) {
     out_.lists = true;
     out_.shown_by.assign(txns.key_count(), no_txn);
     out_.committed.resize(txns.size());
@@ -30,10 +44,10 @@ class ListOrders {
   VersionOrders run() {
     for (TxnIndex t = 0; t < txns_.size(); ++t) find_longest(t);
     place_versions();
-    for (TxnIndex t = 0; t < txns_.size(); ++t) {
-      if (txns_[t].outcome == Outcome::ok) judge(t);
-    }
-    out_.findings = std::move(findings_).take();
+    note_aborted();
+    judge_all();
+    out_.findings = std::move(notes_.findings).take();
+    out_.ambiguous = std::move(notes_.ambiguous);
     return std::move(out_);
   }
 
@@ -58,38 +72,39 @@ class ListOrders {
     const auto ops = txns_.ops(t);
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (ops[i].function != TxnFunction::read_list) continue;
-      const auto list = txns_.list(ops[i].value);
-      std::uint32_t& longest = longest_[ops[i].key];
-      if (longest != none && txns_.list(longest).size() >= list.size()) continue;
-      if (!seen_of_others(ops, i).has_value() || has_duplicate(t, ops[i].key, list)) continue;
-      longest = ops[i].value;
+      std::span<const TxnValue>& longest = longest_[ops[i].key];
+      if (longest.size() >= txns_.list(ops[i].value).size()) continue;
+      // Its own appends need not stay where it saw them.
+      const auto list = seen_of_others(ops, i);
+      if (!list.has_value() || list->size() <= longest.size()) continue;
+      if (has_duplicate(t, ops[i].key, *list, notes_)) continue;
+      longest = *list;
       out_.shown_by[ops[i].key] = t;
     }
   }
 
-  bool has_duplicate(TxnIndex t, TxnKey key, std::span<const TxnValue> list) {
-    // An element's last place in a list that was looked at: `stamp_` tells the lists apart.
-    if (seen_.size() < txns_.value_count()) seen_.resize(txns_.value_count(), 0);
-    ++stamp_;
+  bool has_duplicate(TxnIndex t, TxnKey key, std::span<const TxnValue> list, Notes& notes) const {
+    if (notes.seen.size() < txns_.value_count()) notes.seen.resize(txns_.value_count(), 0);
+    ++notes.lists;
     for (const TxnValue value : list) {
-      if (seen_[value] == stamp_) {
+      if (notes.seen[value] == notes.lists) {
         const std::uint32_t row = writes_.find(key, value);
         if (row != WriteIndex::none && writes_[row].writers > 1) {
-          note_ambiguous(key, value);
+          note_ambiguous(key, value, notes);
         } else {
-          findings_.add("duplicate-elements", key, {t}, {value},
-                        "an element that was appended once is in the list twice");
+          notes.findings.add("duplicate-elements", key, {t}, {value},
+                             "an element that was appended once is in the list twice");
         }
         return true;
       }
-      seen_[value] = stamp_;
+      notes.seen[value] = notes.lists;
     }
     return false;
   }
 
-  void note_ambiguous(TxnKey key, TxnValue value) {
-    if (!out_.ambiguous.empty()) return;
-    out_.ambiguous = fmt::format(
+  void note_ambiguous(TxnKey key, TxnValue value, Notes& notes) const {
+    if (!notes.ambiguous.empty()) return;
+    notes.ambiguous = fmt::format(
         "{} was appended to {} more than once, so that reads of it do not show whose append they "
         "saw",
         to_text(txns_.value(value)), to_text(txns_.key(key)));
@@ -100,17 +115,19 @@ class ListOrders {
     out_.known.assign(keys, 0);
     out_.begin.assign(keys + 1, 0);
     for (TxnKey k = 0; k < keys; ++k) {
-      if (longest_[k] == none) continue;
       std::uint32_t position = 0;
-      for (const TxnValue value : txns_.list(longest_[k])) {
+      for (const TxnValue value : longest_[k]) {
         const std::uint32_t row = writes_.find(k, value);
         if (row == WriteIndex::none) {
-          findings_.add("garbage-read", k, {out_.shown_by[k]}, {value},
-                        "nobody appended this element");
+          notes_.findings.add("garbage-read", k, {out_.shown_by[k]}, {value},
+                              "nobody appended this element");
         } else {
-          if (writes_[row].writers > 1) note_ambiguous(k, value);
           writes_[row].position = position;
-          if (!writes_[row].aborted) out_.committed[writes_[row].txn] = true;
+          if (writes_[row].writers > 1) {
+            note_ambiguous(k, value, notes_);
+          } else if (!writes_[row].aborted) {
+            out_.committed[writes_[row].txn] = true;
+          }
         }
         ++position;
       }
@@ -121,6 +138,7 @@ class ListOrders {
     std::vector<TxnIndex> last(keys, no_txn);
     for (std::uint32_t row = 0; row < writes_.size(); ++row) {
       const WriteIndex::Row& write = writes_[row];
+      if (write.twice) note_ambiguous(write.key, write.value, notes_);
       if (write.position != none || write.aborted || !out_.committed[write.txn]) continue;
       if (last[write.key] == write.txn) continue;
       last[write.key] = write.txn;
@@ -143,13 +161,12 @@ class ListOrders {
     out_.writer.assign(out_.begin.back(), no_txn);
     out_.value.assign(out_.begin.back(), 0);
     for (TxnKey k = 0; k < keys; ++k) {
-      if (longest_[k] == none) continue;
-      const auto list = txns_.list(longest_[k]);
-      std::copy(list.begin(), list.end(), out_.value.begin() + at(k, 0));
+      std::copy(longest_[k].begin(), longest_[k].end(), out_.value.begin() + at(k, 0));
     }
     for (std::uint32_t row = 0; row < writes_.size(); ++row) {
       const WriteIndex::Row& write = writes_[row];
-      if (write.position != none) {
+      // An element of two appends may be anybody's.
+      if (write.position != none && write.writers <= 1) {
         out_.writer[out_.begin[write.key] + write.position] = write.txn;
       }
     }
@@ -159,10 +176,41 @@ class ListOrders {
       out_.writer[place] = writes_[row].txn;
       out_.value[place] = writes_[row].value;
     }
+    note_split_appends();
     note_dirty_updates();
   }
   std::ptrdiff_t at(TxnKey k, std::uint32_t position) const {
     return static_cast<std::ptrdiff_t>(out_.begin[k] + position);
+  }
+
+  /// A transaction appends in its order, and what it appended first is there first.
+  void note_split_appends() {
+    for (std::uint32_t row = 0; row < writes_.size(); ++row) {
+      const WriteIndex::Row& write = writes_[row];
+      if (write.position == none || write.writers != 1) continue;
+      const auto ops = txns_.ops(write.txn);
+      for (std::size_t i = write.op - txns_[write.txn].first_op; i-- > 0;) {
+        if (ops[i].key != write.key || ops[i].function != TxnFunction::append) continue;
+        const WriteIndex::Row& before = writes_[writes_.find(write.key, ops[i].value)];
+        if (before.writers == 1 && before.position > write.position) {
+          notes_.findings.add(
+              "incompatible-order", write.key, {out_.shown_by[write.key], write.txn},
+              {before.value, write.value},
+              "of two appends of one transaction, the later is in the list without the "
+              "earlier before it");
+        }
+        break;
+      }
+    }
+  }
+
+  void note_aborted() {
+    aborted_from_.assign(txns_.key_count(), none);
+    for (std::uint32_t row = 0; row < writes_.size(); ++row) {
+      const WriteIndex::Row& write = writes_[row];
+      if (!write.aborted) continue;
+      aborted_from_[write.key] = std::min(aborted_from_[write.key], write.position);
+    }
   }
 
   void note_dirty_updates() {
@@ -176,27 +224,50 @@ class ListOrders {
           dirty = writer;
           value = out_.value[place];
         } else if (dirty != no_txn && txns_[writer].outcome == Outcome::ok) {
-          findings_.add("dirty-update", k, {writer, dirty}, {value, out_.value[place]},
-                        "a committed append was built upon one that was rolled back");
+          notes_.findings.add("dirty-update", k, {writer, dirty}, {value, out_.value[place]},
+                              "a committed append was built upon one that was rolled back");
           break;
         }
       }
     }
   }
 
-  void judge(TxnIndex t) {
-    const auto ops = txns_.ops(t);
-    for (std::size_t i = 0; i < ops.size(); ++i) {
-      if (ops[i].function == TxnFunction::read_list) judge_read(t, ops, i);
+  /// In parts, one a thread, whose notes are put together in their order.
+  void judge_all() {
+    constexpr std::size_t part_min = 20'000;
+    const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+    const std::size_t count = std::clamp<std::size_t>(txns_.size() / part_min, 1, threads);
+    std::vector<Notes> parts(count, Notes(txns_, findings_max_));
+    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+      const auto end = static_cast<TxnIndex>(txns_.size() * (i + 1) / count);
+      for (auto t = static_cast<TxnIndex>(txns_.size() * i / count); t < end; ++t) {
+        if (txns_[t].outcome == Outcome::ok) judge(t, parts[i]);
+      }
+    });
+    for (Notes& notes : parts) {
+      if (out_.reads.empty()) {
+        out_.reads = std::move(notes.reads);
+      } else {
+        out_.reads.insert(out_.reads.end(), notes.reads.begin(), notes.reads.end());
+      }
+      notes_.findings.append(std::move(notes.findings));
+      if (notes_.ambiguous.empty()) notes_.ambiguous = std::move(notes.ambiguous);
     }
   }
 
-  void judge_read(TxnIndex t, std::span<const TxnOp> ops, std::size_t i) {
+  void judge(TxnIndex t, Notes& notes) const {
+    const auto ops = txns_.ops(t);
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i].function == TxnFunction::read_list) judge_read(t, ops, i, notes);
+    }
+  }
+
+  void judge_read(TxnIndex t, std::span<const TxnOp> ops, std::size_t i, Notes& notes) const {
     const TxnKey key = ops[i].key;
     const auto others = seen_of_others(ops, i);
     if (!others.has_value()) {
-      findings_.add("internal", key, {t}, {},
-                    "the read does not end with the transaction's own appends");
+      notes.findings.add("internal", key, {t}, {},
+                         "the read does not end with the transaction's own appends");
       return;
     }
     for (std::size_t j = i; j-- > 0;) {
@@ -204,18 +275,19 @@ class ListOrders {
       const auto before = seen_of_others(ops, j);
       if (before.has_value() &&
           !std::equal(before->begin(), before->end(), others->begin(), others->end())) {
-        findings_.add("internal", key, {t}, {},
-                      "two reads of one transaction do not agree with each other and its appends");
+        notes.findings.add(
+            "internal", key, {t}, {},
+            "two reads of one transaction do not agree with each other and its appends");
       }
       break;
     }
     const auto known = std::span(out_.value).subspan(out_.begin[key], out_.known[key]);
     if (others->size() > known.size() ||
         !std::equal(others->begin(), others->end(), known.begin())) {
-      if (has_duplicate(t, key, *others)) return;
-      findings_.add("incompatible-order", key, {t, out_.shown_by[key]}, {},
-                    "neither of two reads is a beginning of the other");
-      judge_elements(t, key, *others, txns_[t].first_op + static_cast<std::uint32_t>(i));
+      if (has_duplicate(t, key, *others, notes)) return;
+      notes.findings.add("incompatible-order", key, {t, out_.shown_by[key]}, {},
+                         "neither of two reads is a beginning of the other");
+      judge_elements(t, key, *others, notes);
       return;
     }
     const auto position = static_cast<std::uint32_t>(others->size());
@@ -224,60 +296,51 @@ class ListOrders {
     for (std::size_t j = i + 1; j < ops.size(); ++j) {
       if (ops[j].key != key || ops[j].function != TxnFunction::append) continue;
       const std::uint32_t row = writes_.find(key, ops[j].value);
-      if (row != WriteIndex::none && writes_[row].txn == t && writes_[row].position < position) {
-        findings_.add("future-read", key, {t}, {ops[j].value},
-                      "the transaction read what it appended only afterwards");
+      if (row != WriteIndex::none && writes_[row].txn == t && writes_[row].writers == 1 &&
+          writes_[row].position < position) {
+        notes.findings.add("future-read", key, {t}, {ops[j].value},
+                           "the transaction read what it appended only afterwards");
         return;
       }
     }
-    judge_source(t, key, position);
-    out_.reads.push_back({t, key, position, op});
+    judge_source(t, key, position, notes);
+    notes.reads.push_back({t, key, position, op});
   }
 
   /// Reads that fit the known order: was any of it rolled back, is the last element intermediate?
-  void judge_source(TxnIndex t, TxnKey key, std::uint32_t position) {
-    if (aborted_from_.empty()) {
-      aborted_from_.assign(txns_.key_count(), none);
-      for (std::uint32_t row = 0; row < writes_.size(); ++row) {
-        const WriteIndex::Row& write = writes_[row];
-        if (write.aborted) {
-          aborted_from_[write.key] = std::min(aborted_from_[write.key], write.position);
-        }
-      }
-    }
+  void judge_source(TxnIndex t, TxnKey key, std::uint32_t position, Notes& notes) const {
     if (position > aborted_from_[key]) {
       const std::size_t place = out_.begin[key] + aborted_from_[key];
-      findings_.add("G1a", key, {t, out_.writer[place]}, {out_.value[place]},
-                    "the read saw an append that was rolled back");
+      notes.findings.add("G1a", key, {t, out_.writer[place]}, {out_.value[place]},
+                         "the read saw an append that was rolled back");
     }
     if (position == 0) return;
     const std::uint32_t row = writes_.find(key, out_.value[out_.begin[key] + position - 1]);
-    if (row != WriteIndex::none && !writes_[row].final && writes_[row].txn != t) {
-      findings_.add("G1b", key, {t, writes_[row].txn}, {writes_[row].value},
-                    "the read saw an append that its transaction had not finished");
+    if (row != WriteIndex::none && !writes_[row].final && writes_[row].txn != t &&
+        writes_[row].writers <= 1) {
+      notes.findings.add("G1b", key, {t, writes_[row].txn}, {writes_[row].value},
+                         "the read saw an append that its transaction had not finished");
     }
   }
 
-  void judge_elements(TxnIndex t, TxnKey key, std::span<const TxnValue> list, std::uint32_t op) {
-    static_cast<void>(op);
+  void judge_elements(TxnIndex t, TxnKey key, std::span<const TxnValue> list, Notes& notes) const {
     for (const TxnValue value : list) {
       const std::uint32_t row = writes_.find(key, value);
       if (row == WriteIndex::none) {
-        findings_.add("garbage-read", key, {t}, {value}, "nobody appended this element");
+        notes.findings.add("garbage-read", key, {t}, {value}, "nobody appended this element");
       } else if (writes_[row].aborted) {
-        findings_.add("G1a", key, {t, writes_[row].txn}, {value},
-                      "the read saw an append that was rolled back");
+        notes.findings.add("G1a", key, {t, writes_[row].txn}, {value},
+                           "the read saw an append that was rolled back");
       }
     }
   }
 
   const Transactions& txns_;
+  int findings_max_;
   WriteIndex writes_;
-  Findings findings_;
-  std::vector<std::uint32_t> longest_;  ///< per key: the number of its longest list
-  std::vector<std::uint32_t> seen_;
-  std::uint32_t stamp_ = 0;
-  std::vector<std::uint32_t> aborted_from_;
+  Notes notes_;
+  std::vector<std::span<const TxnValue>> longest_;  ///< per key: the longest list seen of others
+  std::vector<std::uint32_t> aborted_from_;  ///< per key: the first version that was rolled back
   VersionOrders out_;
 };
 

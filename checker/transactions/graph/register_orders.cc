@@ -43,14 +43,22 @@ class RegisterOrders {
         to_text(txns_.value(value)), to_text(txns_.key(key)));
   }
 
+  /// Does a read of it not show whose write it saw?
+  static bool is_ambiguous(const WriteIndex::Row& write) {
+    return write.writers > (write.value == initial_value ? 0U : 1U);
+  }
+
   void commit_what_was_read(TxnIndex t) {
     if (txns_[t].outcome != Outcome::ok) return;
     for (const TxnOp& op : txns_.ops(t)) {
       if (op.function != TxnFunction::read || op.value == unread) continue;
       const std::uint32_t row = writes_.find(op.key, op.value);
       if (row == WriteIndex::none) continue;
-      if (op.value == initial_value || writes_[row].writers > 1) note_ambiguous(op.key, op.value);
-      if (!writes_[row].aborted) out_.committed[writes_[row].txn] = true;
+      if (is_ambiguous(writes_[row])) {
+        note_ambiguous(op.key, op.value);
+      } else if (!writes_[row].aborted) {
+        out_.committed[writes_[row].txn] = true;
+      }
     }
   }
 
@@ -63,6 +71,10 @@ class RegisterOrders {
       return write.final && !write.aborted && out_.committed[write.txn];
     };
     for (std::uint32_t row = 0; row < writes_.size(); ++row) {
+      const WriteIndex::Row& write = writes_[row];
+      if (write.twice || (write.value == initial_value && is_version(write))) {
+        note_ambiguous(write.key, write.value);
+      }
       if (is_version(writes_[row])) ++out_.begin[writes_[row].key + 1];
     }
     for (TxnKey k = 0; k < keys; ++k) out_.begin[k + 1] += out_.begin[k];
@@ -98,19 +110,18 @@ class RegisterOrders {
 
   void judge_read(TxnIndex t, std::span<const TxnOp> ops, std::size_t i) {
     const TxnOp& read = ops[i];
-    bool repeated = false;
+    bool judged = false;
     for (std::size_t j = i; j-- > 0;) {
       if (ops[j].key != read.key || ops[j].value == unread) continue;
-      if (ops[j].value != read.value) {
+      if (!judged && ops[j].value != read.value) {
         findings_.add("internal", read.key, {t}, {ops[j].value, read.value},
                       ops[j].writes() ? "the read did not return what the transaction wrote before"
                                       : "two reads of one transaction do not agree");
       }
-      if (ops[j].writes()) return;
-      repeated = ops[j].value == read.value;
-      break;
+      // Of others it reads only what it has neither written nor just read.
+      if (ops[j].writes() || (!judged && ops[j].value == read.value)) return;
+      judged = true;
     }
-    if (repeated) return;
     const std::uint32_t op = txns_[t].first_op + static_cast<std::uint32_t>(i);
     const std::uint32_t row = writes_.find(read.key, read.value);
     std::uint32_t version = none;  // the initial one
@@ -120,7 +131,12 @@ class RegisterOrders {
         note_update(t, ops, i, read, none, true);
         return;
       }
-    } else if (const WriteIndex::Row& write = writes_[row]; write.txn == t) {
+    } else if (is_ambiguous(writes_[row])) {
+      return;
+    } else if (const WriteIndex::Row& write = writes_[row];
+               write.value == initial_value && write.aborted) {
+      // Nobody wrote it: it is the initial one.
+    } else if (write.txn == t) {
       findings_.add("future-read", read.key, {t}, {read.value},
                     "the transaction read what it wrote only afterwards");
       return;
@@ -145,7 +161,8 @@ class RegisterOrders {
     std::uint32_t own = none;
     for (std::size_t j = i + 1; j < ops.size(); ++j) {
       if (ops[j].writes() && ops[j].key == read.key) {
-        own = writes_[writes_.find(read.key, ops[j].value)].position;
+        const WriteIndex::Row& write = writes_[writes_.find(read.key, ops[j].value)];
+        own = write.txn == t && !is_ambiguous(write) ? write.position : none;
       }
     }
     if (own == none) return;
@@ -195,6 +212,7 @@ class RegisterOrders {
       if (order.empty() && count == 1) order.push_back(0);
       if (order.size() != count) {
         if (count > 1) out_.every_order_known = false;
+        find_circle(k);
         continue;
       }
       chained[k] = true;
@@ -218,12 +236,33 @@ class RegisterOrders {
     std::erase_if(out_.steps, [&](const VersionStep& step) { return chained[step.key]; });
   }
 
+  /// Versions that replaced each other in a circle.
+  void find_circle(TxnKey k) {
+    const std::size_t base = out_.begin[k];
+    std::vector<std::uint32_t> met(out_.begin[k + 1] - base, none);  // by the walk from there
+    for (std::uint32_t start = 0; start < met.size(); ++start) {
+      std::uint32_t at = start;
+      for (; at != none && met[at] == none; at = successor_of_[base + at]) met[at] = start;
+      if (at == none || met[at] != start) continue;
+      std::vector<TxnIndex> circle;
+      const std::uint32_t first = at;
+      do {
+        circle.push_back(out_.writer[base + at]);
+        at = successor_of_[base + at];
+      } while (at != first);
+      if (circle.size() > circle_max) continue;
+      findings_.add("cyclic-versions", k, circle, {},
+                    "each of these transactions replaced what it had read from the one before");
+    }
+  }
+
   struct Orphan {
     TxnKey key;
     TxnValue value;
     TxnIndex txn;
   };
   static constexpr std::size_t orphans_max = 1000;
+  static constexpr std::size_t circle_max = 100;
 
   const Transactions& txns_;
   WriteIndex writes_;

@@ -34,6 +34,9 @@ struct VersionStep {
   TxnKey key;
   std::uint32_t before;  ///< index into VersionOrders::writer; initial_version: the initial one
   std::uint32_t after;
+  /// Who could not have seen what it did if they came the other way round; no_txn: the writer of
+  /// `after` had read `before`.
+  TxnIndex shown_by = no_txn;
 };
 inline constexpr std::uint32_t initial_version = 0xFFFFFFFF;
 
@@ -59,6 +62,7 @@ struct VersionOrders {
   std::vector<bool> committed;     ///< ok, or indeterminate and seen
   std::vector<Finding> findings;
   bool lists = false;
+  bool completed = false;         ///< versions of unknown order were put into some order
   bool every_order_known = true;  ///< no key has two or more versions of unknown order
   std::string ambiguous;          ///< why reads cannot be matched to writes; mostly empty
 

@@ -2,9 +2,11 @@
 // Views of the dependencies as plain graphs in which a cycle is exactly what a level forbids, a
 // linear order of an acyclic one, and the strongly connected components of any other.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -125,6 +127,49 @@ std::vector<NodeIndex> linear_order(const View& view) {
       }
     }
   }
+  return order;
+}
+
+/// An order of the nodes of an acyclic view along all edges, in which those that are `late` come as
+/// late as they can. O(nodes + edges).
+template <class View, class Late>
+std::vector<NodeIndex> late_order(const View& view, const Late& late) {
+  std::vector<std::size_t> begin(view.size() + 1, 0);
+  std::vector<std::uint32_t> after(view.size(), 0);
+  const auto each_edge = [&](const auto& visit) {
+    for (NodeIndex node = 0; node < view.size(); ++node) {
+      NodeIndex to = 0;
+      for (std::uint32_t cursor = 0; view.next(node, cursor, to);) visit(node, to);
+    }
+  };
+  each_edge([&](NodeIndex from, NodeIndex to) {
+    ++begin[to + std::size_t{1}];
+    ++after[from];
+  });
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<NodeIndex> before(begin.back());
+  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
+  each_edge([&](NodeIndex from, NodeIndex to) { before[next[to]++] = from; });
+  // From the end backwards.
+  std::vector<NodeIndex> order;
+  std::vector<NodeIndex> free_late;
+  std::vector<NodeIndex> free_others;
+  const auto release = [&](NodeIndex node) {
+    (late(node) ? free_late : free_others).push_back(node);
+  };
+  for (NodeIndex node = 0; node < view.size(); ++node) {
+    if (after[node] == 0) release(node);
+  }
+  while (!free_late.empty() || !free_others.empty()) {
+    auto& free = free_late.empty() ? free_others : free_late;
+    const NodeIndex node = free.back();
+    free.pop_back();
+    order.push_back(node);
+    for (std::size_t i = begin[node]; i < begin[node + std::size_t{1}]; ++i) {
+      if (--after[before[i]] == 0) release(before[i]);
+    }
+  }
+  std::reverse(order.begin(), order.end());
   return order;
 }
 

@@ -98,7 +98,7 @@ class EffectSearch {
     }
     if (other.position - 1 == place.index) return;
     const auto base = static_cast<std::uint32_t>(orders_.begin[other.key]);
-    steps_.push_back({other.key, base + place.index, base + other.position - 1});
+    steps_.push_back({other.key, base + place.index, base + other.position - 1, read.reader});
   }
 
   VersionOrders& orders_;

@@ -14,6 +14,7 @@ WriteIndex::WriteIndex(const Transactions& txns) {
   for (TxnIndex t = 0; t < txns.size(); ++t) {
     const auto ops = txns.ops(t);
     const bool aborted = txns[t].outcome == Outcome::fail;
+    const bool certain = txns[t].outcome == Outcome::ok;
     for (std::size_t i = 0; i < ops.size(); ++i) {
       const TxnOp& op = ops[i];
       if (!op.writes()) continue;
@@ -26,15 +27,22 @@ WriteIndex::WriteIndex(const Transactions& txns) {
         ++slot;
       }
       const auto number = txns[t].first_op + static_cast<std::uint32_t>(i);
-      const Row fresh{op.key, op.value, t, number, aborted ? 0U : 1U, aborted, last, none};
+      Row fresh{op.key, op.value, t, number, aborted ? 0U : 1U, aborted, last, false, none};
       std::uint32_t& row = slots_[slot & mask_];
       if (row == none) {
         row = static_cast<std::uint32_t>(rows_.size());
         rows_.push_back(fresh);
-      } else if (rows_[row].aborted && !aborted) {
-        rows_[row] = fresh;
+        continue;
+      }
+      Row& known = rows_[row];
+      const bool was_certain = !known.aborted && txns[known.txn].outcome == Outcome::ok;
+      fresh.writers += known.writers;
+      fresh.twice = known.twice || (certain && was_certain);
+      if (known.aborted || (certain && !was_certain)) {
+        known = fresh;
       } else if (!aborted) {
-        ++rows_[row].writers;
+        known.writers = fresh.writers;
+        known.twice = fresh.twice;
       }
     }
   }

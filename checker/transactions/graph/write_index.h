@@ -15,11 +15,12 @@ class WriteIndex {
   struct Row {
     TxnKey key;
     TxnValue value;
-    TxnIndex txn;            ///< of the committed writers, or else of any, the first
+    TxnIndex txn;            ///< the first of those that committed, that may have, or that failed
     std::uint32_t op;        ///< index into Transactions::all_ops
     std::uint32_t writers;   ///< that may have committed
     bool aborted;            ///< every writer failed
     bool final;              ///< the transaction's last write of the key
+    bool twice;              ///< two or more writes of it committed
     std::uint32_t position;  ///< for the user
   };
   static constexpr std::uint32_t none = 0xFFFFFFFF;

@@ -41,12 +41,23 @@ class Check {
     Gathered gathered =
         gather(transactions_, static_cast<std::size_t>(std::max(options_.max_anomalies, 1)));
     facts_ = std::move(gathered.facts);
+    if (allows_internal() && contradicts_itself(gathered.refutations)) {
+      return give_up("a transaction contradicts itself, which the model allows");
+    }
     if (!gathered.refutations.empty()) return refuted(gathered.refutations);
     judge(*rules);
     return std::move(out_);
   }
 
  private:
+  bool allows_internal() const {
+    return model_ == "repeatable-read" || model_ == "consistent-view";
+  }
+  static bool contradicts_itself(const std::vector<Refutation>& refutations) {
+    return std::any_of(refutations.begin(), refutations.end(),
+                       [](const Refutation& r) { return r.type == "internal"; });
+  }
+
   LevelOutcome give_up(std::string why) {
     out_.verdict = Verdict::unknown;
     out_.unknown_because = std::move(why);

@@ -35,6 +35,9 @@ inline std::optional<Rules> rules_named(std::string_view model) {
   if (model == "strong-session-snapshot-isolation") return Rules{Kind::snapshot, true, false};
   if (model == "strong-snapshot-isolation") return Rules{Kind::snapshot, true, true};
   if (model == "parallel-snapshot-isolation") return Rules{Kind::parallel, true, false};
+  // Without what a transaction's own operations exclude, these are the same without sessions.
+  if (model == "repeatable-read") return Rules{Kind::serial, false, false};
+  if (model == "consistent-view") return Rules{Kind::parallel, false, false};
   if (model == "prefix") return Rules{Kind::prefix, true, false};
   return std::nullopt;
 }

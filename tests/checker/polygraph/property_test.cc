@@ -15,7 +15,7 @@
 #include "checker/certificate/verify.h"
 #include "checker/lattice.h"
 #include "checker/transactions/polygraph/polygraph.h"
-#include "small_transactions.h"
+#include "../small_transactions.h"
 
 namespace assay {
 namespace {

@@ -42,17 +42,17 @@ bool conflict(const Transaction& a, const Transaction& b) {
 }
 
 /// INT and EXT: the reads of `t` on top of the transactions of `seen`, in their order.
-bool explains(const std::vector<const Transaction*>& seen, const Transaction& t) {
-  std::map<int, int> state;
+bool explains(const std::vector<const Transaction*>& seen, const Transaction& t, bool lists) {
+  std::map<int, Content> state;
   for (const Transaction* s : seen) {
     for (const Op& op : s->ops) {
-      if (op.write) state[op.key] = op.value;
+      if (op.write) apply(op, lists, state[op.key]);
     }
   }
   for (const Op& op : t.ops) {
     if (op.write) {
-      state[op.key] = op.value;
-    } else if (t.outcome == End::ok && state[op.key] != op.value) {
+      apply(op, lists, state[op.key]);
+    } else if (t.outcome == End::ok && state[op.key] != op.seen) {
       return false;
     }
   }
@@ -61,8 +61,8 @@ bool explains(const std::vector<const Transaction*>& seen, const Transaction& t)
 
 class Definition {
  public:
-  Definition(const Axioms& axioms, std::vector<Transaction> committed)
-      : axioms_(axioms), txns_(std::move(committed)) {}
+  Definition(const Axioms& axioms, std::vector<Transaction> committed, bool lists)
+      : axioms_(axioms), lists_(lists), txns_(std::move(committed)) {}
 
   bool holds() {
     order_.resize(txns_.size());
@@ -106,7 +106,7 @@ class Definition {
       for (std::size_t i = 0; i < at; ++i) {
         if ((set >> i & 1U) != 0) seen.push_back(&txns_[order_[i]]);
       }
-      if (!explains(seen, t)) continue;
+      if (!explains(seen, t, lists_)) continue;
       sees_[at] = set;
       if (visible_from(at + 1)) return true;
     }
@@ -123,16 +123,28 @@ class Definition {
   }
 
   Axioms axioms_;
+  bool lists_;
   std::vector<Transaction> txns_;
   std::vector<std::size_t> order_;
   std::vector<unsigned> sees_;
 };
 
-Value micro_operations(const Transaction& t, bool returned) {
+Value value_of(const Op& op, bool lists, bool returned) {
+  if (op.write) return op.value == 0 && !lists ? Value() : Value(op.value);
+  if (!returned || (!lists && op.seen.empty())) return {};
+  if (!lists) return op.seen[0];
+  Value::List elements;
+  for (const int element : op.seen) elements.emplace_back(element);
+  return elements;
+}
+
+Value micro_operations(const Transaction& t, bool lists, bool returned) {
   Value::List list;
   for (const Op& op : t.ops) {
-    const bool hidden = (!op.write && !returned) || op.value == 0;
-    list.push_back(Value::List{op.write ? "w" : "r", op.key, hidden ? Value() : Value(op.value)});
+    list.push_back(Value::List{!op.write ? "r"
+                               : lists   ? "append"
+                                         : "w",
+                               op.key, value_of(op, lists, returned)});
   }
   return list;
 }
@@ -149,8 +161,6 @@ Transactions random_transactions(Random& random, const Shape& shape) {
   // Events: each step a session begins its next transaction or ends the open one.
   std::vector<std::optional<std::size_t>> open(static_cast<std::size_t>(shape.sessions));
   int now = 0;
-  std::vector<std::vector<int>> versions(static_cast<std::size_t>(shape.keys), {0});
-  int next_value = 1;
   int begun = 0;
   const auto any_open = [&] {
     return std::any_of(open.begin(), open.end(), [](const auto& o) { return o.has_value(); });
@@ -173,53 +183,66 @@ Transactions random_transactions(Random& random, const Shape& shape) {
   for (std::size_t i = 1; i < order.size(); ++i) {
     if (random.chance(0.6)) std::swap(order[i - 1], order[i]);
   }
+  std::vector<std::vector<Content>> versions(static_cast<std::size_t>(shape.keys), {Content{}});
+  int next_value = 1;
   for (const std::size_t t : order) {
     const auto count = random.between(1, shape.ops);
-    std::map<int, int> own;
+    std::map<int, Content> own;
     for (std::int64_t i = 0; i < count; ++i) {
       const int key = static_cast<int>(random.below(static_cast<std::uint64_t>(shape.keys)));
       auto& history = versions[static_cast<std::size_t>(key)];
-      if (random.chance(0.5)) {
-        const int value = shape.unique ? next_value++ : static_cast<int>(random.below(3));
-        all[t].ops.push_back({true, key, value});
-        own[key] = value;
-        continue;
-      }
-      int value = history.back();
+      Content content = history.back();
       if (own.count(key) != 0 && !random.chance(shape.stale / 10)) {
-        value = own[key];
+        content = own[key];
       } else if (random.chance(shape.stale)) {
-        value = random.pick(history);
+        content = random.pick(history);
       }
-      all[t].ops.push_back({false, key, value});
-      if (own.count(key) == 0) own[key] = value;
+      Op op{random.chance(0.5), key, 0, {}};
+      if (op.write) {
+        op.value = shape.unique ? next_value++ : static_cast<int>(random.below(3));
+        apply(op, shape.lists, content);
+        own[key] = content;
+        if (random.chance(shape.dirty)) history.push_back(content);
+      } else {
+        if (shape.lists && content.size() > 1 && random.chance(shape.stale / 20)) {
+          std::swap(content[0], content.back());
+        }
+        op.seen = content;
+        if (own.count(key) == 0) own[key] = content;
+      }
+      all[t].ops.push_back(std::move(op));
     }
     if (all[t].outcome == End::fail && !random.chance(0.1)) continue;
-    for (const auto& [key, value] : own) {
-      if (writes(all[t], key)) versions[static_cast<std::size_t>(key)].push_back(value);
+    for (const auto& [key, content] : own) {
+      if (writes(all[t], key)) versions[static_cast<std::size_t>(key)].push_back(content);
     }
   }
   return all;
 }
 
-History history_of(const Transactions& transactions) {
+void apply(const Op& write, bool lists, Content& content) {
+  if (!lists) content.clear();
+  if (lists || write.value != 0) content.push_back(write.value);
+}
+
+History history_of(const Transactions& transactions, bool lists) {
   std::map<int, Event> events;
   for (const Transaction& t : transactions) {
     Event invoke;
     invoke.process = ProcessId{t.session};
     invoke.f = "txn";
     invoke.type = EventType::invoke;
-    invoke.value = micro_operations(t, false);
+    invoke.value = micro_operations(t, lists, false);
     Event complete = invoke;
     complete.type = t.outcome == End::ok     ? EventType::ok
                     : t.outcome == End::fail ? EventType::fail
                                              : EventType::info;
-    complete.value = micro_operations(t, t.outcome == End::ok);
+    complete.value = micro_operations(t, lists, t.outcome == End::ok);
     events[t.start] = invoke;
     events[t.end] = complete;
   }
   HistoryInfo info;
-  info.datatype = "rw-register";
+  info.datatype = lists ? "list-append" : "rw-register";
   info.real_time = RealTime::position;
   HistoryBuilder builder(info);
   for (auto& [at, event] : events) {
@@ -239,28 +262,18 @@ std::string text_of(const Transactions& transactions) {
                         : t.outcome == End::fail ? "fail"
                                                  : "info");
     for (const Op& op : t.ops) {
-      text += fmt::format(" {}{}={}", op.write ? 'w' : 'r', op.key, op.value);
+      if (op.write) text += fmt::format(" w{}={}", op.key, op.value);
+      if (!op.write) text += fmt::format(" r{}=[{}]", op.key, fmt::join(op.seen, " "));
     }
     text += '\n';
   }
   return text;
 }
 
-bool allows(std::string_view model, const Transactions& transactions) {
-  std::vector<Transaction> certain;
-  std::vector<Transaction> doubtful;
-  for (const Transaction& t : transactions) {
-    if (t.outcome == End::ok) certain.push_back(t);
-    if (t.outcome == End::info) doubtful.push_back(t);
-  }
-  for (unsigned set = 0; set >> doubtful.size() == 0; ++set) {
-    auto committed = certain;
-    for (std::size_t i = 0; i < doubtful.size(); ++i) {
-      if ((set >> i & 1U) != 0) committed.push_back(doubtful[i]);
-    }
-    if (Definition(axioms_of(model), committed).holds()) return true;
-  }
-  return false;
+bool allows(std::string_view model, const Transactions& transactions, bool lists) {
+  return any_committed_set(transactions, [&](const Transactions& committed) {
+    return Definition(axioms_of(model), committed, lists).holds();
+  });
 }
 
 }  // namespace assay::small

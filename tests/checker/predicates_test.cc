@@ -1,0 +1,138 @@
+// Closed worlds: objects that are inserted, deleted and read by predicates.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "checker/checker.h"
+#include "history/formats/readers.h"
+#include "history/sink.h"
+
+namespace assay {
+namespace {
+
+std::string op(int process, const std::string& asked, const std::string& got,
+               const std::string& type = "ok", const std::string& f = "txn") {
+  const std::string head = "{:process " + std::to_string(process) + " :f :" + f + " :type :";
+  return head + "invoke :value " + asked + "}\n" + head + type + " :value " + got + "}\n";
+}
+std::string init(const std::string& objects) { return op(9, objects, objects, "ok", "init"); }
+/// Two transactions at once.
+std::string both(const std::string& a, const std::string& b) {
+  const auto line = [](int process, const char* type, const std::string& value) {
+    return "{:process " + std::to_string(process) + " :f :txn :type :" + type + " :value " + value +
+           "}\n";
+  };
+  return line(0, "invoke", "[]") + line(1, "invoke", "[]") + line(0, "ok", a) + line(1, "ok", b);
+}
+
+CheckResult result_of(const std::string& events) {
+  std::istringstream input(events);
+  HistorySink sink;
+  REQUIRE(read_jepsen_edn(input, {}, sink).ok());
+  const auto history = sink.finish();
+  REQUIRE(history.ok());
+  CheckOptions options;
+  options.datatype = "closed-predicate";
+  options.models = {"strongest"};
+  const auto result = check(*history, options);
+  REQUIRE_MESSAGE(result.ok(), (result.ok() ? "" : result.error().message));
+  return *result;
+}
+
+bool finds(const CheckResult& result, const std::string& type) {
+  return std::any_of(result.anomalies.begin(), result.anomalies.end(),
+                     [&](const Anomaly& anomaly) { return anomaly.type == type; });
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("predicates: one after the other is strictly serializable") {
+  const CheckResult result =
+      result_of(init("{:x 1 :y 2}") + op(0, "[]", "[[:rp [:= 1] {:x 1}] [:w :x 3]]") +
+                op(1, "[]", "[[:rp :true {:x 3 :y 2}] [:delete :y] [:insert :z 5]]") +
+                op(2, "[]", "[[:rp [:mod 2 1] {:x 3 :z 5}] [:r :y nil]]"));
+  CHECK(result.strongest == Names{"strict-serializable"});
+  CHECK(result.anomalies.empty());
+}
+
+TEST_CASE("predicates: two that look for what the other makes are write skew, by a predicate") {
+  const CheckResult result = result_of(
+      init("{:x 0 :y 0}") + both("[[:rp [:= 1] {}] [:w :x 1]]", "[[:rp [:= 1] {}] [:w :y 1]]"));
+  CHECK(finds(result, "G2"));
+  CHECK_FALSE(finds(result, "G2-item"));
+  CHECK(result.weakest_violated == Names{"serializable"});
+  // It is known of both that they read what init left, so the rest holds.
+  CHECK(std::count(result.strongest.begin(), result.strongest.end(), "repeatable-read") == 1);
+  CHECK(std::count(result.strongest.begin(), result.strongest.end(), "strong-snapshot-isolation") ==
+        1);
+}
+
+TEST_CASE("predicates: the same by reads of objects breaks repeatable read too") {
+  const CheckResult result =
+      result_of(init("{:x 0 :y 0}") + both("[[:r :y 0] [:w :x 1]]", "[[:r :x 0] [:w :y 1]]"));
+  CHECK(finds(result, "G2-item"));
+  CHECK(result.weakest_violated == Names{"repeatable-read"});
+}
+
+TEST_CASE("predicates: an insertion that only one of two reads shows is read skew") {
+  const CheckResult result =
+      result_of(init("{:a 1}") + both("[[:rp :true {:a 1}] [:r :b 3]]", "[[:insert :b 3]]"));
+  CHECK(finds(result, "G-single"));
+  CHECK(std::count(result.weakest_violated.begin(), result.weakest_violated.end(),
+                   "consistent-view") == 1);
+}
+
+TEST_CASE("predicates: a deleted object is not one that does not exist yet") {
+  const std::string deleted = init("{:x 1}") + op(0, "[]", "[[:delete :x]]");
+  CHECK(result_of(deleted + op(1, "[]", "[[:r :x nil]]")).strongest ==
+        Names{"strict-serializable"});
+  const CheckResult stale = result_of(deleted + op(1, "[]", "[[:r :x 1]]"));
+  CHECK(finds(stale, "G-single-item-realtime"));
+  CHECK(stale.strongest == Names{"strong-session-serializable"});
+  // Nobody deletes it, and it was there from the start.
+  CHECK(result_of(init("{:x 1}") + op(1, "[]", "[[:r :x nil]]")).verdict == Verdict::violation);
+}
+
+TEST_CASE("predicates: what one look shows") {
+  const std::string world = init("{:x 1}");
+  CHECK(finds(
+      result_of(world + op(0, "[[:w :x 2]]", "[[:w :x 2]]", "fail") + op(1, "[]", "[[:r :x 2]]")),
+      "G1a"));
+  CHECK(finds(
+      result_of(world + op(0, "[]", "[[:w :x 2] [:w :x 3]]") + op(1, "[]", "[[:rp :true {:x 2}]]")),
+      "G1b"));
+  CHECK(finds(result_of(world + op(0, "[]", "[[:w :x 2] [:rp [:= 2] {}]]")), "internal"));
+  CHECK(finds(result_of(world + op(0, "[]", "[[:r :x 7]]")), "garbage-read"));
+  CHECK(finds(result_of(world + op(0, "[]", "[[:rp [:= 7] {:x 1}]]")), "garbage-read"));
+}
+
+TEST_CASE("predicates: an indeterminate write counts once it was seen") {
+  const std::string world = init("{:x 1}") + op(0, "[[:w :x 2]]", "[[:w :x 2]]", "info");
+  CHECK(result_of(world + op(1, "[]", "[[:r :x 1]]")).strongest == Names{"strict-serializable"});
+  CHECK(result_of(world + op(1, "[]", "[[:r :x 2]]")).strongest == Names{"strict-serializable"});
+  const CheckResult result =
+      result_of(world + op(1, "[]", "[[:r :x 2]]") + op(1, "[]", "[[:rp :true {:x 1}]]"));
+  CHECK(finds(result, "G-single-item-process"));
+}
+
+TEST_CASE("predicates: what is no transaction is refused with its event") {
+  std::istringstream input(op(0, "[]", "[[:rp :true 7]]"));
+  HistorySink sink;
+  REQUIRE(read_jepsen_edn(input, {}, sink).ok());
+  const auto history = sink.finish();
+  REQUIRE(history.ok());
+  CheckOptions options;
+  options.datatype = "closed-predicate";
+  const auto result = check(*history, options);
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().kind == ErrorKind::bad_data);
+  CHECK(result.error().message.find("event 0") != std::string::npos);
+}
+
+}  // namespace assay
