@@ -15,7 +15,7 @@ namespace {
 class Generator {
  public:
   Generator(const RegisterLoad& load, std::size_t operations, std::uint64_t seed)
-      : load_(load), random_(seed), operations_(operations), state_(keys()), previous_(keys()) {}
+      : load_(load), random_(seed), operations_(operations), state_(keys()), first_(keys()) {}
 
   History make() {
     HistoryInfo info;
@@ -83,12 +83,12 @@ class Generator {
 
   void take_effect(Open& o) {
     auto& state = state_[static_cast<std::size_t>(o.key)];
-    auto& previous = previous_[static_cast<std::size_t>(o.key)];
+    auto& first = first_[static_cast<std::size_t>(o.key)];
     if (o.f == "read") {
       o.value = state;
       const bool late = started_ > operations_ - operations_ / 100;
-      if (load_.stale_read && late && !planted_ && previous != state) {
-        o.value = load_.values == 0 ? previous : 0;
+      if (load_.stale_read && late && !planted_ && first != 0 && first != state) {
+        o.value = load_.values == 0 ? first : 0;
         planted_ = true;
       }
       if (load_.wrong_reads != 0 && random_.chance(load_.wrong_reads)) {
@@ -100,8 +100,8 @@ class Generator {
       o.fails = true;
       return;
     }
-    previous = state;
     state = o.value;
+    if (first == 0) first = state;
   }
 
   void finish(Open& o, HistoryBuilder& builder) {
@@ -135,8 +135,8 @@ class Generator {
   const RegisterLoad& load_;
   Random random_;
   std::size_t operations_;
-  std::vector<std::int64_t> state_;     ///< by key
-  std::vector<std::int64_t> previous_;  ///< by key
+  std::vector<std::int64_t> state_;  ///< by key
+  std::vector<std::int64_t> first_;  ///< by key: the first value written
   std::int64_t next_value_ = 0;
   std::int32_t next_process_ = 0;
   std::size_t started_ = 0;

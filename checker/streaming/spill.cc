@@ -137,7 +137,9 @@ class Spill::Cursor {
     at_ = 0;
     while (buffer_.size() < count) {
       const std::size_t old = buffer_.size();
-      buffer_.resize(std::max(buffer_bytes, count));
+      const auto more =
+          std::min<std::uint64_t>(std::max(buffer_bytes, count) - old, file_.size() - offset_);
+      buffer_.resize(old + static_cast<std::size_t>(more));
       const std::size_t got = file_.read(offset_, buffer_.data() + old, buffer_.size() - old);
       buffer_.resize(old + got);
       offset_ += got;
