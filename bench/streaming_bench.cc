@@ -234,9 +234,17 @@ int write_file(const std::string& path, std::uint64_t operations, std::int64_t k
 
 void print_table(std::uint64_t operations) {
   const std::vector<Load> loads{
-      {"unique values, 1,000 keys"},      {"unique values, 100,000 keys", 100'000},
-      {"unique values, one hot key", 1},  {"unique values, cas, 1,000 keys", 1'000, 0, 0.3},
-      {"5 values, 1,000 keys", 1'000, 5}, {"5 values, one hot key", 1, 5},
+      {"unique values, 1,000 keys"},
+      {"unique values, 100,000 keys", 100'000},
+      {"unique values, one hot key", 1},
+      {"unique values, cas, 1,000 keys", 1'000, 0, 0.3},
+      {"5 values, 1,000 keys", 1'000, 5},
+      {"5 values, one hot key", 1, 5},
+      {"counter, 1,000 keys", 1'000, 0, 0, "counter"},
+      {"counter, one hot key", 1, 0, 0, "counter"},
+      {"set, 1,000 keys of 10 elements", 1'000, 10, 0, "set"},
+      {"mutex", 1, 0, 0, "mutex"},
+
   };
   for (const Load& load : loads) {
     for (const std::uint64_t count : {operations, 10 * operations}) measure_apart(load, count);

@@ -51,12 +51,6 @@ Status HistoryInput::read_into(EventSink& sink, const std::string& path) const {
   return read_events(history_path(path), effective(), sink);
 }
 
-ReadOptions HistoryInput::effective() const {
-  ReadOptions effective = options;
-  if (!initial.empty()) effective.initial = parse_scalar(initial);
-  return effective;
-}
-
 std::string history_path(const std::string& path) {
   std::error_code ignored;
   const std::string run = path + "/history.assay";

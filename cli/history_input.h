@@ -29,9 +29,6 @@ struct HistoryInput {
   Result<History> read(const std::string& path) const;
   /// The same into a sink, without the notes.
   Status read_into(EventSink& sink, const std::string& path) const;
-
- private:
-  ReadOptions effective() const;
 };
 
 /// `path`/history.assay if that exists, else path.
