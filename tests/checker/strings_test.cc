@@ -125,7 +125,6 @@ std::string accepted_corruption(const History& history, const Certificate& good,
     }
   }
   for (std::size_t k = 0; k < good.witnesses.size(); ++k) {
-    const Witness& witness = good.witnesses[k];
     if (!refused([&](Certificate& c) {
           c.witnesses[k].operations.push_back(c.witnesses[k].operations.front());
         })) {
