@@ -148,7 +148,6 @@ std::vector<std::uint32_t> crossing_pair(std::span<const Element> elements) {
 
 ContainerOutcome decide_queue(std::span<const Element> elements, std::span<const Extent> empties,
                               bool want_order) {
-  static_cast<void>(want_order);  // the order is what decides
   std::vector<Cover> covers;
   covers.reserve(empties.empty() ? 0 : elements.size());
   if (!empties.empty()) {
@@ -161,7 +160,7 @@ ContainerOutcome decide_queue(std::span<const Element> elements, std::span<const
   const auto order = common_order(entries);
   ContainerOutcome outcome;
   if (order.size() == entries.size()) {
-    outcome.order = interleave(entries, order);
+    if (want_order) outcome.order = interleave(entries, order);
     return outcome;
   }
   outcome.pattern = ContainerPattern::wrong_order;
