@@ -150,13 +150,17 @@ ExplainedAnomaly describe_flaw(const History& history, KeyId key, ContainerFlaw 
   for (const std::uint64_t event : events) {
     who += (who.empty() ? "" : ", ") + narrator.say(event);
   }
+  // All operations on the value: more than these, and some may have come too late to matter.
+  const bool fresh = flaw == ContainerFlaw::fresh;
+  const bool minimal = events.size() == (fresh ? 1 : 3);
   result.anomaly =
-      flaw == ContainerFlaw::fresh
+      fresh
           ? narrator.anomaly("unexpected-element", events,
-                             fmt::format("a value was taken out that nobody put in: {}", who), true)
+                             fmt::format("a value was taken out that nobody put in: {}", who),
+                             minimal)
           : narrator.anomaly(
                 "duplicate-removal", events,
-                fmt::format("a value was put in once but taken out more often: {}", who), true);
+                fmt::format("a value was put in once but taken out more often: {}", who), minimal);
   result.witness = {result.anomaly.key, result.anomaly.witness, {}};
   return result;
 }

@@ -314,12 +314,10 @@ ExplainedAnomaly SetChecker::explain_reads(KeyId key, const WholeReadsOutcome& o
     const bool chosen = std::find(events.begin(), events.end(), read.span.event) != events.end();
     if (chosen) latest = std::max(latest, read.span.end);
   }
-  // In the order of their starts, so that one pass finds all that overlap.
   for (const ElementAdd& add : adds_) {
     const auto& e = outcome.elements;
     if (std::find(e.begin(), e.end(), add.element) == e.end() || add.span.start > latest) continue;
     events.push_back(add.span.event);
-    if (!add.span.pending()) latest = std::max(latest, add.span.end);
   }
   std::string names;
   for (const std::uint32_t x : outcome.elements) {
