@@ -14,10 +14,6 @@ constexpr std::array<std::string_view, 4> rule_names{"session", "reads-from", "c
 
 std::string_view name_of_rule(Rule rule) { return rule_names.at(static_cast<std::size_t>(rule)); }
 
-bool is_derived(const Step& step) {
-  return step.rule == Rule::commit || step.rule == Rule::overwritten;
-}
-
 }  // namespace
 
 /// A, B, C, … in the order in which the explanation first speaks of them.
@@ -46,59 +42,45 @@ std::string Reporter::text_of(Node node) const {
                      static_cast<std::int32_t>(history_[seen_.txn(node).operation].process));
 }
 
-std::string Reporter::because(const View& view, const Step& step, Names& names) const {
-  if (step.rule == Rule::session) return "they are of one process, in this order";
-  if (step.rule == Rule::reads_from) {
-    return fmt::format("{} returned what {} wrote", names.of(step.to), names.of(step.from));
+std::string Reporter::because(const Claim& claim, Names& names) const {
+  if (claim.rule == Rule::session) return "they are of one process, in this order";
+  if (claim.rule == Rule::reads_from) {
+    return fmt::format("{} returned what {} wrote", names.of(claim.to), names.of(claim.from));
   }
-  const Derived& derived = view.derived()[step.index];
-  const std::string reader = names.of(derived.reader);
-  if (step.rule == Rule::overwritten) {
-    const Node source = seen_.reads[derived.read].writer;
+  const std::string reader = names.of(claim.reader);
+  if (claim.rule == Rule::overwritten) {
+    const Node source = seen_.reads[claim.read].writer;
     if (source == weak::initial_node) {
       return fmt::format("{} returned the initial value, which {} overwrote", reader,
-                         names.of(step.to));
+                         names.of(claim.to));
     }
     return fmt::format("{} returned what {} wrote, and {} overwrote it", reader, names.of(source),
-                       names.of(step.to));
+                       names.of(claim.to));
   }
-  if (step.to == weak::initial_node) {
-    return fmt::format("{} precedes {}, which returned the initial value all the same",
-                       names.of(step.from), reader);
+  const std::string from = names.of(claim.from);
+  const std::string returned = claim.to == weak::initial_node
+                                   ? "the initial value"
+                                   : fmt::format("what {} wrote", names.of(claim.to));
+  std::string through;
+  for (std::size_t i = 1; i + 1 < claim.path.size(); ++i) {
+    through += fmt::format("{}{}", through.empty() ? " (through " : ", ", names.of(claim.path[i]));
   }
-  return fmt::format("{} precedes {}, which still returned what {} wrote", names.of(step.from),
-                     reader, names.of(step.to));
+  if (!through.empty()) through += ")";
+  return fmt::format("{} was visible to {}{}, which still returned {}", from, reader, through,
+                     returned);
 }
 
-CycleStep Reporter::certified(const View& view, const Step& step) const {
+CycleStep Reporter::certified(const Claim& claim) const {
   CycleStep result;
-  result.before = event(step.from);
-  if (step.to != weak::initial_node) result.after = event(step.to);
-  result.rule = name_of_rule(step.rule);
-  if (step.rule == Rule::session) return result;
-  const std::uint32_t read = is_derived(step) ? view.derived()[step.index].read : step.index;
-  result.key = seen_.transactions->key(seen_.reads[read].key);
-  if (!is_derived(step)) return result;
-  const Derived& derived = view.derived()[step.index];
-  result.reader = event(derived.reader);
-  for (const Step& hop : view.path_of(derived)) {
-    if (result.path.empty()) result.path.push_back(event(hop.from));
-    result.path.push_back(event(hop.to));
-  }
+  result.before = event(claim.from);
+  if (claim.to != weak::initial_node) result.after = event(claim.to);
+  result.rule = name_of_rule(claim.rule);
+  if (claim.rule == Rule::session) return result;
+  result.key = seen_.transactions->key(seen_.reads[claim.read].key);
+  if (claim.rule == Rule::reads_from) return result;
+  result.reader = event(claim.reader);
+  for (const Node node : claim.path) result.path.push_back(event(node));
   return result;
-}
-
-void Reporter::add_lemmas(const View& view, const std::vector<Step>& steps,
-                          std::vector<bool>& known, std::vector<CycleStep>& lemmas) const {
-  for (const Step& step : steps) {
-    if (!is_derived(step)) continue;
-    for (const Step& hop : view.path_of(view.derived()[step.index])) {
-      if (!is_derived(hop) || known[hop.index]) continue;
-      known[hop.index] = true;
-      add_lemmas(view, {hop}, known, lemmas);
-      lemmas.push_back(certified(view, hop));
-    }
-  }
 }
 
 void Reporter::introduce(const Names& names, Anomaly& anomaly, const std::string& claims) const {
@@ -112,48 +94,42 @@ void Reporter::introduce(const Names& names, Anomaly& anomaly, const std::string
   anomaly.explanation = fmt::format("{}. {}.", let, claims);
 }
 
-Finding Reporter::cycle(const View& view, const std::vector<Step>& steps,
-                        const std::string& type) const {
+Finding Reporter::found(const Contradiction& contradiction, std::string_view type) const {
   Finding result;
   Names names;
   std::string claims;
   result.anomaly.type = type;
   result.anomaly.model = model_;
+  const auto& steps = contradiction.steps;
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+    const Claim& step = steps[i];
     const std::string from = names.of(step.from);
-    const std::string why = because(view, step, names);
-    const std::string_view link = i == 0 ? "" : i + 1 == steps.size() ? "; yet " : "; ";
+    const std::string why = because(step, names);
     if (step.to == weak::initial_node) {
-      const Node reader = view.derived()[step.index].reader;
       claims += why;
-      result.anomaly.steps.push_back({event(step.from), event(reader), "visible", why});
-      result.anomaly.steps.push_back({event(reader), event(step.from), "initial", why});
+      result.anomaly.steps.push_back({event(step.from), event(step.reader), "visible", why});
+      result.anomaly.steps.push_back({event(step.reader), event(step.from), "initial", why});
     } else {
+      const std::string_view link = i == 0 ? "" : i + 1 == steps.size() ? "; yet " : "; ";
       claims += fmt::format("{}{} must precede {} because {}", link, from, names.of(step.to), why);
       result.anomaly.steps.push_back(
           {event(step.from), event(step.to), std::string(name_of_rule(step.rule)), why});
     }
-    result.evidence.steps.push_back(certified(view, step));
+    result.evidence.steps.push_back(certified(step));
   }
-  std::vector<bool> known(view.derived().size(), false);
-  add_lemmas(view, steps, known, result.evidence.lemmas);
-  // What the paths of derived steps lead over is part of the witness.
-  for (const auto* part : {&result.evidence.lemmas, &result.evidence.steps}) {
-    for (const CycleStep& step : *part) {
-      for (const std::uint64_t on_path : step.path) {
-        for (Node node = 1; node < seen_.node_count(); ++node) {
-          if (seen_.txn(node).event == on_path) names.of(node);
-        }
-      }
+  for (const Claim& lemma : contradiction.lemmas) {
+    claims += fmt::format("; here {} precedes {} because {}", names.of(lemma.from),
+                          names.of(lemma.to), because(lemma, names));
+    result.evidence.lemmas.push_back(certified(lemma));
+  }
+  // What the paths lead over is part of the witness.
+  for (const auto* part : {&contradiction.lemmas, &contradiction.steps}) {
+    for (const Claim& claim : *part) {
+      for (const Node node : claim.path) names.of(node);
     }
   }
   introduce(names, result.anomaly, claims + ": a contradiction");
   return result;
-}
-
-Finding Reporter::contradiction(const View& view, const std::string& type) const {
-  return cycle(view, view.contradiction(), type);
 }
 
 Finding Reporter::flaw(const weak::FlawedRead& flaw) const {
@@ -161,7 +137,7 @@ Finding Reporter::flaw(const weak::FlawedRead& flaw) const {
   Names names;
   const std::string reader = names.of(flaw.reader);
   std::string claims = fmt::format("{} returned a value that nobody wrote", reader);
-  result.anomaly.type = "ThinAirRead";
+  result.anomaly.type = "thin-air-read";
   std::string rule = "thin-air-read";
   if (flaw.flaw == weak::Flaw::aborted) {
     claims = fmt::format("{} returned what {} wrote, which failed: it did not happen", reader,
@@ -179,40 +155,6 @@ Finding Reporter::flaw(const weak::FlawedRead& flaw) const {
   step.after = event(flaw.reader);
   step.rule = rule;
   step.key = seen_.transactions->key(seen_.transactions->all_ops()[flaw.op].key);
-  result.evidence.steps.push_back(std::move(step));
-  return result;
-}
-
-Finding Reporter::broken(const Broken& broken, const std::string& type) const {
-  Finding result;
-  Names names;
-  std::vector<Node> shown = broken.operations;
-  const Node last = shown.back();
-  for (const weak::Read& read : seen_.reads_of(last)) {
-    if (read.writer != weak::initial_node) shown.push_back(read.writer);
-  }
-  for (const Node node : shown) names.of(node);
-  const std::string reader = names.of(last);
-  std::string claims;
-  if (broken.initial) {
-    claims = fmt::format("{} returned the initial value, although {} was visible to its process",
-                         reader, names.of(broken.operations.front()));
-  } else {
-    std::string all;
-    for (const Node node : broken.operations) {
-      all += fmt::format("{}{}", all.empty() ? "" : ", ", names.of(node));
-    }
-    claims = fmt::format("no order of the writes explains {} together", all);
-  }
-  result.anomaly.type = type;
-  result.anomaly.model = model_;
-  introduce(names, result.anomaly, claims);
-  CycleStep step;
-  step.before = event(broken.operations.front());
-  step.after = event(last);
-  step.rule = type;
-  step.reader = event(seen_.nodes_of(broken.session).front());
-  for (const Node node : broken.operations) step.path.push_back(event(node));
   result.evidence.steps.push_back(std::move(step));
   return result;
 }

@@ -1,7 +1,6 @@
 #include "checker/causal/view.h"
 
 #include <algorithm>
-#include <deque>
 #include <limits>
 #include <numeric>
 #include <unordered_map>
@@ -14,13 +13,33 @@ using weak::no_index;
 using weak::Read;
 
 View::View(const Observations& seen, const ViewRules& rules)
-    : seen_(seen),
-      rules_(rules),
-      sessions_(seen.session_count()),
-      writers_(seen.transactions->key_count()) {
+    : seen_(seen), rules_(rules), sessions_(seen.session_count()) {
+  index_writers();
+}
+
+View::View(const Observations& seen, std::span<const weak::CommitEdge> edges)
+    : seen_(seen), rules_{}, sessions_(seen.session_count()) {
+  for (const weak::CommitEdge& edge : edges) {
+    derived_.push_back({edge.from, edge.to, edge.reader, edge.read, 1, Rule::commit});
+  }
+  index_steps();
+}
+
+void View::index_writers() {
+  std::vector<std::uint32_t> begin(seen_.transactions->key_count() + 1, 0);
+  for (const TxnKey key : seen_.written) ++begin[key + 1];
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  places_.resize(begin.back());
+  writers_.resize(begin.size() - 1);
   for (const Node node : seen_.by_session) {
     for (const TxnKey key : seen_.writes_of(node)) {
-      writers_[key].push_back({seen_.session[node], seen_.position[node]});
+      auto& runs = writers_[key];
+      const std::uint32_t at = begin[key]++;
+      places_[at] = seen_.position[node];
+      if (runs.empty() || runs.back().session != seen_.session[node]) {
+        runs.push_back({seen_.session[node], at, at});
+      }
+      runs.back().end = at + 1;
     }
   }
 }
@@ -84,22 +103,19 @@ void View::compute_clocks() {
   }
 }
 
+/// The last write of each session that precedes the read; the session orders the others.
 void View::derive_commit(Node reader, std::uint32_t read, std::uint32_t round) {
   const Read& what = seen_.reads[read];
   const auto past = clock(reader);
   const auto known = clock(what.writer);
-  const auto& places = writers_[what.key];
-  for (std::size_t i = 0; i < places.size();) {
-    // The last write of each session that precedes the read; the session orders the others.
-    const std::uint32_t s = places[i].session;
-    std::uint32_t last = 0;
-    for (; i < places.size() && places[i].session == s; ++i) {
-      const bool itself =
-          s == seen_.session[reader] && places[i].position == seen_.position[reader];
-      if (places[i].position <= past[s] && !itself) last = places[i].position;
-    }
-    if (last == 0) continue;
-    const Node from = seen_.by_session[seen_.session_begin[s] + last - 1];
+  for (const Run& run : writers_[what.key]) {
+    const std::uint32_t s = run.session;
+    const std::uint32_t bound = s == seen_.session[reader] ? seen_.position[reader] - 1 : past[s];
+    const auto begin = places_.begin() + run.begin;
+    const auto end = std::upper_bound(begin, places_.begin() + run.end, bound);
+    if (end == begin) continue;
+    const std::uint32_t last = *(end - 1);
+    const Node from = node_at(s, last);
     if (from == what.writer) continue;
     if (what.writer == initial_node) {
       stale_ = static_cast<std::uint32_t>(derived_.size());
@@ -111,23 +127,25 @@ void View::derive_commit(Node reader, std::uint32_t read, std::uint32_t round) {
   }
 }
 
+/// The first write of each session that what was read precedes.
 void View::derive_overwritten(Node reader, std::uint32_t read, std::uint32_t round) {
   const Read& what = seen_.reads[read];
-  const auto& places = writers_[what.key];
-  const std::uint32_t own = seen_.session[reader];
-  for (std::size_t i = 0; i < places.size();) {
-    const std::uint32_t s = places[i].session;
-    std::optional<Node> first;
-    for (; i < places.size() && places[i].session == s; ++i) {
-      if (first.has_value()) continue;
-      const Node node = seen_.by_session[seen_.session_begin[s] + places[i].position - 1];
-      if (node == what.writer || node == reader) continue;
-      const bool after = what.writer == initial_node ||
-                         clock(node)[seen_.session[what.writer]] >= seen_.position[what.writer];
-      if (after) first = node;
+  for (const Run& run : writers_[what.key]) {
+    const auto is_before = [&](std::uint32_t position) {
+      return what.writer != initial_node &&
+             clock(node_at(run.session, position))[seen_.session[what.writer]] <
+                 seen_.position[what.writer];
+    };
+    const auto end = places_.begin() + run.end;
+    auto at = std::partition_point(places_.begin() + run.begin, end, is_before);
+    while (at != end &&
+           (node_at(run.session, *at) == what.writer || node_at(run.session, *at) == reader)) {
+      ++at;
     }
-    if (!first.has_value() || clock(*first)[own] >= seen_.position[reader]) continue;
-    derived_.push_back({reader, *first, reader, read, round, Rule::overwritten});
+    if (at == end) continue;
+    const Node first = node_at(run.session, *at);
+    if (clock(first)[seen_.session[reader]] >= seen_.position[reader]) continue;
+    derived_.push_back({reader, first, reader, read, round, Rule::overwritten});
   }
 }
 
@@ -151,7 +169,6 @@ ViewVerdict View::run(const SearchLimits& limits) {
     if (limits.time_is_up()) return ViewVerdict::limit;
     index_steps();
     if (!sort()) return ViewVerdict::cyclic;
-    if (round > 1 && !rules_.saturate) return ViewVerdict::consistent;
     compute_clocks();
     const bool changed = derive(round);
     if (stale_.has_value()) return ViewVerdict::stale_initial;
@@ -188,13 +205,8 @@ std::vector<Step> View::path(Node from, Node to, std::uint32_t round) const {
     Step by;
   };
   std::unordered_map<Node, Reached> reached;
-  std::deque<std::pair<Node, std::uint32_t>> open{{from, 0}};
-  while (!open.empty()) {
-    const auto [node, distance] = open.front();
-    open.pop_front();
-    if (const auto at = reached.find(node); at != reached.end() && at->second.distance < distance) {
-      continue;
-    }
+  std::vector<std::vector<Node>> open{{from}};  // by distance
+  const auto walk = [&](Node node, std::uint32_t distance) {
     for (std::uint32_t e = begin_[node]; e < begin_[node + 1]; ++e) {
       const Step& step = steps_[e];
       const bool is_derived = step.rule == Rule::commit || step.rule == Rule::overwritten;
@@ -203,11 +215,19 @@ std::vector<Step> View::path(Node from, Node to, std::uint32_t round) const {
       const auto [at, fresh] = reached.try_emplace(step.to, Reached{next, step});
       if (!fresh && at->second.distance <= next) continue;
       at->second = {next, step};
-      if (step.rule == Rule::session) {
-        open.emplace_front(step.to, next);
-      } else {
-        open.emplace_back(step.to, next);
-      }
+      if (open.size() <= next) open.resize(next + 1);
+      open[next].push_back(step.to);
+    }
+  };
+  walk(from, 0);
+  open[0].erase(open[0].begin());
+  for (std::uint32_t distance = 0; distance < open.size(); ++distance) {
+    const auto target = reached.find(to);
+    if (target != reached.end() && target->second.distance <= distance) break;
+    while (!open[distance].empty()) {
+      const Node node = open[distance].back();
+      open[distance].pop_back();
+      if (reached.at(node).distance == distance) walk(node, distance);
     }
   }
   std::vector<Step> steps;
@@ -233,6 +253,43 @@ std::vector<Step> View::path_of(const Derived& step) const {
   return path(source, step.to, step.round);
 }
 
+Claim View::claim(const Step& step) const {
+  if (step.rule == Rule::session || step.rule == Rule::reads_from) {
+    return {step.from, step.to, step.rule, step.index};
+  }
+  const Derived& derived = derived_[step.index];
+  Claim result{step.from, step.to, step.rule, derived.read, derived.reader, {}};
+  for (const Step& hop : path_of(derived)) {
+    if (result.path.empty()) result.path.push_back(hop.from);
+    result.path.push_back(hop.to);
+  }
+  return result;
+}
+
+void View::add_lemmas(const std::vector<Step>& steps, std::vector<bool>& known,
+                      std::vector<Claim>& lemmas) const {
+  const auto is_derived = [](const Step& step) {
+    return step.rule == Rule::commit || step.rule == Rule::overwritten;
+  };
+  for (const Step& step : steps) {
+    if (!is_derived(step)) continue;
+    for (const Step& hop : path_of(derived_[step.index])) {
+      if (!is_derived(hop) || known[hop.index]) continue;
+      known[hop.index] = true;
+      add_lemmas({hop}, known, lemmas);
+      lemmas.push_back(claim(hop));
+    }
+  }
+}
+
+Contradiction View::explained(const std::vector<Step>& steps) const {
+  Contradiction result;
+  for (const Step& step : steps) result.steps.push_back(claim(step));
+  std::vector<bool> known(derived_.size(), false);
+  add_lemmas(steps, known, result.lemmas);
+  return result;
+}
+
 std::vector<Step> View::contradiction() const {
   constexpr std::uint32_t any = std::numeric_limits<std::uint32_t>::max();
   if (stale_.has_value()) {
@@ -254,12 +311,14 @@ std::vector<Step> View::contradiction() const {
   }
   std::vector<Step> best;
   const Node start = node;
+  // The shortest through any of them, as far as that does not take long.
+  const std::size_t starts = std::clamp<std::size_t>(2'000'000 / steps_.size(), 1, 64);
   std::size_t tried = 0;
   do {
     auto cycle = path(node, node, any);
     if (!cycle.empty() && (best.empty() || cycle.size() < best.size())) best = std::move(cycle);
     node = before[node];
-  } while (node != start && ++tried < 64);
+  } while (node != start && ++tried < starts);
   return best;
 }
 

@@ -269,7 +269,7 @@ void append_cycles(std::string& out, const Certificate& certificate) {
     out += ",\n \"sources\":[";
     for (const ReadSource& source : certificate.sources) {
       out += &source == certificate.sources.data() ? "" : ",";
-      out += fmt::format("[{},{},{}]", source.reader, source.position,
+      out += fmt::format("[{},{},{}]", source.reader, to_json(source.key).dump(),
                          event_to_json(source.writer).dump());
     }
     out += ']';
@@ -331,8 +331,7 @@ Result<Certificate> convert(const Json& json) {
   }
   if (json.contains("sources")) {
     for (const Json& entry : json.at("sources")) {
-      certificate.sources.push_back({entry.at(0).get<std::uint64_t>(),
-                                     entry.at(1).get<std::uint64_t>(),
+      certificate.sources.push_back({entry.at(0).get<std::uint64_t>(), value_from_json(entry.at(1)),
                                      event_from_json(entry.at(2))});
     }
   }

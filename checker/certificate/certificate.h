@@ -53,10 +53,10 @@ struct CertifiedCycle {
   std::vector<CycleStep> steps;
 };
 
-/// For pass where values repeat: whose write a read is taken to have returned.
+/// For pass where values repeat: whose write a read of the key is taken to have returned.
 struct ReadSource {
   std::uint64_t reader = 0;
-  std::uint64_t position = 0;           ///< of the operation in its transaction
+  Value key;
   std::optional<std::uint64_t> writer;  ///< absent: the initial value
 };
 

@@ -55,8 +55,9 @@ std::optional<Number> Units::value(const Value& value) const {
   return values_.find(value);
 }
 
-Result<Units> Units::decode(const History& history, bool lists) {
+Result<Units> Units::decode(const History& history, bool lists, bool single) {
   Units units;
+  units.single_ = single;
   units.lists_ = lists;
   units.initial_ = history.info().initial;
   units.nil_says_nothing_ = history.info().nil_read == NilRead::unconstrained;
@@ -95,11 +96,13 @@ Status Units::add(const History& history, OpIndex index) {
     const Value key = operation.key == no_key ? Value() : history.key(operation.key);
     const Value argument = history.value(operation.argument);
     const auto* pair = argument.get_if<Value::List>();
-    if (f == "read") status = add_read(unit, key, whole);
+    if (f == "read" && ok) status = add_read(unit, key, whole);
     if (f == "write") add_write(unit, key, argument);
     if (f == "cas") {
       if (pair == nullptr || pair->size() != 2) return malformed(unit);
-      status = add_read(unit, key, (*pair)[0]);
+      // If it took effect at all, it found what it expected.
+      const bool known = ok || (single_ && operation.outcome == Outcome::info);
+      if (known) status = add_read(unit, key, (*pair)[0]);
       add_write(unit, key, (*pair)[1]);
     }
   } else {
@@ -119,6 +122,7 @@ Status Units::add_list(const Value& whole, Unit& unit) {
     const Value value = parts->size() == 3 ? (*parts)[2] : Value();
     const std::string f = word_of((*parts)[0]);
     if (f == "r" || f == "read") {
+      if (unit.outcome != Outcome::ok) continue;
       if (auto status = add_read(unit, (*parts)[1], value); !status) return status;
     } else if (lists_ ? f == "append" : f == "w" || f == "write") {
       add_write(unit, (*parts)[1], value);
@@ -134,7 +138,6 @@ void Units::add_write(Unit& unit, const Value& key, const Value& value) {
 }
 
 Status Units::add_read(Unit& unit, const Value& key, const Value& value) {
-  if (unit.outcome != Outcome::ok) return {};
   if (!lists_) {
     if (value.is_nil() && nil_says_nothing_) return {};
     unit.accesses.push_back({false, keys_.of(key), value.is_nil() ? 0 : number_of(value), {}});

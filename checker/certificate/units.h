@@ -46,7 +46,8 @@ class Units {
  public:
   /// Error: an operation is no transaction over lists (or over registers), or the history is of
   /// another kind.
-  static Result<Units> decode(const History& history, bool lists);
+  /// `single`: single operations, where an indeterminate cas counts as a read of what it expected.
+  static Result<Units> decode(const History& history, bool lists, bool single = false);
 
   bool lists() const { return lists_; }
   std::size_t size() const { return units_.size(); }
@@ -100,6 +101,7 @@ class Units {
   Number number_of(const Value& value);
 
   bool lists_ = false;
+  bool single_ = false;
   bool nil_says_nothing_ = false;
   Value initial_;
   std::vector<Unit> units_;

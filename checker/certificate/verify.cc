@@ -22,6 +22,7 @@
 #include "checker/certificate/specification.h"
 #include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
+#include "checker/certificate/views.h"
 
 namespace assay {
 namespace {
@@ -383,6 +384,9 @@ Status verify(const History& history, const Certificate& certificate) {
   if (is_dependency_certificate(certificate)) return verify_dependencies(history, certificate);
   if (is_serial_certificate(certificate.model, certificate.datatype)) {
     return verify_serial(history, certificate);
+  }
+  if (is_view_certificate(certificate.model, certificate.datatype)) {
+    return verify_view(history, certificate);
   }
   return Verifier(history, certificate).run();
 }

@@ -11,6 +11,7 @@
 
 #include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
+#include "checker/certificate/views.h"
 #include "checker/lattice.h"
 #include "checker/transactions/graph/graph_check.h"
 #include "checker/transactions/polygraph/polygraph.h"
@@ -23,13 +24,7 @@ namespace {
 class LevelChecks {
  public:
   LevelChecks(const Transactions& txns, std::string_view datatype, const CheckOptions& options)
-      : txns_(txns),
-        lists_(datatype == "list-append"),
-        options_(options),
-        graph_(txns,
-               lists_ ? orders_of_lists(txns, options.max_anomalies)
-                      : orders_of_registers(txns, options.max_anomalies),
-               options.max_anomalies) {}
+      : txns_(txns), lists_(datatype == "list-append"), options_(options) {}
 
   CheckResult run(std::span<const std::string> models) {
     std::vector<std::string> asked;
@@ -66,7 +61,7 @@ class LevelChecks {
   LevelOutcome check(const std::string& model) {
     LevelOutcome outcome;
     if (GraphCheck::knows(model)) {
-      outcome = graph_.check(model, options_.certificate);
+      outcome = graph().check(model, options_.certificate);
       if (outcome.verdict != Verdict::unknown || lists_) return outcome;
     }
     if (!lists_ && polygraph_knows(model)) return check_polygraph(txns_, model, options_);
@@ -129,10 +124,21 @@ class LevelChecks {
     if (!known) anomalies.push_back(anomaly);
   }
 
+  /// Made when a level asks for it: the weak ones need no order of versions.
+  GraphCheck& graph() {
+    if (!graph_.has_value()) {
+      graph_.emplace(txns_,
+                     lists_ ? orders_of_lists(txns_, options_.max_anomalies)
+                            : orders_of_registers(txns_, options_.max_anomalies),
+                     options_.max_anomalies);
+    }
+    return *graph_;
+  }
+
   const Transactions& txns_;
   bool lists_;
   const CheckOptions& options_;
-  GraphCheck graph_;
+  std::optional<GraphCheck> graph_;
   std::map<std::string, LevelOutcome> outcomes_;
 };
 
@@ -140,8 +146,10 @@ class LevelChecks {
 bool is_verifiable(const Certificate& certificate, std::string_view model,
                    std::string_view datatype) {
   if (is_dependency_certificate(certificate)) return is_dependency_level(model);
-  return is_serial_certificate(model, datatype) &&
-         !(certificate.orders.empty() && certificate.witnesses.empty());
+  if (certificate.orders.empty() && certificate.witnesses.empty() && certificate.cycles.empty()) {
+    return false;
+  }
+  return is_serial_certificate(model, datatype) || is_view_certificate(model, datatype);
 }
 
 }  // namespace

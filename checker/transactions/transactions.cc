@@ -38,11 +38,12 @@ bool is_micro_operations(std::string_view bytes) {
 
 class TransactionReader {
  public:
-  TransactionReader(const History& history, bool lists) : history_(history), lists_(lists) {
+  TransactionReader(const History& history, std::string_view datatype)
+      : history_(history), lists_(datatype == "list-append"), single_(datatype == "register") {
     out_.real_time_ = history.info().real_time != RealTime::none;
     out_.initial_ = history.info().initial;
     // Number 0 is the initial value, whatever it is; nobody appends it to a list.
-    if (lists || out_.initial_.is_nil()) {
+    if (lists_ || out_.initial_.is_nil()) {
       out_.values_.reserve();
     } else {
       out_.values_.of(out_.initial_);
@@ -149,7 +150,8 @@ class TransactionReader {
           operation.invoke_event,
           fmt::format("the argument of cas must be a list [old new], got {}", text_of(argument)));
     }
-    add_read(key, cursor, committed);
+    // If it took effect at all, it found what it expected.
+    add_read(key, cursor, committed || (single_ && operation.outcome == Outcome::info));
     out_.ops_.push_back({key, value_at(cursor), TxnFunction::write});
     return {};
   }
@@ -267,6 +269,7 @@ class TransactionReader {
 
   const History& history_;
   bool lists_;
+  bool single_;  ///< single operations, not transactions
   Transactions out_;
   std::vector<Function> functions_;
   std::vector<SessionId> sessions_;
@@ -281,7 +284,7 @@ Result<Transactions> read_transactions(const History& history, std::string_view 
   const std::size_t count = std::clamp<std::size_t>(history.size() / part_min, 1, threads);
   std::vector<TransactionReader> parts;
   parts.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) parts.emplace_back(history, datatype == "list-append");
+  for (std::size_t i = 0; i < count; ++i) parts.emplace_back(history, datatype);
   std::vector<Status> read(count);
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
     read[i] = parts[i].read(static_cast<OpIndex>(history.size() * i / count),

@@ -95,7 +95,8 @@ class Transactions {
 
 /// `datatype`: rw-register, list-append, or register (plain reads and writes; a cas is a read and a
 /// write). Failed and indeterminate transactions are kept with what they meant to do; their reads
-/// are `unread`. Errors: bad_data (a value that is no list of [f key value]; names the event).
+/// are `unread`, but for what an indeterminate cas of a register expected. Errors: bad_data (a
+/// value that is no list of [f key value]; names the event).
 Result<Transactions> read_transactions(const History& history, std::string_view datatype);
 
 }  // namespace assay

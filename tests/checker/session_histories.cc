@@ -36,6 +36,11 @@ void describe(const SmallTxn& txn, const std::string& datatype, bool completed, 
   if (datatype == "register") {
     const SmallOp& op = txn.ops.front();
     event.key = Value(op.key);
+    if (txn.ops.size() == 2) {
+      event.f = "cas";
+      event.value = Value::List{Value(op.value), Value(txn.ops.back().value)};
+      return;
+    }
     event.f = op.kind == SmallOp::Kind::read ? "read" : "write";
     if (completed || op.kind != SmallOp::Kind::read) event.value = Value(op.value);
     return;
@@ -137,6 +142,44 @@ SmallTxns random_txns(Random& random, const RandomTxns& options) {
     }
   }
   return txns;
+}
+
+SmallTxns random_operations(Random& random, const RandomOperations& options) {
+  const auto below = [&](int bound) {
+    return static_cast<int>(random.below(static_cast<std::uint64_t>(bound)));
+  };
+  SmallTxns result;
+  std::vector<std::vector<int>> written(static_cast<std::size_t>(options.keys), {0});
+  int value = 0;
+  for (int i = 0; i < options.operations; ++i) {
+    SmallTxn one;
+    one.session = below(options.sessions);
+    SmallOp op;
+    op.key = below(options.keys);
+    const bool cas = random.chance(options.cas);
+    const bool write = random.chance(0.45);
+    if (cas) one.ops.push_back(op);
+    if (cas || write) {
+      op.kind = SmallOp::Kind::write;
+      op.value = value > 0 && random.chance(options.repeat) ? below(value + 1) : ++value;
+      written[static_cast<std::size_t>(op.key)].push_back(op.value);
+    }
+    one.ops.push_back(op);
+    if (random.chance(options.failed)) one.outcome = Outcome::fail;
+    if (random.chance(options.info)) one.outcome = Outcome::info;
+    result.push_back(std::move(one));
+  }
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    // A process whose operation stayed open goes on under another number.
+    for (std::size_t j = i + 1; result[i].outcome == Outcome::info && j < result.size(); ++j) {
+      if (result[j].session == result[i].session) result[j].session += options.sessions;
+    }
+    SmallOp& first = result[i].ops.front();
+    if (first.kind != SmallOp::Kind::read) continue;
+    first.value = random.pick(written[static_cast<std::size_t>(first.key)]);
+    if (random.chance(options.odd)) first.value = below(value + 2);
+  }
+  return result;
 }
 
 std::string to_text(const SmallTxns& txns) {

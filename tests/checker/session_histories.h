@@ -28,8 +28,8 @@ struct SmallTxn {
 using SmallTxns = std::vector<SmallTxn>;
 
 /// As transactions of `datatype` (rw-register, list-append), or as plain keyed reads and writes
-/// (register, one operation each). Event 2 t invokes transaction t. The order of events of
-/// different processes means nothing.
+/// (register, one operation each, or a read and a write for a cas). Event 2 t invokes transaction
+/// t. The order of events of different processes means nothing.
 History as_history(const SmallTxns& txns, const std::string& datatype);
 
 struct RandomTxns {
@@ -45,6 +45,20 @@ struct RandomTxns {
   bool lists = false;
 };
 SmallTxns random_txns(Random& random, const RandomTxns& options);
+
+struct RandomOperations {
+  int operations = 6;
+  int sessions = 3;
+  int keys = 2;
+  double cas = 0.08;
+  double odd = 0.02;  ///< reads of anything at all
+  double failed = 0.03;
+  double info = 0.06;
+  double repeat = 0.0;  ///< writes of a value that was written before, or of the initial one
+};
+/// Single operations on single keys; a cas is a read and a write. Reads return any value that is
+/// ever written to their key, or the initial one.
+SmallTxns random_operations(Random& random, const RandomOperations& options);
 
 /// For the message of a failed test.
 std::string to_text(const SmallTxns& txns);

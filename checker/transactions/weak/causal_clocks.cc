@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <iterator>
+#include <optional>
 #include <span>
 
 namespace assay::weak {
@@ -73,6 +74,12 @@ class Block {
       clocks_[node] = row;
     }
   }
+
+  /// Is `from` in the causal past of `to`, or `to` itself? REQUIRES the session of `from` is here.
+  bool reaches(Node from, Node to) const {
+    return clocks_[to][seen_.session[from] - first_] >= seen_.position[from];
+  }
+  bool has_session_of(Node node) const { return seen_.session[node] - first_ < count_; }
 
   bool find_edges(CommitEdges& out, const SearchLimits& limits, std::atomic<bool>& stop) {
     index_hot_keys();
@@ -270,6 +277,29 @@ CausalEdges causal_edges(const Observations& seen, const std::vector<Node>& topo
     CommitEdges().swap(part);
   }
   return result;
+}
+
+std::optional<std::size_t> find_overtaken(const Observations& seen,
+                                          const std::vector<Node>& topological,
+                                          const CommitEdges& edges) {
+  const std::size_t blocks = (seen.session_count() + lanes - 1) / lanes;
+  const KeyWriters writers(seen);
+  std::vector<std::size_t> first(blocks, edges.size());
+  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, blocks, 1), [&](const auto& range) {
+    for (std::size_t b = range.begin(); b < range.end(); ++b) {
+      Block block(seen, writers, static_cast<std::uint32_t>(b * lanes));
+      block.compute_clocks(topological);
+      for (std::size_t e = 0; e < edges.size(); ++e) {
+        if (!block.has_session_of(edges[e].to) || !block.reaches(edges[e].to, edges[e].from)) {
+          continue;
+        }
+        first[b] = e;
+        break;
+      }
+    }
+  });
+  const std::size_t found = *std::min_element(first.begin(), first.end());
+  return found == edges.size() ? std::nullopt : std::optional(found);
 }
 
 }  // namespace assay::weak

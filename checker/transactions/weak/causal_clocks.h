@@ -2,7 +2,9 @@
 // Transactional causal consistency: vector clocks of the causal order, in blocks of columns, and
 // the order of commits that they force.
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "checker/linearizability/limits.h"
@@ -21,5 +23,11 @@ struct CausalEdges {
 /// session order and reads-from. O(n k) time, 64 bytes a transaction and thread.
 CausalEdges causal_edges(const Observations& seen, const std::vector<Node>& topological,
                          const SearchLimits& limits);
+
+/// The first edge whose target causally precedes its source: a read of what was overwritten in its
+/// own past. `edges`: none to the initial node. The same cost.
+std::optional<std::size_t> find_overtaken(const Observations& seen,
+                                          const std::vector<Node>& topological,
+                                          const CommitEdges& edges);
 
 }  // namespace assay::weak

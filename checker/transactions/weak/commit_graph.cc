@@ -25,8 +25,8 @@ Cycle without_needless_steps(const Cycle& steps) {
       result.push_back(step);
     }
   }
-  if (result.size() > 1 && result.front().rule == Rule::session &&
-      result.back().rule == Rule::session) {
+  const bool closed = result.size() > 1 && result.front().from == result.back().to;
+  if (closed && result.front().rule == Rule::session && result.back().rule == Rule::session) {
     result.front().from = result.back().from;
     result.pop_back();
   }

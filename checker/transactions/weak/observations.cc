@@ -41,21 +41,43 @@ class Observer {
       }
     }
     writers_.seal();
-    out_.read_begin.assign(n + 2, 0);
-    out_.reads.reserve(txns_.all_ops().size() / 2);
-    for (TxnIndex t = 0; t < n; ++t) {
-      out_.read_begin[t + 1] = static_cast<std::uint32_t>(out_.reads.size());
-      if (txns_[t].outcome != Outcome::ok) continue;
-      took_effect_[t + 1] = true;
-      read_from(t);
+    while (!resolve_reads()) {
     }
-    out_.read_begin[n + 1] = static_cast<std::uint32_t>(out_.reads.size());
     place_in_sessions();
     collect_writes();
     return std::move(out_);
   }
 
  private:
+  /// False: an indeterminate transaction with reads proved to have taken effect, so they count, and
+  /// all must be resolved once more.
+  bool resolve_reads() {
+    const auto n = static_cast<TxnIndex>(txns_.size());
+    const std::vector<bool> before = took_effect_;
+    out_ = Observations(txns_);
+    out_.read_begin.assign(n + 2, 0);
+    out_.reads.reserve(txns_.all_ops().size() / 2);
+    for (TxnIndex t = 0; t < n; ++t) {
+      out_.read_begin[t + 1] = static_cast<std::uint32_t>(out_.reads.size());
+      if (txns_[t].outcome == Outcome::ok) took_effect_[t + 1] = true;
+      if (txns_[t].outcome == Outcome::ok || before[t + 1]) read_from(t);
+    }
+    out_.read_begin[n + 1] = static_cast<std::uint32_t>(out_.reads.size());
+    for (TxnIndex t = 0; t < n; ++t) {
+      if (txns_[t].outcome == Outcome::info && took_effect_[t + 1] && !before[t + 1] && reads(t)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool reads(TxnIndex t) const {
+    const auto ops = txns_.ops(t);
+    return std::any_of(ops.begin(), ops.end(), [](const TxnOp& op) {
+      return op.function == TxnFunction::read && op.value != unread;
+    });
+  }
+
   static std::size_t count_writes(const Transactions& transactions) {
     const auto ops = transactions.all_ops();
     return static_cast<std::size_t>(
@@ -128,7 +150,7 @@ class Observer {
       }
     });
     if (several) {
-      ++out_.ambiguous;
+      out_.ambiguous_readers.push_back(t + 1);
       if (ambiguous_ == Ambiguous::leave_out) return;
       out_.guesses.push_back({t + 1, i, *found});
     }
@@ -201,7 +223,7 @@ class Observer {
       return false;
     }
     if (several) {
-      ++out_.ambiguous;
+      out_.ambiguous_readers.push_back(t + 1);
       if (ambiguous_ == Ambiguous::leave_out) return false;
       out_.guesses.push_back({t + 1, i, found->txn + 1});
     }

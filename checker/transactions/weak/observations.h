@@ -70,10 +70,11 @@ struct Observations {
   std::vector<FlawedRead> flaws;
   std::vector<Guess> guesses;
   std::vector<VersionEdge> versions;
-  std::size_t ambiguous = 0;  ///< reads with more than one candidate
-  bool lists = false;         ///< reads of whole lists: one Read for each element
-  bool wr_forward = true;     ///< every write that was read has the smaller number
+  std::vector<Node> ambiguous_readers;  ///< by read with more than one candidate: whose it is
+  bool lists = false;                   ///< reads of whole lists: one Read for each element
+  bool wr_forward = true;               ///< every write that was read has the smaller number
 
+  bool ambiguous() const { return !ambiguous_readers.empty(); }
   std::size_t node_count() const { return session.size(); }
   std::size_t session_count() const { return session_begin.size() - 1; }
   std::span<const Node> nodes_of(std::uint32_t s) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace assay::weak {
@@ -89,6 +90,16 @@ Cycle Reporter::path_of(const CommitEdge& edge) const {
   return {};
 }
 
+/// Does a step rest on what the reader's session did before?
+bool Reporter::sees_session(const Cycle& cycle) const {
+  return std::any_of(cycle.begin(), cycle.end(), [&](const CycleEdge& edge) {
+    if (edge.rule != Rule::commit) return false;
+    const Cycle path = path_of(edges_[edge.index]);
+    return std::any_of(path.begin(), path.end(),
+                       [](const CycleEdge& hop) { return hop.rule == Rule::session; });
+  });
+}
+
 std::string Reporter::type_of(const Cycle& cycle) const {
   const auto has = [&](Rule rule) {
     return std::any_of(cycle.begin(), cycle.end(),
@@ -97,11 +108,12 @@ std::string Reporter::type_of(const Cycle& cycle) const {
   if (!has(Rule::commit)) return has(Rule::session) ? "causality-cycle" : "G1c";
   switch (level_) {
     case Level::read_committed:
-      return has(Rule::session) ? "non-monotonic-commit" : "observed-transaction-vanishes";
+      return "nonmonotonic-commit";
     case Level::monotonic_atomic_view:
-      return "observed-transaction-vanishes";
+      return "OTV";
     case Level::read_atomic:
-      return "fractured-read";
+      return has(Rule::session) || sees_session(cycle) ? "fractured-read-process"
+                                                       : "fractured-read";
     case Level::transactional_causal:
       return "causal-violation";
   }

@@ -35,6 +35,7 @@ class Reporter {
   TxnKey key_of(const CycleEdge& edge) const;
   /// How the source of a commit edge is visible to its reader.
   Cycle path_of(const CommitEdge& edge) const;
+  bool sees_session(const Cycle& cycle) const;
   std::string type_of(const Cycle& cycle) const;
   std::string because(const CycleEdge& edge, Names& names) const;
   std::string seen_through(const CommitEdge& edge, Names& names) const;

@@ -52,7 +52,7 @@ class WeakCheck {
   LevelOutcome run() {
     const weak::Observations seen = weak::observe(transactions_, weak::Ambiguous::leave_out);
     attempt(seen);
-    if (outcome_.verdict == Verdict::violation || seen.ambiguous == 0 || stopped_) {
+    if (outcome_.verdict == Verdict::violation || !seen.ambiguous() || stopped_) {
       return std::move(outcome_);
     }
     for (const auto guess : {weak::Ambiguous::latest, weak::Ambiguous::earliest}) {
@@ -64,7 +64,7 @@ class WeakCheck {
     outcome_.unknown_because = fmt::format(
         "{} reads returned a value that more than one transaction wrote, and no guess of whose "
         "it was gave an order of commits",
-        seen.ambiguous);
+        seen.ambiguous_readers.size());
     outcome_.algorithm = "commit clocks";
     return std::move(outcome_);
   }
@@ -157,7 +157,7 @@ class WeakCheck {
     for (const weak::Guess& guess : seen.guesses) {
       ReadSource source;
       source.reader = seen.txn(guess.reader).event;
-      source.position = guess.op - seen.txn(guess.reader).first_op;
+      source.key = transactions_.key(transactions_.all_ops()[guess.op].key);
       if (guess.writer != weak::initial_node) source.writer = seen.txn(guess.writer).event;
       outcome_.certificate.sources.push_back(source);
     }
