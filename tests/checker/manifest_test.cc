@@ -33,6 +33,7 @@ const std::map<std::string, std::string> skipped{
     {"jepsen/inline-jepsen-checker/003.edn", "completions only, so nothing is known of real time"},
     {"jepsen/inline-kafka-log/007.edn", "two of its events have the same number"},
     {"jepsen/inline-kafka-log/008.edn", "two of its events have the same number"},
+    {"jepsen/inline-long-fork/000.edn", "its operations name no process"},
     {"elle/inline-rw-register/002.edn",
      "a read of nil says nothing in this format, for Elle it is the initial value"},
     {"maelstrom/", "eventual consistency of a counter: final reads are compared with a table"},

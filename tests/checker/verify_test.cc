@@ -76,7 +76,7 @@ TEST_CASE("verify: a certificate must belong to the history and name what was ch
   const History history = passing();
   const Certificate good = certificate_of(history);
   Certificate bad = good;
-  bad.model = "sequential";
+  bad.model = "no-such-model";
   check_refused(history, bad, "model");
   bad = good;
   bad.datatype = "no-such-datatype";
