@@ -116,12 +116,17 @@ class LevelChecks {
     return result;
   }
 
+  /// What several levels found is one anomaly, of the weakest of them.
   static void add(std::vector<Anomaly>& anomalies, const Anomaly& anomaly) {
-    const bool known = std::any_of(anomalies.begin(), anomalies.end(), [&](const Anomaly& other) {
-      return other.type == anomaly.type && other.witness == anomaly.witness &&
-             other.key == anomaly.key;
-    });
-    if (!known) anomalies.push_back(anomaly);
+    for (Anomaly& other : anomalies) {
+      if (other.type != anomaly.type || other.witness != anomaly.witness ||
+          other.key != anomaly.key) {
+        continue;
+      }
+      if (implies(other.model, anomaly.model)) other.model = anomaly.model;
+      return;
+    }
+    anomalies.push_back(anomaly);
   }
 
   /// Made when a level asks for it: the weak ones need no order of versions.
