@@ -23,9 +23,7 @@ struct Earliest {
 class Generate final : public Generator {
  public:
   explicit Generate(std::function<Invocation(const Context&)> make) : make_(std::move(make)) {}
-  Next next(const Context& context) override {
-    return Invoke{make_(context), any_free(context)};
-  }
+  Next next(const Context& context) override { return Invoke{make_(context), any_free(context)}; }
 
  private:
   std::function<Invocation(const Context&)> make_;

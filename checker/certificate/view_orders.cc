@@ -490,7 +490,7 @@ class OrderVerifier {
   const ViewModel& model_;
   std::vector<std::vector<std::size_t>> sessions_;
   std::map<std::pair<std::size_t, Number>, std::vector<std::size_t>> sources_;
-  std::set<std::size_t> named_;  ///< as sources
+  std::set<std::size_t> named_;        ///< as sources
   std::vector<std::uint32_t> clocks_;  ///< by unit and session: how much of it is in the past
   std::vector<std::uint32_t> position_;
   std::map<std::pair<Number, std::uint32_t>, std::vector<Place>> writers_;

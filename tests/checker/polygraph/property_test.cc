@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "../small_transactions.h"
 #include "checker/certificate/verify.h"
 #include "checker/lattice.h"
 #include "checker/transactions/polygraph/polygraph.h"
-#include "../small_transactions.h"
 
 namespace assay {
 namespace {
