@@ -21,7 +21,7 @@ struct Claim {
   Node to;
   Rule rule;
   std::uint32_t read = 0;            ///< of Observations::reads; not of session
-  Node reader = weak::initial_node;  ///< commit, overwritten
+  Node reader = weak::initial_node;  ///< commit, overwritten; or to whom `from` is visible
   std::vector<Node> path{};          ///< how `from` is visible; or from the source to `to`
 };
 

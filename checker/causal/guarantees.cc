@@ -396,6 +396,15 @@ Contradiction GrowingView::explain(const std::vector<Edge>& cycle) const {
     }
   }
   auto& steps = result.steps;
+  const auto is = [](Rule rule) { return [rule](const Claim& step) { return step.rule == rule; }; };
+  if (std::none_of(steps.begin(), steps.end(), is(Rule::commit))) {
+    // No read forces it: say how the session sees one of the writes, which brings the others.
+    const auto step = std::find_if(steps.begin(), steps.end(), is(Rule::reads_from));
+    Node write = step->from;
+    while (via_[write].write != write) write = via_[write].write;
+    step->reader = via_[write].reader;
+    step->path = claim({step->from, initial_node, step->reader, step->read}).path;
+  }
   if (steps.size() > 1 && steps.front().rule == Rule::session &&
       steps.back().rule == Rule::session) {
     steps.front().from = steps.back().from;

@@ -77,7 +77,7 @@ CycleStep Reporter::certified(const Claim& claim) const {
   result.rule = name_of_rule(claim.rule);
   if (claim.rule == Rule::session) return result;
   result.key = seen_.transactions->key(seen_.reads[claim.read].key);
-  if (claim.rule == Rule::reads_from) return result;
+  if (claim.reader == weak::initial_node) return result;
   result.reader = event(claim.reader);
   for (const Node node : claim.path) result.path.push_back(event(node));
   return result;

@@ -100,8 +100,8 @@ class ClaimVerifier {
     return {};
   }
 
-  /// The process whose view the steps are about: whose reads force them. If none is forced, one
-  /// that read one of the writes, and sees all of them therefore.
+  /// The process whose view the steps are about: whose reads force them. If none is forced, one to
+  /// which one of the writes is visible, and so all of them.
   Status find_owner(const CertifiedCycle& cycle) {
     if (!per_session()) return {};
     for (const auto* part : {&cycle.lemmas, &cycle.steps}) {
@@ -115,19 +115,33 @@ class ClaimVerifier {
     }
     for (const CycleStep& step : cycle.steps) {
       if (step.rule != "reads-from") continue;
-      const auto reader = unit(step.after);
+      const bool named = grows() && step.reader.has_value();
+      const auto reader = unit(named ? step.reader : step.after);
       if (!reader) return reader.error();
-      if (grows() && !must_grow(seen_.session(*reader))) continue;
+      if (grows() && (!named || !brings(step, *reader))) continue;
       owner_ = seen_.session(*reader);
       return {};
     }
     return {};
   }
 
+  /// The path of the step shows that its source is visible to the process of the reader.
+  bool brings(const CycleStep& step, std::size_t reader) const {
+    std::vector<std::size_t> path;
+    for (const std::uint64_t event : step.path) {
+      const auto at = unit(event);
+      if (!at.ok()) return false;
+      path.push_back(*at);
+    }
+    return !path.empty() && units_[path.front()].event == step.before && path.back() == reader &&
+           is_brought_by_reads(path);
+  }
+
   /// Whatever its reads returned, it has monotonic reads.
   bool must_grow(std::uint32_t session) const {
     if (seen_.goes_back(sessions_[session])) return false;
     for (const std::size_t u : sessions_[session]) {
+      if (!seen_.committed(u)) continue;
       for (const Seen& read : units_.reads(u)) {
         if (!seen_.source(u, read.access->key, read.access->value).has_value()) return false;
       }
@@ -260,7 +274,9 @@ class ClaimVerifier {
 
   bool commits(std::size_t before, std::size_t after, std::size_t reader, Number key,
                const std::vector<std::size_t>& path) const {
-    if (before == after || before == reader || !units_.writes(before, key)) return false;
+    if (before == after || !units_.writes(before, key)) return false;
+    // A cas that its own process had read the write of before sees that write.
+    if (before == reader && sees_ != Sees::own_reads && !grows()) return false;
     if (path.empty() || path.front() != before || path.back() != reader) return false;
     for (const Seen& read : units_.reads(reader, key)) {
       if (!shows(reader, read, before, after)) continue;

@@ -18,6 +18,7 @@ struct Op {
   int key;
   std::optional<int> needs;   ///< what it returned
   std::optional<int> leaves;  ///< what it wrote
+  bool open = false;          ///< of unknown outcome
 };
 using Ops = std::vector<Op>;
 using Relation = std::vector<Mask>;  ///< by operation: what comes before it
@@ -252,6 +253,12 @@ bool has_order(const Ops& ops, const Sources& sources, int session, Guarantee gu
 
 bool is_guaranteed(const Ops& ops, const Sources& sources, Guarantee guarantee) {
   const bool growing = guarantee == Guarantee::writes || guarantee == Guarantee::follow;
+  // What may not have happened, and nobody read, is no reason for a process to be let off.
+  for (std::size_t i = 0; growing && i < ops.size(); ++i) {
+    const bool read =
+        std::find(sources.begin(), sources.end(), static_cast<int>(i)) != sources.end();
+    if (ops[i].open && !read) return false;
+  }
   for (const Op& op : ops) {
     if (growing && !has_order(ops, sources, op.session, Guarantee::reads)) continue;
     if (!has_order(ops, sources, op.session, guarantee)) return false;
@@ -300,7 +307,8 @@ bool satisfies_sessions(const SmallTxns& operations, const std::string& model) {
       const SmallTxn& one = operations[i];
       if (one.outcome == Outcome::fail) continue;
       if (one.outcome == Outcome::info && ((choice >> at++) & 1U) == 0) continue;
-      Op op{one.session, one.ops.front().key, std::nullopt, std::nullopt};
+      Op op{one.session, one.ops.front().key, std::nullopt, std::nullopt,
+            one.outcome == Outcome::info};
       for (const SmallOp& part : one.ops) {
         const bool unknown = one.outcome == Outcome::info && one.ops.size() == 1;
         if (part.kind == SmallOp::Kind::write) op.leaves = part.value;

@@ -41,7 +41,7 @@ CheckResult check_one(const History& history, const std::string& model) {
 }
 
 /// Sometimes as a file: what is written must be read back.
-Status verify_as_file(const History& history, const Certificate& certificate, bool as_file) {
+Status verify_also_as_file(const History& history, const Certificate& certificate, bool as_file) {
   if (!as_file) return verify(history, certificate);
   const auto read = certificate_from_json(to_json(certificate));
   if (!read) return read.error();
@@ -51,7 +51,7 @@ Status verify_as_file(const History& history, const Certificate& certificate, bo
 void check_form(const History& history, const CheckResult& result, bool as_file) {
   if (result.verdict != Verdict::unknown) {
     if (result.certificate.empty()) FAIL("no certificate");
-    if (const auto status = verify_as_file(history, result.certificate, as_file); !status) {
+    if (const auto status = verify_also_as_file(history, result.certificate, as_file); !status) {
       FAIL(status.error().message << "\n" << to_json(result.certificate));
     }
   }
