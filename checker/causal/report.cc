@@ -16,9 +16,11 @@ std::string_view name_of_rule(Rule rule) { return rule_names.at(static_cast<std:
 
 }  // namespace
 
-/// A, B, C, … in the order in which the explanation first speaks of them.
+/// A, B, C, … in the order of their invocations: so does every report call the witness.
 struct Reporter::Names {
   std::vector<Node> nodes;
+
+  void sort() { std::sort(nodes.begin(), nodes.end()); }
 
   std::string of(Node node) {
     auto at = std::find(nodes.begin(), nodes.end(), node);
@@ -95,8 +97,15 @@ void Reporter::introduce(const Names& names, Anomaly& anomaly, const std::string
 }
 
 Finding Reporter::found(const Contradiction& contradiction, std::string_view type) const {
-  Finding result;
   Names names;
+  describe(contradiction, type, names);  // finds who is spoken of
+  names.sort();
+  return describe(contradiction, type, names);
+}
+
+Finding Reporter::describe(const Contradiction& contradiction, std::string_view type,
+                           Names& names) const {
+  Finding result;
   std::string claims;
   result.anomaly.type = type;
   result.anomaly.model = model_;
@@ -135,6 +144,9 @@ Finding Reporter::found(const Contradiction& contradiction, std::string_view typ
 Finding Reporter::flaw(const weak::FlawedRead& flaw) const {
   Finding result;
   Names names;
+  names.of(flaw.reader);
+  if (flaw.source != weak::initial_node) names.of(flaw.source);
+  names.sort();
   const std::string reader = names.of(flaw.reader);
   std::string claims = fmt::format("{} returned a value that nobody wrote", reader);
   result.anomaly.type = "thin-air-read";

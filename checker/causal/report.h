@@ -29,6 +29,8 @@ class Reporter {
  private:
   struct Names;
 
+  Finding describe(const Contradiction& contradiction, std::string_view type, Names& names) const;
+
   std::uint64_t event(Node node) const { return seen_.txn(node).event; }
   std::string text_of(Node node) const;
   std::string because(const Claim& claim, Names& names) const;

@@ -31,9 +31,11 @@ std::string element_text(const Transactions& txns, const TxnOp& op) {
 
 }  // namespace
 
-/// T1, T2, … in the order in which the explanation first speaks of them.
+/// T1, T2, … in the order of their invocations: so does every report call the witness.
 struct Reporter::Names {
   std::vector<Node> nodes;
+
+  void sort() { std::sort(nodes.begin(), nodes.end()); }
 
   std::string of(Node node) {
     auto at = std::find(nodes.begin(), nodes.end(), node);
@@ -163,6 +165,12 @@ std::string Reporter::because(const CycleEdge& edge, Names& names) const {
 
 Anomaly Reporter::anomaly(const Cycle& cycle) const {
   Names names;
+  describe(cycle, names);  // finds who is spoken of
+  names.sort();
+  return describe(cycle, names);
+}
+
+Anomaly Reporter::describe(const Cycle& cycle, Names& names) const {
   Anomaly result;
   result.type = type_of(cycle);
   result.model = model_;
@@ -206,6 +214,9 @@ Anomaly Reporter::anomaly(const FlawedRead& flaw) const {
   Names names;
   const Transactions& txns = *seen_.transactions;
   const std::string read = element_text(txns, txns.all_ops()[flaw.op]);
+  names.of(flaw.reader);
+  if (flaw.source != initial_node) names.of(flaw.source);
+  names.sort();
   const std::string reader = names.of(flaw.reader);
   const std::string source = flaw.source == initial_node ? "" : names.of(flaw.source);
   std::string claim;

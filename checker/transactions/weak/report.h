@@ -31,6 +31,8 @@ class Reporter {
  private:
   struct Names;
 
+  Anomaly describe(const Cycle& cycle, Names& names) const;
+
   std::uint64_t event(Node node) const { return seen_.txn(node).event; }
   TxnKey key_of(const CycleEdge& edge) const;
   /// How the source of a commit edge is visible to its reader.
