@@ -19,6 +19,7 @@ GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_a
 }
 
 bool GraphCheck::refutes(const Found& found, const LevelRule& rule) {
+  if (!found.level.empty() && !implies(rule.model, found.level)) return false;
   if (found.cycle.has_value()) return forbids(rule, *found.cycle);
   const auto refuted = refuted_by(found.anomaly.type);
   return std::find(refuted.begin(), refuted.end(), rule.model) != refuted.end();
@@ -37,9 +38,14 @@ void GraphCheck::add(const Finding& finding) {
   add(Found{explainer.anomaly(finding), explainer.proof(finding), std::nullopt});
 }
 
-void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders) {
+void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders, std::string_view level) {
   const Explainer explainer(txns_, orders);
-  Found found{explainer.anomaly(cycle), explainer.proof(cycle), cycle};
+  Found found{explainer.anomaly(cycle), explainer.proof(cycle), cycle, level};
+  if (implies(level, "monotonic-atomic-view")) {
+    // Its steps are what atomic visibility demands; as dependencies they would refute more.
+    found.anomaly.type = "OTV";
+    found.anomaly.model = level;
+  }
   add_named(found);
   add(std::move(found));
 }
@@ -129,7 +135,11 @@ LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
       if (result.cycle.has_value()) {
         LevelOutcome sofar;
         if (!collect(rule, sofar)) {
-          add(*result.cycle, result.versions ? *result.versions : levels_.orders());
+          if (result.versions) {
+            add(*result.cycle, *result.versions, rule.model);
+          } else {
+            add(*result.cycle, levels_.orders());
+          }
         }
       }
     }

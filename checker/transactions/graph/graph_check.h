@@ -33,11 +33,13 @@ class GraphCheck {
     Anomaly anomaly;
     TransactionProof proof;
     std::optional<Cycle> cycle;  ///< if it is one
+    /// If the cycle uses an order of versions that this level alone, and what implies it, demands.
+    std::string_view level{};
   };
   static bool refutes(const Found& found, const LevelRule& rule);
   void find(OrderBase base);
   void add(Found found);
-  void add(const Cycle& cycle, const VersionOrders& orders);
+  void add(const Cycle& cycle, const VersionOrders& orders, std::string_view level = {});
   void add_named(const Found& found);
   void add(const Finding& finding);
   void certify(const LevelResult& result, Certificate& certificate) const;
