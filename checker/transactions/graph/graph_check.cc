@@ -41,9 +41,9 @@ void GraphCheck::add(const Finding& finding) {
 void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders, std::string_view level) {
   const Explainer explainer(txns_, orders);
   Found found{explainer.anomaly(cycle), explainer.proof(cycle), cycle, level};
-  if (implies(level, "monotonic-atomic-view")) {
+  if (level == "monotonic-atomic-view" || level == "update-atomic") {
     // Its steps are what atomic visibility demands; as dependencies they would refute more.
-    found.anomaly.type = "OTV";
+    found.anomaly.type = level == "update-atomic" ? "fractured-read" : "OTV";
     found.anomaly.model = level;
   }
   add_named(found);
