@@ -21,7 +21,6 @@ Value draw_clock_rate(std::size_t n, Random& random) {
                     {"ms_per_s", clock_rates[random.below(clock_rates.size())]}};
 }
 
-/// The cluster-wide crash: every member at once, as when a rack loses power.
 constexpr std::array table{
     SimulatedFault{"partition", "cuts the network between members; the kind is drawn each time",
                    nullptr},
