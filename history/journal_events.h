@@ -115,7 +115,7 @@ class JournalEventDecoder {
   Coded& event() { return event_; }
 
   /// Decodes into event(). Returns what is wrong with the bytes, or nullptr.
-  [[gnu::flatten]] const char* next(Decoder& in) {
+  const char* next(Decoder& in) {
     namespace flag = journal_flags;
     const std::uint8_t flags = in.byte();
     const std::uint8_t more = (flags & flag::more) != 0 ? in.byte() : std::uint8_t{0};
