@@ -25,6 +25,9 @@ target_compile_options(assay_options INTERFACE
 
 # A quarter of the time to compile a file here goes into the same few headers.
 option(ASSAY_PCH "precompiled headers" ON)
+if(ASSAY_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-fpch-preprocess)  # lets ccache see what was precompiled
+endif()
 set(ASSAY_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <functional> <limits> <map> <memory>
   <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
 
