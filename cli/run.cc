@@ -21,6 +21,7 @@
 #include "cli/live_check.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/run.h"
 #include "cli/run_settings.h"
 #include "harness/generators.h"
 #include "harness/lab/lab.h"
@@ -244,6 +245,8 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
   return folder->path();
 }
 
+}  // namespace
+
 Result<int> run_once(const RunFlags& flags) {
   auto settings = RunSettings::from(flags);
   if (!settings.ok()) return settings.error();
@@ -279,8 +282,6 @@ Result<int> run_once(const RunFlags& flags) {
   if (!code.ok()) return code.error();
   return *code != 1 && interruption.exit_code() != 0 ? interruption.exit_code() : *code;
 }
-
-}  // namespace
 
 Action define_run(CLI::App& app) {
   auto flags = std::make_shared<RunFlags>();

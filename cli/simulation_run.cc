@@ -41,6 +41,37 @@ std::vector<std::string> choose_faults(Random random) {
   return all;
 }
 
+Result<GeneratorPtr> fault_schedule(const SimulationRun& run) {
+  std::vector<FaultEntry> entries;
+  for (const std::string& name : run.faults) {
+    const auto entry = entry_of(name);
+    if (!entry) return Error{ErrorKind::usage, "no simulated fault '" + name + "'"};
+    entries.push_back(*entry);
+  }
+  return make_schedule(entries, run.simulation.members, run.fault_interval,
+                       Random(run.simulation.seed).fork(schedule_stream));
+}
+
+Result<reference::SimulationPlan> plan_of(const SimulationRun& run, GeneratorPtr workload) {
+  reference::SimulationPlan plan;
+  plan.time_limit = run.time_limit;
+  if (run.script && run.script->clients) {
+    plan.clients = play(*run.script->clients);
+    plan.endless = false;
+  } else {
+    plan.clients =
+        run.stagger.count() > 0 ? stagger(run.stagger, std::move(workload)) : std::move(workload);
+  }
+  if (run.script) {
+    plan.faults = play(run.script->faults);
+    return plan;
+  }
+  auto schedule = fault_schedule(run);
+  if (!schedule.ok()) return schedule.error();
+  plan.faults = *std::move(schedule);
+  return plan;
+}
+
 }  // namespace
 
 SimulationRun choose_run(std::uint64_t seed) {
@@ -68,22 +99,11 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
                                       .nodes = static_cast<int>(run.simulation.members),
                                       .options = run.workload_options});
   if (!workload.ok()) return workload.error();
-  const Random random(run.simulation.seed);
-  std::vector<FaultEntry> entries;
-  for (const std::string& name : run.faults) {
-    const auto entry = entry_of(name);
-    if (!entry) return Error{ErrorKind::usage, "no simulated fault '" + name + "'"};
-    entries.push_back(*entry);
-  }
-  reference::SimulationPlan plan;
-  plan.clients = run.stagger.count() > 0 ? stagger(run.stagger, std::move(workload->generator))
-                                         : std::move(workload->generator);
-  plan.faults = make_schedule(entries, run.simulation.members, run.fault_interval,
-                              random.fork(schedule_stream));
-  plan.time_limit = run.time_limit;
+  auto plan = plan_of(run, std::move(workload->generator));
+  if (!plan.ok()) return plan.error();
 
   HistoryBuilder builder(workload->history);
-  auto outcome = reference::simulate(run.simulation, std::move(plan), [&](const Event& event) {
+  auto outcome = reference::simulate(run.simulation, *std::move(plan), [&](const Event& event) {
     if (record) {
       if (auto status = record(event); !status.ok()) return status;
     }

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "checker/checker.h"
+#include "harness/script.h"
 #include "history/history.h"
 #include "targets/reference/sim/simulation.h"
 #include "workloads/workload.h"
@@ -25,6 +26,8 @@ struct SimulationRun {
   Nanos stagger = std::chrono::milliseconds(2);
   std::optional<Nanos> check_timeout;
   std::vector<std::string> models;  ///< empty: the workload's
+  /// What is done and when; nothing: drawn from the seed.
+  std::optional<RunScript> script;
 };
 
 struct SimulationResult {

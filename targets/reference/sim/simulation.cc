@@ -103,8 +103,8 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   SimulatedClients clients(world, {settings.threads, settings.operation_timeout});
 
   const std::shared_ptr<Generator> generator(std::move(plan.clients));
-  const auto succeeded =
-      std::make_shared<std::vector<bool>>(static_cast<std::size_t>(settings.threads), false);
+  const auto succeeded = std::make_shared<std::vector<bool>>(
+      static_cast<std::size_t>(settings.threads), !plan.endless);
   Plan whole;
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
   whole.nemesis = std::move(plan.faults);
@@ -112,9 +112,9 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
     world.weather() = Weather{};
     return clients.heal_all();
   };
-  whole.final_generator =
-      time_limit(settings.recovery,
-                 std::make_unique<UntilAllSucceed>(std::make_unique<Shared>(generator), succeeded));
+  GeneratorPtr rest = std::make_unique<Shared>(generator);
+  if (plan.endless) rest = std::make_unique<UntilAllSucceed>(std::move(rest), succeeded);
+  whole.final_generator = time_limit(settings.recovery, std::move(rest));
   SchedulerOptions options;
   options.random = random;
   options.grace = settings.operation_timeout + std::chrono::seconds(1);

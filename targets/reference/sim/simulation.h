@@ -30,7 +30,10 @@ struct SimulationSettings {
 
 /// What a simulation is asked to do; virtual time.
 struct SimulationPlan {
-  GeneratorPtr clients;  ///< endless
+  GeneratorPtr clients;
+  /// Whether `clients` never ends. Else what it leaves for after healing is done then, and nothing
+  /// is said about progress.
+  bool endless = true;
   GeneratorPtr faults;   ///< may be null
   Nanos time_limit = std::chrono::seconds(20);
 };
