@@ -26,8 +26,9 @@ struct ReplayFlags {
 Result<int> replay_simulation(const ReplayFlags& flags) {
   auto recorded = read_plan(flags.folder);
   if (!recorded.ok()) return recorded.error();
-  auto result = run_and_report(recorded->run, {flags.out, flags.json ? Printing::json : Printing::text,
-                                               "assay replay " + shell_word(flags.folder)});
+  auto result =
+      run_and_report(recorded->run, {flags.out, flags.json ? Printing::json : Printing::text,
+                                     "assay replay " + shell_word(flags.folder)});
   if (!result.ok()) return result.error();
   if (result->history.digest() != recorded->digest) {
     fmt::print(stderr,

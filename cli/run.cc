@@ -1,6 +1,8 @@
 // assay run TARGET: bring up nodes, drive a workload while the nemesis breaks things, record,
 // check, report.
 
+#include "cli/run.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -21,7 +23,6 @@
 #include "cli/live_check.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "cli/run.h"
 #include "cli/run_settings.h"
 #include "harness/generators.h"
 #include "harness/lab/lab.h"

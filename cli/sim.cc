@@ -93,7 +93,8 @@ Result<int> simulate(const SimFlags& flags) {
   if (flags.seeds > 1) return run_many(flags, first);
   auto run = settings_of(flags, first);
   if (!run.ok()) return run.error();
-  auto result = run_and_report(*run, {flags.out, flags.json ? Printing::json : Printing::text, command_of(flags, first)});
+  auto result = run_and_report(
+      *run, {flags.out, flags.json ? Printing::json : Printing::text, command_of(flags, first)});
   if (!result.ok()) return result.error();
   return code_of(*result);
 }

@@ -31,7 +31,8 @@ RunSummary summary_of(const SimulationRun& run, const SimulationOutput& output,
   for (std::size_t i = 1; i <= run.simulation.members; ++i)
     summary.nodes.push_back(fmt::format("n{}", i));
   summary.facts["protocol"] = protocol.protocol;
-  if (!protocol.bugs.empty()) summary.facts["bug"] = fmt::format("{}", fmt::join(protocol.bugs, ","));
+  if (!protocol.bugs.empty())
+    summary.facts["bug"] = fmt::format("{}", fmt::join(protocol.bugs, ","));
   summary.repeat_command = output.command;
   summary.check_command = "assay check " + shell_word(source);
   return summary;

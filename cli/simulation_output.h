@@ -13,9 +13,9 @@ namespace assay::cli {
 enum class Printing : std::uint8_t { text, json, nothing };
 
 struct SimulationOutput {
-  std::string out;      ///< folder for plan, history, verdict, certificate and report; may be empty
+  std::string out;  ///< folder for plan, history, verdict, certificate and report; may be empty
   Printing printing = Printing::text;  ///< on standard output; json: assay.sim/1
-  std::string command;  ///< repeats the run
+  std::string command;                 ///< repeats the run
 };
 
 /// Why it failed, or is unknown; empty if it passed.

@@ -144,15 +144,15 @@ Result<RecordedSimulation> read_plan(const std::string& path) {
   try {
     const auto plan = nlohmann::json::parse(*text);
     if (plan.at("schema") != schema) {
-      return Error{ErrorKind::bad_data, file + ": expected schema " + schema + ", got " +
-                                            plan.at("schema").dump()};
+      return Error{ErrorKind::bad_data,
+                   file + ": expected schema " + schema + ", got " + plan.at("schema").dump()};
     }
     auto run = run_of(plan);
     if (!run.ok()) return run.error().in(file);
-    RecordedSimulation recorded{*std::move(run),
-                                {plan.at("failure").get<std::string>(),
-                                 plan.at("failure_model").get<std::string>()},
-                                plan.at("digest").get<std::string>()};
+    RecordedSimulation recorded{
+        *std::move(run),
+        {plan.at("failure").get<std::string>(), plan.at("failure_model").get<std::string>()},
+        plan.at("digest").get<std::string>()};
     if (plan.contains("script")) {
       auto script = read_script(path + "/" + script_name, recorded.run,
                                 plan.at("clients_follow_script").get<bool>());

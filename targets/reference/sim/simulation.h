@@ -34,7 +34,7 @@ struct SimulationPlan {
   /// Whether `clients` never ends. Else what it leaves for after healing is done then, and nothing
   /// is said about progress.
   bool endless = true;
-  GeneratorPtr faults;   ///< may be null
+  GeneratorPtr faults;  ///< may be null
   Nanos time_limit = std::chrono::seconds(20);
 };
 
