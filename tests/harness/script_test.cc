@@ -54,7 +54,7 @@ TEST_CASE("script: its events are a history, and give it back") {
 TEST_CASE("script: a recorded run, played again, invokes the same at the same times") {
   const auto run = [](GeneratorPtr clients, GeneratorPtr faults) {
     SimulatedWorkers workers(2, [](int, ProcessId, const Invocation&) {
-      return SimulatedWorkers::Outcome{{EventType::ok, {}, {}}, 500us};
+      return SimulatedWorkers::Outcome{{EventType::ok, {}, {}}, 300us};
     });
     std::vector<Event> events;
     Plan plan;
