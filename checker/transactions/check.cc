@@ -116,14 +116,19 @@ class LevelChecks {
     return result;
   }
 
-  /// What several levels found is one anomaly, of the weakest of them.
+  /// What several levels found is one anomaly, of the weakest of them; of two that do not imply
+  /// each other, of the one that its name does not give away.
   static void add(std::vector<Anomaly>& anomalies, const Anomaly& anomaly) {
     for (Anomaly& other : anomalies) {
       if (other.type != anomaly.type || other.witness != anomaly.witness ||
           other.key != anomaly.key) {
         continue;
       }
-      if (implies(other.model, anomaly.model)) other.model = anomaly.model;
+      const auto refuted = refuted_by(other.type);
+      const bool named = std::find(refuted.begin(), refuted.end(), anomaly.model) != refuted.end();
+      if (implies(other.model, anomaly.model) || (!named && !implies(anomaly.model, other.model))) {
+        other.model = anomaly.model;
+      }
       return;
     }
     anomalies.push_back(anomaly);

@@ -44,7 +44,7 @@ DependencySet kinds_of(LevelTest test) {
 /// Is the level decided although some versions have no known place? Of registers such versions may
 /// have been read, so that anti-dependencies are missing.
 bool is_complete(const LevelRule& rule, bool lists) {
-  if (rule.forbids_lost_updates) return false;
+  if (rule.forbids_lost_updates) return lists;
   return rule.test == dirty_writes || rule.test == information ||
          (lists && (rule.test == serial || rule.test == prefix));
 }
@@ -138,13 +138,14 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
   VersionOrders seen;
   std::vector<Finding> findings;
   const bool adds_steps =
-      rule.visibility != Visibility::any && !orders_.lists && !orders_.every_order_known;
+      !orders_.every_order_known &&
+      (orders_.lists ? rule.forbids_lost_updates : rule.visibility != Visibility::any);
+  if (rule.visibility != Visibility::any || rule.forbids_lost_updates) seen = orders_;
   if (rule.visibility != Visibility::any) {
-    seen = orders_;
     findings = invisible_effects(txns_, seen, rule.visibility);
   }
   if (rule.forbids_lost_updates) {
-    auto stale = stale_updates(txns_, orders_);
+    auto stale = stale_updates(txns_, seen);
     std::move(stale.begin(), stale.end(), std::back_inserter(findings));
   }
   LevelResult result;

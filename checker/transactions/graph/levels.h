@@ -82,10 +82,11 @@ class GraphLevels {
 
 /// Transactions that saw some effects of another transaction and missed others; lost updates in the
 /// wide sense (the version that a transaction read and replaced had been replaced by another).
-/// Where orders are unknown, steps that the visibility demands are added to `orders` instead.
+/// Where orders are unknown, steps that the level demands are added to `orders` instead: all of
+/// them, but for lost updates of registers.
 std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& orders,
                                        Visibility visibility);
-std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders& orders);
+std::vector<Finding> stale_updates(const Transactions& txns, VersionOrders& orders);
 
 /// The orders with every tail put in the order of `position` (of the writers); `along_updates`:
 /// with each chain of updates in one piece, at the position of its first version.
