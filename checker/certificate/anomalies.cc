@@ -437,7 +437,11 @@ class Anomalies {
     const std::size_t reader = txns_[0];
     const std::size_t writer = txns_[1];
     if (reader == writer || !units_.committed(writer)) return false;
-    if (units_.source(key_, values_[0]) != writer) return false;
+    // A list without the value is without everybody's.
+    if (units_.lists() ? !writes(writer, values_[0])
+                       : units_.source(key_, values_[0]) != writer) {
+      return false;
+    }
     const auto reads = units_.reads(reader);
     for (const Seen& missing : reads) {
       if (missing.access->key != key_ || !is_without(missing)) continue;

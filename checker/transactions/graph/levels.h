@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checker/linearizability/limits.h"
 #include "checker/transactions/graph/cycles.h"
 #include "checker/transactions/graph/dependencies.h"
 #include "checker/transactions/graph/version_orders.h"
@@ -62,7 +63,7 @@ struct LevelResult {
 /// Keeps the graphs it made. Not thread-safe.
 class GraphLevels {
  public:
-  GraphLevels(const Transactions& txns, VersionOrders orders);
+  GraphLevels(const Transactions& txns, VersionOrders orders, SearchLimits limits = {});
 
   const VersionOrders& orders() const { return orders_; }
   const Dependencies& graph(OrderBase base);
@@ -71,12 +72,14 @@ class GraphLevels {
 
  private:
   LevelResult check_cycles(const LevelRule& rule, const Dependencies& graph);
+  std::vector<std::uint32_t> positions(const LevelResult& ordered) const;
   std::vector<NodeIndex> late_snapshots(const Dependencies& graph) const;
   LevelResult any_order() const;
   LevelResult try_completion(const LevelRule& rule);
 
   const Transactions& txns_;
   VersionOrders orders_;
+  SearchLimits limits_;
   std::array<std::optional<Dependencies>, 3> graphs_;
 };
 

@@ -24,6 +24,7 @@ class RegisterOrders {
 
   VersionOrders run() {
     for (TxnIndex t = 0; t < txns_.size(); ++t) commit_what_was_read(t);
+    note_indeterminate();
     list_versions();
     for (TxnIndex t = 0; t < txns_.size(); ++t) {
       if (txns_[t].outcome == Outcome::ok) judge(t);
@@ -58,6 +59,18 @@ class RegisterOrders {
         note_ambiguous(op.key, op.value);
       } else if (!writes_[row].aborted) {
         out_.committed[writes_[row].txn] = true;
+      }
+    }
+  }
+
+  /// A write of one that proved to have committed, of what somebody else wrote too.
+  void note_indeterminate() {
+    for (TxnIndex t = 0; t < txns_.size(); ++t) {
+      if (!out_.committed[t] || txns_[t].outcome == Outcome::ok) continue;
+      for (const TxnOp& op : txns_.ops(t)) {
+        if (op.writes() && writes_[writes_.find(op.key, op.value)].txn != t) {
+          note_ambiguous(op.key, op.value);
+        }
       }
     }
   }
