@@ -38,8 +38,7 @@ class Anomalies {
         level_(level),
         proof_(proof),
         later_effects_(implies(level.model, "monotonic-atomic-view")),
-        all_effects_(implies(level.model, "update-atomic") ||
-                     implies(level.model, "read-atomic")),
+        all_effects_(implies(level.model, "update-atomic") || implies(level.model, "read-atomic")),
         newest_replaced_(implies(level.model, "cursor-stability")) {}
 
   Status show() {
@@ -438,8 +437,7 @@ class Anomalies {
     const std::size_t writer = txns_[1];
     if (reader == writer || !units_.committed(writer)) return false;
     // A list without the value is without everybody's.
-    if (units_.lists() ? !writes(writer, values_[0])
-                       : units_.source(key_, values_[0]) != writer) {
+    if (units_.lists() ? !writes(writer, values_[0]) : units_.source(key_, values_[0]) != writer) {
       return false;
     }
     const auto reads = units_.reads(reader);

@@ -55,7 +55,7 @@ struct Unit {
   std::int32_t session;
   std::int64_t start;
   std::int64_t end;
-  std::vector<Access> needs;       ///< what it read of others, each key once
+  std::vector<Access> needs;        ///< what it read of others, each key once
   std::map<Number, Number> leaves;  ///< by key: its last write
   bool contradicts_self = false;    ///< its own earlier operations exclude a read
 };

@@ -1,6 +1,6 @@
-// A store of known isolation produces exactly its anomalies: on every seed its own level, and with it
-// everything below, is found to hold; each level just above is refuted on a stated number of seeds;
-// and the anomalies found are those that are known to tell the two apart.
+// A store of known isolation produces exactly its anomalies: on every seed its own level, and with
+// it everything below, is found to hold; each level just above is refuted on a stated number of
+// seeds; and the anomalies found are those that are known to tell the two apart.
 
 #include <doctest/doctest.h>
 
@@ -26,23 +26,13 @@ struct Neighbour {
 struct Expectation {
   Level level;
   Data data;
-  std::string model;                   ///< what the store promises
+  std::string model;  ///< what the store promises
   std::vector<Neighbour> neighbours;
   std::vector<std::string> anomalies;  ///< that show it, each on one seed at least
   int transactions = 30;               ///< of a history
 };
 
 constexpr int seeds = 100;
-
-/// The whole history, for the message of a failure.
-std::string text_of(const History& history) {
-  std::string text = "\n";
-  for (const Event& event : history.events()) {
-    text += std::to_string(static_cast<int>(event.process)) + " " +
-            std::string(name_of(event.type)) + " " + to_text(event.value) + "\n";
-  }
-  return text;
-}
 
 CheckResult check_all(const History& history) {
   CheckOptions options;

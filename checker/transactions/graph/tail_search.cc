@@ -47,7 +47,9 @@ class TailSearch {
  public:
   TailSearch(const VersionOrders& orders, const LevelRule& rule, const Dependencies& graph,
              const SearchLimits& limits)
-      : orders_(orders), snapshots_(rule.test == LevelTest::snapshot), graph_(graph),
+      : orders_(orders),
+        snapshots_(rule.test == LevelTest::snapshot),
+        graph_(graph),
         limits_(limits) {}
 
   TailOrder run() {
@@ -158,8 +160,7 @@ class TailSearch {
       }
       return true;
     }
-    out_.answer =
-        answer == Satisfiable::no ? TailAnswer::contradiction : TailAnswer::unknown;
+    out_.answer = answer == Satisfiable::no ? TailAnswer::contradiction : TailAnswer::unknown;
     if (answer != Satisfiable::no) return false;
     const auto end = static_cast<NodeIndex>(graph_.transaction_count() * (snapshots_ ? 2 : 1));
     for (const NodeIndex node : nodes) {
@@ -215,8 +216,8 @@ class TailSearch {
 
 }  // namespace
 
-TailOrder order_tails(const VersionOrders& orders, const LevelRule& rule,
-                      const Dependencies& graph, const SearchLimits& limits) {
+TailOrder order_tails(const VersionOrders& orders, const LevelRule& rule, const Dependencies& graph,
+                      const SearchLimits& limits) {
   return TailSearch(orders, rule, graph, limits).run();
 }
 

@@ -22,9 +22,10 @@ struct TailOrder {
 };
 
 /// REQUIRES lists, a rule that tests for `single` or `snapshot`, and a graph that satisfies it as
-/// far as the orders are known. Two versions of one tail are a choice; a CDCL search over them keeps
-/// the graph acyclic (polygraph/solver.h). Exponential at worst; unknown beyond a bound on choices.
-TailOrder order_tails(const VersionOrders& orders, const LevelRule& rule,
-                      const Dependencies& graph, const SearchLimits& limits);
+/// far as the orders are known. Two versions of one tail are a choice; a CDCL search over them
+/// keeps the graph acyclic (polygraph/solver.h). Exponential at worst; unknown beyond a bound on
+/// choices.
+TailOrder order_tails(const VersionOrders& orders, const LevelRule& rule, const Dependencies& graph,
+                      const SearchLimits& limits);
 
 }  // namespace assay
