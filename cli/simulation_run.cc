@@ -76,6 +76,8 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
     entries.push_back(*entry);
   }
   reference::SimulationPlan plan;
+  plan.set_up = std::move(workload->set_up);
+  plan.last = std::move(workload->final_generator);
   plan.clients = run.stagger.count() > 0 ? stagger(run.stagger, std::move(workload->generator))
                                          : std::move(workload->generator);
   plan.faults = make_schedule(entries, run.simulation.members, run.fault_interval,

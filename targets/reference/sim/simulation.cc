@@ -106,15 +106,18 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   const auto succeeded =
       std::make_shared<std::vector<bool>>(static_cast<std::size_t>(settings.threads), false);
   Plan whole;
+  whole.set_up = std::move(plan.set_up);
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
   whole.nemesis = std::move(plan.faults);
   whole.heal = [&] {
     world.weather() = Weather{};
     return clients.heal_all();
   };
-  whole.final_generator =
-      time_limit(settings.recovery,
-                 std::make_unique<UntilAllSucceed>(std::make_unique<Shared>(generator), succeeded));
+  std::vector<GeneratorPtr> end;
+  end.push_back(time_limit(settings.recovery, std::make_unique<UntilAllSucceed>(
+                                                  std::make_unique<Shared>(generator), succeeded)));
+  if (plan.last != nullptr) end.push_back(time_limit(settings.recovery, std::move(plan.last)));
+  whole.final_generator = phases(std::move(end));
   SchedulerOptions options;
   options.random = random;
   options.grace = settings.operation_timeout + std::chrono::seconds(1);

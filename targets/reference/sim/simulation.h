@@ -30,8 +30,10 @@ struct SimulationSettings {
 
 /// What a simulation is asked to do; virtual time.
 struct SimulationPlan {
-  GeneratorPtr clients;  ///< endless
-  GeneratorPtr faults;   ///< may be null
+  std::vector<Invocation> set_up;  ///< see Plan::set_up
+  GeneratorPtr clients;            ///< endless
+  GeneratorPtr faults;             ///< may be null
+  GeneratorPtr last;               ///< once everybody has made progress at the end; may be null
   Nanos time_limit = std::chrono::seconds(20);
 };
 
