@@ -28,7 +28,7 @@ struct Load {
   std::int64_t keys = 1'000;
   std::int64_t ops = 8;   ///< a transaction; 0: single operations
   std::size_t lag = 200;  ///< commits that a session may be behind
-  bool planted = false;   ///< one session goes back to the beginning near the end
+  bool planted = false;   ///< near the end, one session reads as if it had seen no write of a key
   std::size_t largest = 100'000'000;
 };
 
@@ -51,12 +51,10 @@ class Generator {
       const auto session = static_cast<std::int32_t>(random_.below(sees_.size()));
       std::size_t& sees = sees_[static_cast<std::size_t>(session)];
       sees = std::max(sees, commits_ - std::min(commits_, random_.below(load_.lag + 1)));
-      if (load_.planted && !planted_ && done > operations_ - operations_ / 20) {
-        planted_ = true;
-        sees = 0;
-      }
+      late_ = done > operations_ - operations_ / 20;
       done += load_.ops == 0 ? single(session, sees, builder) : several(session, sees, builder);
     }
+    if (load_.planted && !planted_) fmt::print(stderr, "nothing was planted\n");
     return std::move(builder.finish()).value();
   }
 
@@ -66,11 +64,16 @@ class Generator {
     std::int64_t value;
   };
 
-  Value read(std::int64_t key, std::size_t sees) const {
+  Value read(std::int64_t key, std::size_t sees) {
     const auto& versions = versions_[static_cast<std::size_t>(key)];
     const auto after = std::partition_point(versions.begin(), versions.end(),
                                             [&](const Version& v) { return v.commit <= sees; });
-    return after == versions.begin() ? Value() : Value((after - 1)->value);
+    if (after == versions.begin()) return {};
+    if (load_.planted && late_ && !planted_) {
+      planted_ = true;
+      return {};
+    }
+    return Value((after - 1)->value);
   }
   Value write(std::int64_t key) {
     versions_[static_cast<std::size_t>(key)].push_back({commits_ + 1, ++value_});
@@ -132,6 +135,7 @@ class Generator {
   std::size_t commits_ = 0;
   std::int64_t value_ = 0;
   std::uint64_t index_ = 0;
+  bool late_ = false;
   bool planted_ = false;
 };
 

@@ -341,7 +341,8 @@ bool implies(std::string_view stronger, std::string_view weaker) {
 
 bool implies_for(std::string_view datatype, std::string_view stronger, std::string_view weaker) {
   if (datatype == "list-append" &&
-      (stronger == "read-atomic" || stronger == "transactional-causal") &&
+      (stronger == "read-atomic" || stronger == "transactional-causal" ||
+       stronger == "read-committed-be") &&
       weaker != "read-atomic") {
     return stronger == weaker;
   }

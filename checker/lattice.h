@@ -40,8 +40,9 @@ const AnomalyInfo* find_anomaly(std::string_view name);
 
 /// Does every history that satisfies `stronger` satisfy `weaker`? Reflexive and transitive.
 bool implies(std::string_view stronger, std::string_view weaker);
-/// The same for histories of a datatype. A list that read-atomic or causal transactions read may
-/// lack elements in its middle, which the levels below, as defined on version orders, do not allow.
+/// The same for histories of a datatype. A list that transactions read at read-committed-be,
+/// read-atomic or causally may lack elements in its middle, which the levels below, as defined on
+/// version orders, do not allow.
 bool implies_for(std::string_view datatype, std::string_view stronger, std::string_view weaker);
 /// Every model that `anomaly` refutes: the ones it names and all that imply one of them. Empty if
 /// the anomaly is unknown.

@@ -147,6 +147,7 @@ Plan plan_of(Stage& stage, Nemesis* nemesis, GeneratorPtr fault_schedule) {
   plan.nemesis = std::move(fault_schedule);
   if (nemesis != nullptr) plan.heal = [nemesis] { return nemesis->heal_all(); };
   plan.final_generator = std::move(stage.workload.final_generator);
+  plan.set_up = std::move(stage.workload.set_up);
   return plan;
 }
 
@@ -253,6 +254,12 @@ Result<int> run_once(const RunFlags& flags) {
   if (!settings.ok()) return settings.error();
   auto target = settings->target->make(settings->target_options);
   if (!target.ok()) return target.error();
+  if (auto status =
+          check_functions(*settings->workload, fmt::format("target {}", settings->target->name),
+                          [&](std::string_view function) { return (*target)->performs(function); });
+      !status.ok()) {
+    return status.error();
+  }
   auto workload = settings->workload->make({.threads = settings->threads,
                                             .nodes = settings->nodes,
                                             .options = settings->workload_options});

@@ -30,6 +30,12 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   for (const auto& option : run.workload->options) {
     run.workload_options[std::string(option.name)] = option.fallback;
   }
+  const auto protocol = reference::find_protocol(flags.protocol);
+  if (!protocol.ok()) return protocol.error();
+  auto asked = check_functions(
+      *run.workload, "protocol " + flags.protocol,
+      [&](std::string_view function) { return reference::performs(**protocol, function); });
+  if (!asked.ok()) return asked.error();
   auto limit = parse_duration(flags.time_limit);
   if (!limit.ok()) return limit.error().in("--time-limit");
   run.time_limit = *limit;
@@ -49,15 +55,16 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
 }
 
 std::string command_of(const SimFlags& flags, std::uint64_t seed) {
+  const SimFlags standard;
   std::string text = fmt::format("assay sim {} --seed {}", flags.protocol, seed);
   for (const auto& [name, value] : flags.protocol_options) {
     text += fmt::format(" --{} {}", name, shell_word(value));
   }
   if (!flags.bugs.empty()) text += fmt::format(" --bug {}", fmt::join(flags.bugs, ","));
+  if (flags.workload != standard.workload) text += " --workload " + flags.workload;
   if (flags.members > 0) text += fmt::format(" --nodes {}", flags.members);
   if (flags.threads > 0) text += fmt::format(" --concurrency {}", flags.threads);
   if (!flags.faults.empty()) text += fmt::format(" --nemesis {}", fmt::join(flags.faults, ","));
-  const SimFlags standard;
   if (flags.time_limit != standard.time_limit) text += " --time-limit " + flags.time_limit;
   if (!flags.fault_interval.empty()) text += " --nemesis-interval " + flags.fault_interval;
   if (!flags.rate.empty()) text += " --rate " + flags.rate;

@@ -52,15 +52,18 @@ Result<GeneratorPtr> fault_schedule(const SimulationRun& run) {
                        Random(run.simulation.seed).fork(schedule_stream));
 }
 
-Result<reference::SimulationPlan> plan_of(const SimulationRun& run, GeneratorPtr workload) {
+/// Takes the workload's generators. A script has what they once asked for, from first to last.
+Result<reference::SimulationPlan> plan_of(const SimulationRun& run, Workload& workload) {
   reference::SimulationPlan plan;
   plan.time_limit = run.time_limit;
   if (run.script && run.script->clients) {
     plan.clients = play(*run.script->clients);
     plan.endless = false;
   } else {
-    plan.clients =
-        run.stagger.count() > 0 ? stagger(run.stagger, std::move(workload)) : std::move(workload);
+    plan.set_up = std::move(workload.set_up);
+    plan.last = std::move(workload.final_generator);
+    plan.clients = std::move(workload.generator);
+    if (run.stagger.count() > 0) plan.clients = stagger(run.stagger, std::move(plan.clients));
   }
   if (run.script) {
     plan.faults = play(run.script->faults);
@@ -99,7 +102,7 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
                                       .nodes = static_cast<int>(run.simulation.members),
                                       .options = run.workload_options});
   if (!workload.ok()) return workload.error();
-  auto plan = plan_of(run, std::move(workload->generator));
+  auto plan = plan_of(run, *workload);
   if (!plan.ok()) return plan.error();
 
   HistoryBuilder builder(workload->history);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "history/event.h"
@@ -16,6 +17,10 @@ struct Invocation {
   std::optional<Value> key;
   Value value;
 };
+
+/// The error of an operation that had no effect because what it requires does not hold (the value
+/// that a cas expects, a free lock): a definite answer of a system that works.
+inline constexpr std::string_view unmet_precondition = "precondition failed";
 
 /// What came of it. In doubt: info.
 struct Completion {

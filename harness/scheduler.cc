@@ -225,10 +225,39 @@ class Run {
   Nanos grace_end_ = Nanos::max();
 };
 
+/// Far from the processes of the run: a retry after an info must not share a client's session.
+constexpr int set_up_process = 1'000'000'000;
+
+Status set_up(const std::vector<Invocation>& invocations, Workers& workers,
+              const SchedulerOptions& options) {
+  const Nanos end = workers.now() + options.set_up_limit;
+  int process = set_up_process;
+  for (const Invocation& invocation : invocations) {
+    bool done = false;
+    while (!done) {
+      workers.start(0, ProcessId{process}, invocation);
+      std::optional<Finished> finished;
+      while (!finished && workers.now() < end) finished = workers.wait(workers.now() + tick);
+      if (!finished) {
+        return Error{ErrorKind::unavailable, "set-up: " + invocation.f + " got no answer in time"};
+      }
+      const Completion& completion = finished->completion;
+      done = completion.type == EventType::ok || completion.error == unmet_precondition;
+      if (!done && workers.now() >= end) {
+        return Error{ErrorKind::unavailable,
+                     "set-up: " + invocation.f + " failed: " + completion.error};
+      }
+      if (completion.type == EventType::info) ++process;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Tally> run_plan(Plan plan, Workers& workers, const Record& record,
                        const SchedulerOptions& options) {
+  if (auto status = set_up(plan.set_up, workers, options); !status.ok()) return status.error();
   Run run(workers, record, options);
   Status outcome = run.phase(plan.generator.get(), plan.nemesis.get());
   // Whatever went wrong before, healing is tried.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -44,6 +45,9 @@ class Workers {
 using Record = std::function<Status(const Event&)>;
 
 struct Plan {
+  /// Before anything is recorded, one after another, each repeated until it is ok or its
+  /// precondition does not hold (give it one, so that it takes effect once at most).
+  std::vector<Invocation> set_up;
   GeneratorPtr generator;        ///< what the clients do; ends by itself (time_limit, limit)
   GeneratorPtr nemesis;          ///< what the nemesis does meanwhile; may be null
   std::function<Status()> heal;  ///< called once when `generator` is exhausted; may be empty
@@ -62,6 +66,8 @@ struct SchedulerOptions {
   Random random{0};
   /// How long to wait at the end for operations under way; then they stay open (info).
   Nanos grace = std::chrono::seconds(10);
+  /// How long the set-up may take.
+  Nanos set_up_limit = std::chrono::seconds(60);
   /// Set from outside (a signal handler, a checker that saw a violation): stop generating.
   const std::atomic<bool>* stop = nullptr;
   /// Called now and then, at most about ten times a second of run time; may be empty.
@@ -70,7 +76,8 @@ struct SchedulerOptions {
 
 /// Runs the plan to its end. An operation that ended info retires its process: the thread goes on
 /// as process + threads. Errors: what `record` or `heal` returned; the run stops at the first
-/// failure to record, since an unrecorded operation would make every verdict worthless.
+/// failure to record, since an unrecorded operation would make every verdict worthless;
+/// unavailable (the set-up did not succeed).
 Result<Tally> run_plan(Plan plan, Workers& workers, const Record& record,
                        const SchedulerOptions& options);
 

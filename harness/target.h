@@ -54,6 +54,9 @@ class Target {
   virtual std::map<std::string, std::string> facts() const = 0;
   /// The models it promises with its present options, strongest first; may be empty.
   virtual std::vector<std::string> promises() const { return {}; }
+  /// Whether its clients can carry out this function (read, enqueue, txn, …). Workloads that ask
+  /// for another one are refused before anything starts.
+  virtual bool performs(std::string_view /*function*/) const { return true; }
 
   /// Installs, starts and waits until it answers. Afterwards connect works.
   virtual Status set_up(Nodes& nodes) = 0;

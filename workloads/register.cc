@@ -1,16 +1,13 @@
 // The register workload: read, write and compare-and-set on many independent registers. Written
 // values are unique within a key by default, which makes the check linear-logarithmic.
 
-#include "workloads/register.h"
-
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <deque>
 #include <memory>
 #include <utility>
 
-#include "harness/generators.h"
+#include "workloads/options.h"
+#include "workloads/registry.h"
 
 namespace assay {
 namespace {
@@ -70,27 +67,12 @@ class RegisterOperations final : public Generator {
 };
 
 constexpr std::array<WorkloadOption, 5> register_options{{
-    {"threads-per-key", "0", "a number", "threads that share a key; 0: twice the nodes"},
-    {"ops-per-key", "200", "a number", "operations before a group goes on to the next key"},
+    threads_per_key_option,
+    ops_per_key_option("200"),
     {"write-share", "0.35", "0 to 1", "share of writes"},
     {"cas-share", "0.15", "0 to 1", "share of compare-and-set; the rest are reads"},
     {"values", "unique", "unique or a number", "written values: each once, or so many different"},
 }};
-
-template <class Number>
-Result<Number> number_option(const WorkloadSettings& settings, const char* name, Number low,
-                             Number high) {
-  const std::string& text = settings.options.at(name);
-  Number number{};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure == std::errc{} && end == text.data() + text.size() && number >= low &&
-      number <= high) {
-    return number;
-  }
-  return Error{ErrorKind::configuration, std::string("--") + name + ": '" + text +
-                                             "' is not a number from " + std::to_string(low) +
-                                             " to " + std::to_string(high)};
-}
 
 Result<RegisterMix> mix_of(const WorkloadSettings& settings) {
   auto write_share = number_option<double>(settings, "write-share", 0, 1);
@@ -110,30 +92,22 @@ Result<RegisterMix> mix_of(const WorkloadSettings& settings) {
   return mix;
 }
 
-}  // namespace
-
-Result<Workload> make_register_workload(const WorkloadSettings& settings) {
+Result<Workload> make(const WorkloadSettings& settings) {
   auto mix = mix_of(settings);
   if (!mix.ok()) return mix.error();
-  auto per_key = number_option<int>(settings, "threads-per-key", 0, 10'000);
-  if (!per_key.ok()) return per_key.error();
-  auto operations = number_option<std::int64_t>(settings, "ops-per-key", 1, 1'000'000'000'000);
-  if (!operations.ok()) return operations.error();
-
-  Workload workload;
-  const int group = *per_key > 0 ? *per_key : std::min(2 * settings.nodes, settings.threads);
-  workload.generator = concurrent_keys(
-      group, 0, [mix = *mix, count = static_cast<std::uint64_t>(*operations)](KeyNumber) {
-        return limit(count, std::make_unique<RegisterOperations>(mix));
-      });
-  workload.history.datatype = "register";
-  workload.history.initial_declared = true;
-  workload.history.real_time = RealTime::time;
-  workload.check.models = {"linearizable"};
-  workload.check.datatype = "register";
+  auto generator = over_keys(
+      settings, [mix = *mix](KeyNumber) { return std::make_unique<RegisterOperations>(mix); });
+  if (!generator.ok()) return generator.error();
+  Workload workload = judged_by("register", {"linearizable"});
+  workload.generator = std::move(*generator);
   return workload;
 }
 
-std::span<const WorkloadOption> register_workload_options() { return register_options; }
+}  // namespace
+
+WorkloadEntry register_workload() {
+  return {"register", "read, write and compare-and-set over many registers; linearizable",
+          "read write cas", register_options, make};
+}
 
 }  // namespace assay

@@ -61,7 +61,8 @@ class BankCheck {
                                  "transfer",
                                  operation.invoke_event, f)};
       } else if (operation.outcome == Outcome::ok) {
-        auto balances = bank::balances_of(history_.value(operation.result), operation.invoke_event);
+        auto balances =
+            bank::balances_read(history_.value(operation.result), operation.invoke_event);
         if (!balances) return balances.error();
         const std::int64_t total = bank::total_of(*balances);
         reads_.push_back({operation.invoke_event, std::move(balances).value(), total});

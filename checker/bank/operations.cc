@@ -36,9 +36,9 @@ Result<Balances> balances_of(const Value& value, std::uint64_t event) {
                              "numbers, got {}",
                              event, short_text(value))};
   };
+  Balances balances;
   const auto* map = value.get_if<Value::Map>();
   if (map == nullptr) return wrong();
-  Balances balances;
   balances.reserve(map->size());
   for (const auto& [key, amount] : *map) {
     const auto account = name_of(key);
@@ -52,6 +52,11 @@ Result<Balances> balances_of(const Value& value, std::uint64_t event) {
                          [](const auto& a, const auto& b) { return a.first == b.first; });
   if (twice != balances.end()) return wrong();
   return balances;
+}
+
+Result<Balances> balances_read(const Value& result, std::uint64_t event) {
+  if (result.is_nil()) return Balances{};
+  return balances_of(result, event);
 }
 
 Result<Transfer> transfer_of(const Value& value, std::uint64_t event) {

@@ -25,6 +25,8 @@ struct Transfer {
 
 /// Errors: bad_data, naming the event.
 Result<Balances> balances_of(const Value& value, std::uint64_t event);
+/// The same of a read's result, where nil is a bank without accounts.
+Result<Balances> balances_read(const Value& result, std::uint64_t event);
 Result<Transfer> transfer_of(const Value& value, std::uint64_t event);
 
 /// Sums wrap around as 64-bit numbers do; an account without a balance counts as empty.

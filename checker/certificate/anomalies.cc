@@ -10,12 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "checker/certificate/refuse.h"
 #include "checker/lattice.h"
 
 namespace assay::certified {
 namespace {
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 bool contains(std::span<const Number> list, Number value) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -34,7 +33,13 @@ class Anomalies {
  public:
   Anomalies(const Units& units, const HistoryInfo& info, const Isolation& level,
             const TransactionProof& proof)
-      : units_(units), info_(info), level_(level), proof_(proof) {}
+      : units_(units),
+        info_(info),
+        level_(level),
+        proof_(proof),
+        later_effects_(implies(level.model, "monotonic-atomic-view")),
+        all_effects_(implies(level.model, "update-atomic") || implies(level.model, "read-atomic")),
+        newest_replaced_(implies(level.model, "cursor-stability")) {}
 
   Status show() {
     if (!proof_.steps.empty()) return show_cycle();
@@ -152,13 +157,13 @@ class Anomalies {
     return false;
   }
   bool sees_after(std::size_t reader, std::size_t a, std::size_t b, Number key) const {
-    if (!level_.later_effects && !level_.all_effects) return false;
+    if (!later_effects_ && !all_effects_) return false;
     if (!units_.writes(a, key)) return false;
     const auto reads = units_.reads(reader);
     for (const Seen& late : reads) {
       if (late.access->key != key || units_.source(key, late.access->value) != b) continue;
       for (const Seen& early : reads) {
-        if (level_.later_effects && early.place >= late.place) continue;
+        if (!all_effects_ && early.place >= late.place) continue;
         if (units_.source(early.access->key, early.access->value) == a) return true;
       }
     }
@@ -174,6 +179,12 @@ class Anomalies {
       return units_.source(key, *left) == a && replaces(b, *left, key);
     }
     if (!reader) return false;
+    if (newest_replaced_ && *reader == a) {
+      // Its version is the next after what it read.
+      for (const Seen& seen : units_.reads(a, key)) {
+        if (appends_outside(b, key, seen.list)) return true;
+      }
+    }
     // The first append of `a` in the list, and one of `b` behind it or not yet there.
     for (const Seen& seen : units_.reads(*reader, key)) {
       const auto& list = seen.list;
@@ -425,7 +436,10 @@ class Anomalies {
     const std::size_t reader = txns_[0];
     const std::size_t writer = txns_[1];
     if (reader == writer || !units_.committed(writer)) return false;
-    if (units_.source(key_, values_[0]) != writer) return false;
+    // A list without the value is without everybody's.
+    if (units_.lists() ? !writes(writer, values_[0]) : units_.source(key_, values_[0]) != writer) {
+      return false;
+    }
     const auto reads = units_.reads(reader);
     for (const Seen& missing : reads) {
       if (missing.access->key != key_ || !is_without(missing)) continue;
@@ -477,6 +491,10 @@ class Anomalies {
   const HistoryInfo& info_;
   const Isolation& level_;
   const TransactionProof& proof_;
+  // What weaker levels demand of the reads, so does this one, by the lattice.
+  const bool later_effects_;
+  const bool all_effects_;
+  const bool newest_replaced_;
   Number key_ = 0;
   std::vector<std::size_t> txns_;
   std::vector<Number> values_;

@@ -34,6 +34,11 @@ std::optional<Accounts> accounts_in(const Value& value) {
   return accounts;
 }
 
+/// What a read found: nil is a bank without accounts.
+std::optional<Accounts> accounts_read(const Value& value) {
+  return value.is_nil() ? std::optional(Accounts{}) : accounts_in(value);
+}
+
 std::uint64_t total_of(const Accounts& accounts) {
   std::uint64_t total = 0;
   for (const auto& [name, balance] : accounts) total += balance;
@@ -87,7 +92,7 @@ class Bank final : public Specification {
 
  private:
   bool read(const Value& result) {
-    auto found = accounts_in(result);
+    auto found = accounts_read(result);
     if (!found) return false;
     if (known_) return *found == balances_;
     balances_ = std::move(*found);
@@ -108,7 +113,7 @@ std::unique_ptr<Specification> make_bank(const HistoryInfo& info) {
 Status refute_totals(Evidence& evidence) {
   std::optional<Accounts> reference = accounts_in(evidence.info.initial);
   for (const Act& act : evidence.acts) {
-    auto found = act.f == "read" && act.returned ? accounts_in(act.result) : std::nullopt;
+    auto found = act.f == "read" && act.returned ? accounts_read(act.result) : std::nullopt;
     if (!found)
       return Error{ErrorKind::bad_data, "certificate: a witness of a bank that is no read"};
     if (reference && differ(*reference, *found)) evidence.refuted = true;

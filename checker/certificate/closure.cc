@@ -11,13 +11,12 @@
 
 #include "checker/certificate/bank.h"
 #include "checker/certificate/leases.h"
+#include "checker/certificate/refuse.h"
 #include "checker/certificate/rules.h"
 #include "checker/certificate/text.h"
 
 namespace assay {
 namespace {
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 Error missing(std::uint64_t event, std::string_view why) {
   return {ErrorKind::bad_data,

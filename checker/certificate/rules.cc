@@ -8,10 +8,10 @@
 #include <optional>
 #include <set>
 
+#include "checker/certificate/refuse.h"
+
 namespace assay {
 namespace {
-
-Error refuse(const char* why) { return {ErrorKind::bad_data, std::string("certificate: ") + why}; }
 
 /// What an operation on a log says: the elements it shows, and how long the log was just before
 /// and after it.

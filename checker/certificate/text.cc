@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "checker/certificate/refuse.h"
+
 namespace assay {
 namespace {
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 /// A put or append of the key.
 struct Change {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "checker/certificate/refuse.h"
+
 namespace assay::certified {
 namespace {
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 Error malformed(const Unit& unit) {
   return refuse(fmt::format("event {} is no transaction of this datatype", unit.event));

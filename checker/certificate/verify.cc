@@ -19,6 +19,7 @@
 
 #include "checker/certificate/bank.h"
 #include "checker/certificate/closure.h"
+#include "checker/certificate/refuse.h"
 #include "checker/certificate/specification.h"
 #include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
@@ -29,8 +30,6 @@ namespace {
 
 /// More operations make the enumeration of their orders unbounded in practice.
 constexpr std::size_t largest_witness = 24;
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 class Verifier {
  public:

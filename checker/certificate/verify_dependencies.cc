@@ -12,14 +12,13 @@
 
 #include "checker/certificate/anomalies.h"
 #include "checker/certificate/isolation.h"
+#include "checker/certificate/refuse.h"
 #include "checker/certificate/units.h"
 
 namespace assay {
 namespace {
 
 using namespace certified;
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 /// Re-checks that an order of versions and one of transactions satisfy a level.
 class OrderVerifier {

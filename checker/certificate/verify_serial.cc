@@ -11,12 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "checker/certificate/refuse.h"
+#include "checker/certificate/units.h"
+
 namespace assay {
 namespace {
 
 constexpr std::size_t largest_witness = 12;
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 enum class See : std::uint8_t { all, snapshot, prefix, causes };
 
@@ -43,24 +44,20 @@ const Rule* rule_of(std::string_view model) {
   return at == std::end(rules) ? nullptr : at;
 }
 
-using Number = std::uint32_t;  ///< of a key or a value; value 0 is the initial one
+using certified::Access;
+using certified::Number;
+using certified::Units;
 
-struct Access {
-  bool write;
-  Number key;
-  Number value;
-};
-
+/// A transaction as a replay sees it.
 struct Unit {
   std::uint64_t event;
   Outcome outcome;
   std::int32_t session;
   std::int64_t start;
   std::int64_t end;
-  std::vector<Access> accesses;            ///< without reads that say nothing
-  std::vector<Access> needs;               ///< what it read of others, each key once
-  std::map<Number, Number> leaves;         ///< by key: its last write
-  std::optional<Access> contradicts_self;  ///< a read that its own earlier operations exclude
+  std::vector<Access> needs;        ///< what it read of others, each key once
+  std::map<Number, Number> leaves;  ///< by key: its last write
+  bool contradicts_self = false;    ///< its own earlier operations exclude a read
 };
 
 class SerialVerifier {
@@ -85,84 +82,20 @@ class SerialVerifier {
  private:
   // Decoding.
 
-  Number key_number(const Value& key) {
-    return keys_.try_emplace(key, static_cast<Number>(keys_.size())).first->second;
-  }
-  Number value_number(const Value& value) {
-    if (value == history_.info().initial) return 0;
-    return values_.try_emplace(value, static_cast<Number>(values_.size() + 1)).first->second;
-  }
-
   Status decode() {
-    for (OpIndex i = 0; i < history_.size(); ++i) {
-      const Operation operation = history_[i];
-      const auto interval = history_.interval(i);
-      const bool ok = operation.outcome == Outcome::ok;
-      Unit unit{operation.invoke_event,
-                operation.outcome,
-                static_cast<std::int32_t>(operation.process),
-                interval.start,
-                ok ? interval.end : never,
-                {},
-                {},
-                {},
-                {}};
-      if (auto status = decode(operation, unit); !status) return status;
-      for (const Access& access : unit.accesses) digest(access, unit);
+    const auto decoded = Units::decode(history_, false);
+    if (!decoded) return decoded.error();
+    key_count_ = decoded->key_count();
+    for (std::size_t u = 0; u < decoded->size(); ++u) {
+      const certified::Unit& from = (*decoded)[u];
+      Unit unit{from.event, from.outcome, from.process, from.start, from.end, {}, {}};
+      for (const Access& access : from.accesses) digest(access, unit);
       at_.emplace(unit.event, units_.size());
       units_.push_back(std::move(unit));
     }
     return {};
   }
 
-  Status decode(const Operation& operation, Unit& unit) {
-    const std::string_view name = history_.function_name(operation.function);
-    const bool ok = unit.outcome == Outcome::ok;
-    const Value whole = history_.value(ok ? operation.result : operation.argument);
-    if (name == "read" || name == "write" || name == "cas") {
-      const Value key = operation.key == no_key ? Value() : history_.key(operation.key);
-      const Value argument = history_.value(operation.argument);
-      if (name == "read") add_read(unit, key, whole);
-      if (name == "write") add_write(unit, key, argument);
-      if (name != "cas") return {};
-      const auto* pair = argument.get_if<Value::List>();
-      if (pair == nullptr || pair->size() != 2) return malformed(unit);
-      add_read(unit, key, (*pair)[0]);
-      add_write(unit, key, (*pair)[1]);
-      return {};
-    }
-    if (whole.is_nil()) return {};
-    const auto* list = whole.get_if<Value::List>();
-    if (list == nullptr) return malformed(unit);
-    for (const Value& element : *list) {
-      const auto* parts = element.get_if<Value::List>();
-      if (parts == nullptr || parts->size() < 2 || parts->size() > 3) return malformed(unit);
-      const Value value = parts->size() == 3 ? (*parts)[2] : Value();
-      const auto* word = (*parts)[0].get_if<std::string>();
-      const auto* keyword = (*parts)[0].get_if<Value::Keyword>();
-      const std::string f = word != nullptr ? *word : keyword != nullptr ? keyword->name : "";
-      if (f == "r" || f == "read") {
-        add_read(unit, (*parts)[1], value);
-      } else if (f == "w" || f == "write") {
-        add_write(unit, (*parts)[1], value);
-      } else {
-        return malformed(unit);
-      }
-    }
-    return {};
-  }
-
-  static Error malformed(const Unit& unit) {
-    return refuse(fmt::format("event {} is no transaction over registers", unit.event));
-  }
-  void add_write(Unit& unit, const Value& key, const Value& value) {
-    unit.accesses.push_back({true, key_number(key), value_number(value)});
-  }
-  void add_read(Unit& unit, const Value& key, const Value& value) {
-    if (unit.outcome != Outcome::ok) return;
-    if (value.is_nil() && history_.info().nil_read == NilRead::unconstrained) return;
-    unit.accesses.push_back({false, key_number(key), value.is_nil() ? 0 : value_number(value)});
-  }
   /// What the access means after those before it.
   static void digest(const Access& access, Unit& unit) {
     if (access.write) {
@@ -172,14 +105,14 @@ class SerialVerifier {
     const auto same_key = [&](const Access& other) { return other.key == access.key; };
     const auto own = unit.leaves.find(access.key);
     if (own != unit.leaves.end()) {
-      if (own->second != access.value) unit.contradicts_self = access;
+      if (own->second != access.value) unit.contradicts_self = true;
       return;
     }
     const auto before = std::find_if(unit.needs.begin(), unit.needs.end(), same_key);
     if (before == unit.needs.end()) {
       unit.needs.push_back(access);
     } else if (before->value != access.value) {
-      unit.contradicts_self = access;
+      unit.contradicts_self = true;
     }
   }
 
@@ -192,7 +125,7 @@ class SerialVerifier {
     if (unit.outcome == Outcome::fail) {
       return refuse(fmt::format("event {} failed, so it has no place here", event));
     }
-    if (unit.contradicts_self.has_value()) {
+    if (unit.contradicts_self) {
       return refuse(fmt::format("event {} contradicts itself", event));
     }
     return found->second;
@@ -238,7 +171,7 @@ class SerialVerifier {
       Number value = 0;
       std::size_t since = 0;
     };
-    std::vector<Cell> state(keys_.size());
+    std::vector<Cell> state(key_count_);
     Latest latest;
     for (std::size_t now = 1; now <= order.size(); ++now) {
       const auto found = unit_at(order[now - 1]);
@@ -292,7 +225,7 @@ class SerialVerifier {
       std::size_t unit;
       Number value;
     };
-    std::vector<std::vector<Written>> chains(keys_.size());
+    std::vector<std::vector<Written>> chains(key_count_);
     std::vector<Clock> clock(units_.size());  ///< what it saw, itself included
     std::vector<std::uint32_t> length(width, 0);
     std::vector<std::uint32_t> place(units_.size(), 0);
@@ -371,7 +304,7 @@ class SerialVerifier {
       if (found == at_.end()) return refuse(fmt::format("event {} is no invocation", event));
       if (!inside.insert(event).second) return refuse(fmt::format("event {} occurs twice", event));
       const Unit& unit = units_[found->second];
-      if (unit.contradicts_self.has_value() && unit.outcome == Outcome::ok && rule_.internal) {
+      if (unit.contradicts_self && unit.outcome == Outcome::ok && rule_.internal) {
         return {};
       }
       if (unit.outcome != Outcome::fail) witness.push_back(unit);
@@ -511,8 +444,7 @@ class SerialVerifier {
   const History& history_;
   const Certificate& certificate_;
   const Rule& rule_;
-  std::map<Value, Number> keys_;
-  std::map<Value, Number> values_;
+  std::size_t key_count_ = 0;
   std::vector<Unit> units_;
   std::map<std::uint64_t, std::size_t> at_;
 };

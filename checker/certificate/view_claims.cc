@@ -7,14 +7,13 @@
 #include <set>
 #include <utility>
 
+#include "checker/certificate/refuse.h"
 #include "checker/certificate/views.h"
 
 namespace assay::certified {
 namespace {
 
 constexpr std::size_t largest_witness = 20;
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 bool is_forced(const CycleStep& step) {
   return step.rule == "commit" || step.rule == "overwritten";

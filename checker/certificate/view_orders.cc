@@ -6,12 +6,11 @@
 #include <set>
 #include <utility>
 
+#include "checker/certificate/refuse.h"
 #include "checker/certificate/views.h"
 
 namespace assay::certified {
 namespace {
-
-Error refuse(const std::string& why) { return {ErrorKind::bad_data, "certificate: " + why}; }
 
 using Order = std::vector<std::uint64_t>;
 using Ranks = std::vector<std::uint32_t>;  ///< by unit, from 1; 0: not in the order

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "checker/certificate/refuse.h"
+
 namespace assay::certified {
 namespace {
 
@@ -145,9 +147,6 @@ bool is_view_certificate(std::string_view model, std::string_view datatype) {
 }
 
 Status verify_view(const History& history, const Certificate& certificate) {
-  const auto refuse = [](const std::string& why) {
-    return Error{ErrorKind::bad_data, "certificate: " + why};
-  };
   if (certificate.history_digest != history.digest()) {
     return refuse("it belongs to another history");
   }

@@ -32,7 +32,7 @@ BankModel::BankModel(const History& history, const CheckOptions& options)
     // Reads that passed the check of accounts all name the same ones: one is enough.
     if (reads && operation.outcome == Outcome::ok && !read_seen) {
       const auto balances =
-          bank::balances_of(history.value(operation.result), operation.invoke_event);
+          bank::balances_read(history.value(operation.result), operation.invoke_event);
       if (!balances.ok()) continue;
       for (const auto& [name, balance] : *balances) add(name);
       read_seen = true;
@@ -65,7 +65,8 @@ Result<std::optional<BankOp>> BankModel::decode(const Operation& operation) cons
     return std::optional(op);
   }
   if (operation.outcome != Outcome::ok) return std::optional<Op>();
-  const auto balances = bank::balances_of(history_.value(operation.result), operation.invoke_event);
+  const auto balances =
+      bank::balances_read(history_.value(operation.result), operation.invoke_event);
   if (!balances.ok()) return balances.error();
   op.first_read_decides = !initial_.known;
   op.balances.assign(names_.size(), 0);

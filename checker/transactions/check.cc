@@ -116,14 +116,21 @@ class LevelChecks {
     return result;
   }
 
-  /// What several levels found is one anomaly, of the weakest of them.
+  /// What several levels found is one anomaly, of the weakest of them. Of two that do not imply
+  /// each other, its name may tell one; else there are two.
   static void add(std::vector<Anomaly>& anomalies, const Anomaly& anomaly) {
     for (Anomaly& other : anomalies) {
       if (other.type != anomaly.type || other.witness != anomaly.witness ||
           other.key != anomaly.key) {
         continue;
       }
-      if (implies(other.model, anomaly.model)) other.model = anomaly.model;
+      const auto refuted = refuted_by(other.type);
+      const auto is_named = [&](std::string_view model) {
+        return std::find(refuted.begin(), refuted.end(), model) != refuted.end();
+      };
+      if (implies(anomaly.model, other.model) || is_named(anomaly.model)) return;
+      if (!implies(other.model, anomaly.model) && !is_named(other.model)) continue;
+      other.model = anomaly.model;
       return;
     }
     anomalies.push_back(anomaly);

@@ -8,6 +8,7 @@
 
 #include "targets/reference/errors.h"
 #include "targets/reference/operations.h"
+#include "targets/reference/protocols/commands.h"
 
 namespace assay::reference {
 namespace {
@@ -25,7 +26,7 @@ Completion ReferenceClient::invoke(const Invocation& invocation, Nanos timeout) 
   if (!command) return classify(ClientError::unsupported, false);
   command->id = {identity_, ++sequence_};
   auto completion = attempt(invocation, *command, start + timeout);
-  if (completion.type != EventType::ok && completion.error != "cas mismatch") {
+  if (completion.type != EventType::ok && completion.error != unmet_precondition) {
     const Nanos until = start + std::min(failure_pause, timeout);
     if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
   }
@@ -34,7 +35,7 @@ Completion ReferenceClient::invoke(const Invocation& invocation, Nanos timeout) 
 
 Completion ReferenceClient::attempt(const Invocation& invocation, const Command& command,
                                     Nanos deadline) {
-  const bool has_effect = command.kind != CommandKind::read;
+  const bool has_effect = mutates(command);
   const auto end = [&](ClientError error) {
     connection_.close();
     return classify(error, has_effect);

@@ -1,5 +1,5 @@
 #pragma once
-// The client of the reference cluster: registers by key (read, write, cas) through one member.
+// The client of the reference cluster: the commands of its store, through one member.
 
 #include <cstdint>
 
@@ -14,9 +14,9 @@ class ReferenceClient final : public Client {
   /// `identity`: unique among all clients of the cluster's life, not 0. Connects when first used.
   ReferenceClient(Address address, std::uint64_t identity);
 
-  /// f: read; write with a value; cas with a list [expected new]. Keys and values are nil, integers
-  /// or strings. After a failure that took no time it waits a little, so that a dead member does
-  /// not turn into a flood of failed operations.
+  /// f, key and value: as the table of commands (protocols/commands.h) says. After a failure that
+  /// took no time it waits a little, so that a dead member does not turn into a flood of failed
+  /// operations.
   Completion invoke(const Invocation& invocation, Nanos timeout) override;
 
  private:

@@ -15,7 +15,7 @@ constexpr std::array rows{
     ErrorRow{ClientError::connect_timed_out, definite, "connecting timed out"},
     ErrorRow{ClientError::unsupported, definite, "unsupported operation"},
     // The member says that it had no effect.
-    ErrorRow{ClientError::cas_mismatch, definite, "cas mismatch"},
+    ErrorRow{ClientError::precondition_failed, definite, unmet_precondition},
     ErrorRow{ClientError::no_leader, definite, "no leader"},
     ErrorRow{ClientError::busy, definite, "busy"},
     ErrorRow{ClientError::bad_request, definite, "bad request"},
@@ -42,7 +42,7 @@ Completion classify(ClientError error, bool has_effect) {
 ClientError error_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::mismatch:
-      return ClientError::cas_mismatch;
+      return ClientError::precondition_failed;
     case Outcome::no_leader:
       return ClientError::no_leader;
     case Outcome::busy:

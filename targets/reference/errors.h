@@ -15,7 +15,7 @@ enum class ClientError : std::uint8_t {
   connect_refused,
   connect_timed_out,
   unsupported,
-  cas_mismatch,
+  precondition_failed,
   no_leader,
   busy,
   bad_request,

@@ -8,10 +8,12 @@
 
 namespace assay::reference {
 
-/// read, write or cas of a key, its id left open. Nothing: the store has no such operation.
+/// As the table of commands (protocols/commands.h) says, its id left open. Nothing: it has no such
+/// function, or the argument is not of its shape.
 std::optional<Command> to_command(const Invocation& invocation);
 
-/// Nothing: neither nil, an integer nor a string that is short enough.
+/// Nothing: something else than nil, truths, integers, short strings, lists and maps of these, or
+/// nested too deeply.
 std::optional<Datum> to_datum(const Value& value);
 Value to_value(const Datum& datum);
 

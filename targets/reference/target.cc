@@ -100,6 +100,7 @@ class ReferenceTarget final : public Target, public ProcessControl {
   std::string_view name() const override { return "reference"; }
   std::map<std::string, std::string> facts() const override;
   std::vector<std::string> promises() const override;
+  bool performs(std::string_view function) const override;
 
   Status set_up(Nodes& nodes) override;
   void tear_down(Nodes& nodes) noexcept override;
@@ -149,6 +150,11 @@ std::vector<std::string> ReferenceTarget::promises() const {
   const auto promised = promises_of(settings_.protocol);
   if (!promised) return {};
   return {promised->begin(), promised->end()};
+}
+
+bool ReferenceTarget::performs(std::string_view function) const {
+  const auto entry = find_protocol(settings_.protocol.protocol);
+  return entry.ok() && reference::performs(**entry, function);
 }
 
 Status ReferenceTarget::plan(const Nodes& nodes) {
@@ -307,7 +313,7 @@ Result<std::unique_ptr<Target>> make_reference(const std::map<std::string, std::
 }  // namespace
 
 TargetEntry reference_target_entry() {
-  return {"reference", "the bundled register store, replicated by a protocol of your choice",
+  return {"reference", "the bundled store, replicated by a protocol of your choice",
           options_table(), make_reference};
 }
 

@@ -123,7 +123,7 @@ TEST_CASE("bank: accounts below zero are a violation unless they are allowed") {
 }
 
 TEST_CASE("bank: missing, strange and empty accounts") {
-  for (const char* balances : {"{1 20}", "{1 10 3 10}", "{1 10 2 nil}", "{1 10 2 10 3 0}"}) {
+  for (const char* balances : {"{1 20}", "{1 10 3 10}", "{1 10 2 nil}", "{1 10 2 10 3 0}", "nil"}) {
     CAPTURE(balances);
     const CheckResult result = result_of(
         history_of(good + read(3, "{1 6 2 14}") + read(2, balances)), "snapshot-isolation");

@@ -219,6 +219,15 @@ std::unique_ptr<Store> make_store(const Run& run) {
   return std::make_unique<SiteStore>(run.level, lists, run.keys);
 }
 
+std::string text_of(const History& history) {
+  std::string text = "\n";
+  for (const Event& event : history.events()) {
+    text += std::to_string(static_cast<int>(event.process)) + " " +
+            std::string(name_of(event.type)) + " " + to_text(event.value) + "\n";
+  }
+  return text;
+}
+
 History simulate(const Run& run, std::uint64_t seed) { return Simulation(run, seed).history(); }
 
 }  // namespace assay::simulated

@@ -75,5 +75,7 @@ struct Run {
 std::unique_ptr<Store> make_store(const Run& run);
 /// Runs clients against the store and records what they saw, as the datatype that `data` says.
 History simulate(const Run& run, std::uint64_t seed);
+/// A line an event, for the message of a failed test.
+std::string text_of(const History& history);
 
 }  // namespace assay::simulated

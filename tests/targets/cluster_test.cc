@@ -36,8 +36,29 @@ TEST_CASE("assay-node: raft answers reads, writes and cas through every member")
   CHECK(client->invoke(cas(1, 10, 11), 5 * second).type == EventType::ok);
   const auto mismatch = client->invoke(cas(1, 10, 12), 5 * second);
   CHECK(mismatch.type == EventType::fail);
-  CHECK(mismatch.error == "cas mismatch");
+  CHECK(mismatch.error == "precondition failed");
   CHECK(client->invoke(read(1), 5 * second).value == Value(11));
+}
+
+TEST_CASE("assay-node: locks, queues and transactions, as the commands' table says") {
+  LocalCluster cluster(3, {});
+  const Value key("lock");
+  REQUIRE(cluster.until_ok(0, {"enqueue", Value(1), Value("a")}, patience).type == EventType::ok);
+  CHECK(cluster.client(1)->invoke({"dequeue", Value(1), {}}, 5 * second).value == Value("a"));
+  const auto holder = cluster.client(1);
+  const auto other = cluster.client(2);
+  CHECK(holder->invoke({"acquire", key, {}}, 5 * second).value == Value(1));
+  const auto refused = other->invoke({"acquire", key, {}}, 5 * second);
+  CHECK(refused.type == EventType::fail);
+  CHECK(refused.error == unmet_precondition);
+  CHECK(holder->invoke({"release", key, {}}, 5 * second).type == EventType::ok);
+  CHECK(other->invoke({"acquire", key, {}}, 5 * second).value == Value(2));
+  const auto step = [](const char* f, int at, Value value) {
+    return Value(Value::List{f, at, std::move(value)});
+  };
+  const Invocation txn{"txn", {}, Value::List{step("append", 5, 1), step("r", 5, {})}};
+  const auto done = holder->invoke(txn, 5 * second);
+  CHECK(done.value == Value(Value::List{step("append", 5, 1), step("r", 5, Value::List{1})}));
 }
 
 TEST_CASE("assay-node: acknowledged writes survive kill -9 of every member") {

@@ -28,7 +28,7 @@ TEST_CASE("errors: each row of the table, for an operation with and without effe
       {ClientError::connect_refused, EventType::fail, "connection refused"},
       {ClientError::connect_timed_out, EventType::fail, "connecting timed out"},
       {ClientError::unsupported, EventType::fail, "unsupported operation"},
-      {ClientError::cas_mismatch, EventType::fail, "cas mismatch"},
+      {ClientError::precondition_failed, EventType::fail, "precondition failed"},
       {ClientError::no_leader, EventType::fail, "no leader"},
       {ClientError::busy, EventType::fail, "busy"},
       {ClientError::bad_request, EventType::fail, "bad request"},
@@ -48,7 +48,7 @@ TEST_CASE("errors: each row of the table, for an operation with and without effe
 }
 
 TEST_CASE("errors: a reply's outcome names its error") {
-  CHECK(error_of(Outcome::mismatch) == ClientError::cas_mismatch);
+  CHECK(error_of(Outcome::mismatch) == ClientError::precondition_failed);
   CHECK(error_of(Outcome::no_leader) == ClientError::no_leader);
   CHECK(error_of(Outcome::busy) == ClientError::busy);
   CHECK(error_of(Outcome::bad_request) == ClientError::bad_request);
@@ -64,12 +64,21 @@ TEST_CASE("client: a node that refuses connections costs a pause and is a defini
   CHECK(monotonic_now() - start >= std::chrono::milliseconds(50));
 }
 
+/// A list in a list in a list …
+Value nested(int depth) {
+  Value value = 1;
+  for (int i = 0; i < depth; ++i) value = Value::List{value};
+  return value;
+}
+
 TEST_CASE("client: what the store cannot hold is refused without being sent") {
   ReferenceClient client({"127.0.0.1", 1}, 1);
   const Nanos timeout = std::chrono::seconds(1);
   for (const Invocation& invocation :
-       {Invocation{"write", Value(1), Value(true)}, Invocation{"write", Value(0.5), Value(1)},
-        Invocation{"cas", Value(1), Value(1)}, Invocation{"append", Value(1), Value(1)}}) {
+       {Invocation{"write", Value(1), Value(0.5)}, Invocation{"write", Value(0.5), Value(1)},
+        Invocation{"cas", Value(1), Value(1)}, Invocation{"push", Value(1), Value(1)},
+        Invocation{"txn", {}, Value::List{Value::List{"cas", 1, 2}}}, Invocation{"txn", {}, 1},
+        Invocation{"write", Value(1), nested(datum_depth_max + 1)}}) {
     const auto completion = client.invoke(invocation, timeout);
     CHECK(completion.type == EventType::fail);
     CHECK(completion.error == "unsupported operation");

@@ -10,17 +10,28 @@
 #include "base/random.h"
 #include "targets/reference/node/wal.h"
 #include "targets/reference/protocols/client_message.h"
+#include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/frame.h"
 #include "targets/reference/protocols/message.h"
 
 namespace assay::reference {
 namespace {
 
+/// One of each kind, nested.
+Datum sample_datum() {
+  return Datum::List{{},
+                     true,
+                     std::int64_t{-7},
+                     std::string("text"),
+                     Datum::Map{{std::string("k"), Datum::List{std::int64_t{1}, {}}}},
+                     Datum::List{}};
+}
+
 Command sample_command(std::int64_t i) {
   return {CommandKind::cas,
           {7, static_cast<std::uint64_t>(i)},
           std::string("key\0x", 5),
-          i,
+          i % 2 == 0 ? Datum(i) : sample_datum(),
           std::string("old")};
 }
 
@@ -82,6 +93,34 @@ TEST_CASE("messages: random and mutated bytes never crash the decoders") {
     static_cast<void>(parse_frame(bytes));
     static_cast<void>(parse_wal(bytes));
   }
+}
+
+TEST_CASE("data: nesting and weight are bounded, whatever lengths are claimed") {
+  const auto read = [](const std::string& bytes, std::size_t weight_max) {
+    ByteReader reader(bytes);
+    const Datum datum = reader.datum(weight_max);
+    return reader.done() ? std::optional(datum) : std::nullopt;
+  };
+  const auto written = [](const Datum& datum) {
+    std::string bytes;
+    ByteWriter(bytes).datum(datum);
+    return bytes;
+  };
+  Datum nested;
+  for (int depth = 0; depth <= datum_depth_max; ++depth) {
+    CHECK(read(written(nested), datum_weight_max) == nested);
+    nested = Datum::List{nested};
+  }
+  CHECK_FALSE(read(written(nested), datum_weight_max).has_value());
+
+  const Datum sample = sample_datum();
+  CHECK(read(written(sample), weight_of(sample)) == sample);
+  CHECK_FALSE(read(written(sample), weight_of(sample) - 1).has_value());
+  std::string lie;
+  ByteWriter writer(lie);
+  writer.u8(4);
+  writer.u32(0xFFFFFFFFU);
+  CHECK_FALSE(read(lie + std::string(1000, '\0'), datum_weight_max).has_value());
 }
 
 TEST_CASE("frames: the checksum is CRC-32C, and any changed bit is noticed") {

@@ -38,7 +38,7 @@ std::vector<Event> run_register(const std::map<std::string, std::string>& option
       if (cell == pair[0]) {
         cell = pair[1];
       } else {
-        completion = {EventType::fail, {}, "cas mismatch"};
+        completion = {EventType::fail, {}, std::string(unmet_precondition)};
       }
     }
     return SimulatedWorkers::Outcome{completion, std::chrono::milliseconds(1)};

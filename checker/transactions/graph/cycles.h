@@ -14,6 +14,7 @@ namespace assay {
 struct Cycle {
   std::vector<TxnIndex> transactions;
   std::vector<Dependency> kinds;
+  bool operator==(const Cycle&) const = default;
 };
 
 /// Adya's classes, weakest first, by their anti-dependencies: none, ww only; none; exactly one;

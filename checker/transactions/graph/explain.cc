@@ -136,6 +136,14 @@ std::optional<Explainer::Reason> Explainer::write_reason(TxnIndex before, TxnInd
     for (const VersionStep& step : orders_.steps) {
       if (step.key != k || step.before == initial_version) continue;
       if (orders_.writer[step.before] != before || orders_.writer[step.after] != after) continue;
+      if (step.shown_by != no_txn && orders_.lists) {
+        return Reason{k,
+                      fmt::format("the former read {} without the latter's append of {} and "
+                                  "appended to it at once, if no update was lost",
+                                  short_text(txns_.key(k)),
+                                  short_text(txns_.value(orders_.value[step.after]))),
+                      step.shown_by};
+      }
       if (step.shown_by != no_txn) {
         return Reason{k,
                       fmt::format("the transaction of event {} saw the former, and yet {}, which "

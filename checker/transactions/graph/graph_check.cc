@@ -11,6 +11,13 @@ namespace {
 /// Edges looked at for each component and class: a tenth of a second each.
 constexpr std::size_t search_work = 3'000'000;
 
+/// Does the anomaly, as it is told, refute the model?
+bool names(const Anomaly& anomaly, std::string_view model) {
+  if (implies(model, anomaly.model)) return true;
+  const auto refuted = refuted_by(anomaly.type);
+  return std::find(refuted.begin(), refuted.end(), model) != refuted.end();
+}
+
 }  // namespace
 
 GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies)
@@ -26,9 +33,12 @@ bool GraphCheck::refutes(const Found& found, const LevelRule& rule) {
 }
 
 void GraphCheck::add(Found found) {
+  // Of two cycles over the same transactions a level may forbid one and allow the other.
   const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& other) {
     return other.anomaly.type == found.anomaly.type &&
-           other.anomaly.witness == found.anomaly.witness && other.anomaly.key == found.anomaly.key;
+           other.anomaly.witness == found.anomaly.witness &&
+           other.anomaly.key == found.anomaly.key && other.cycle == found.cycle &&
+           other.level == found.level;
   });
   if (!known) found_.push_back(std::move(found));
 }
@@ -41,7 +51,11 @@ void GraphCheck::add(const Finding& finding) {
 void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders, std::string_view level) {
   const Explainer explainer(txns_, orders);
   Found found{explainer.anomaly(cycle), explainer.proof(cycle), cycle, level};
-  if (level == "monotonic-atomic-view" || level == "update-atomic") {
+  if (orders.lists && !level.empty()) {
+    // Its steps are what keeps updates from getting lost.
+    found.anomaly.type = "lost-update";
+    found.anomaly.model = found.level = "cursor-stability";
+  } else if (level == "monotonic-atomic-view" || level == "update-atomic") {
     // Its steps are what atomic visibility demands; as dependencies they would refute more.
     found.anomaly.type = level == "update-atomic" ? "fractured-read" : "OTV";
     found.anomaly.model = level;
@@ -104,7 +118,11 @@ bool GraphCheck::collect(const LevelRule& rule, LevelOutcome& outcome) const {
     const std::size_t size_b = b->anomaly.witness.size();
     return size_a != size_b ? size_a < size_b : weight(a) > weight(b);
   });
-  for (const Found* found : refuting) outcome.anomalies.push_back(found->anomaly);
+  for (const Found* found : refuting) {
+    outcome.anomalies.push_back(found->anomaly);
+    // The name alone says what every cycle of its class refutes; this one may refute more.
+    if (!names(found->anomaly, rule.model)) outcome.anomalies.back().model = rule.model;
+  }
   // What else was seen comes last: it concerns stronger models.
   for (const Found& found : found_) {
     if (!refuting.empty() && !refutes(found, rule)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "checker/transactions/graph/tail_search.h"
 #include "checker/transactions/graph/views.h"
 
 namespace assay {
@@ -44,7 +45,7 @@ DependencySet kinds_of(LevelTest test) {
 /// Is the level decided although some versions have no known place? Of registers such versions may
 /// have been read, so that anti-dependencies are missing.
 bool is_complete(const LevelRule& rule, bool lists) {
-  if (rule.forbids_lost_updates) return false;
+  if (rule.forbids_lost_updates) return lists;
   return rule.test == dirty_writes || rule.test == information ||
          (lists && (rule.test == serial || rule.test == prefix));
 }
@@ -88,8 +89,8 @@ bool forbids(const LevelRule& rule, const Cycle& cycle) {
   return true;
 }
 
-GraphLevels::GraphLevels(const Transactions& txns, VersionOrders orders)
-    : txns_(txns), orders_(std::move(orders)) {}
+GraphLevels::GraphLevels(const Transactions& txns, VersionOrders orders, SearchLimits limits)
+    : txns_(txns), orders_(std::move(orders)), limits_(limits) {}
 
 const Dependencies& GraphLevels::graph(OrderBase base) {
   auto& graph = graphs_.at(static_cast<std::size_t>(base));
@@ -138,13 +139,14 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
   VersionOrders seen;
   std::vector<Finding> findings;
   const bool adds_steps =
-      rule.visibility != Visibility::any && !orders_.lists && !orders_.every_order_known;
+      !orders_.every_order_known &&
+      (orders_.lists ? rule.forbids_lost_updates : rule.visibility != Visibility::any);
+  if (rule.visibility != Visibility::any || rule.forbids_lost_updates) seen = orders_;
   if (rule.visibility != Visibility::any) {
-    seen = orders_;
     findings = invisible_effects(txns_, seen, rule.visibility);
   }
   if (rule.forbids_lost_updates) {
-    auto stale = stale_updates(txns_, orders_);
+    auto stale = stale_updates(txns_, seen);
     std::move(stale.begin(), stale.end(), std::back_inserter(findings));
   }
   LevelResult result;
@@ -165,16 +167,20 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
   if (orders_.every_order_known) return result;
   // For the certificate a whole order is wanted anyway.
   if (is_complete(rule, orders_.lists)) {
-    std::vector<std::uint32_t> position(txns_.size(), 0);
-    for (std::uint32_t i = 0; i < result.order.size(); ++i) {
-      const NodeIndex node = result.order[i];
-      // Commits decide; in a serial order a transaction is its own commit.
-      position[result.snapshots ? node / 2 : node] = i;
-    }
-    result.versions = completed(adds_steps ? seen : orders_, position);
+    result.versions = completed(adds_steps ? seen : orders_, positions(result));
     return result;
   }
   return try_completion(rule);
+}
+
+/// Commits decide; in a serial order a transaction is its own commit.
+std::vector<std::uint32_t> GraphLevels::positions(const LevelResult& ordered) const {
+  std::vector<std::uint32_t> position(txns_.size(), 0);
+  for (std::uint32_t i = 0; i < ordered.order.size(); ++i) {
+    const NodeIndex node = ordered.order[i];
+    position[ordered.snapshots ? node / 2 : node] = i;
+  }
+  return position;
 }
 
 std::vector<NodeIndex> GraphLevels::late_snapshots(const Dependencies& graph) const {
@@ -212,11 +218,7 @@ LevelResult GraphLevels::try_completion(const LevelRule& rule) {
     // Writers that overlap cannot both have replaced the other's version: snapshots as late as
     // possible leave the fewest of them.
     if (order_by == snapshot) guide.order = late_snapshots(graph(rule.base));
-    std::vector<std::uint32_t> position(txns_.size(), 0);
-    for (std::uint32_t i = 0; i < guide.order.size(); ++i) {
-      position[guide.snapshots ? guide.order[i] / 2 : guide.order[i]] = i;
-    }
-    VersionOrders whole = completed(orders_, position, rule.forbids_lost_updates);
+    VersionOrders whole = completed(orders_, positions(guide), rule.forbids_lost_updates);
     GraphLevels with_order(txns_, std::move(whole));
     LevelResult result = with_order.check(rule);
     if (result.verdict != Verdict::pass) continue;
@@ -224,6 +226,19 @@ LevelResult GraphLevels::try_completion(const LevelRule& rule) {
     return result;
   }
   LevelResult result;
+  if (orders_.lists) {
+    TailOrder found = order_tails(orders_, rule, graph(rule.base), limits_);
+    if (found.answer == TailAnswer::ordered) {
+      VersionOrders stepped = orders_;
+      stepped.steps = std::move(found.steps);
+      const LevelResult by = check_cycles(rule, dependencies_of(txns_, stepped, rule.base));
+      GraphLevels with_order(txns_, completed(orders_, positions(by)));
+      result = with_order.check(rule);
+      result.versions = std::move(with_order.orders_);
+      if (result.verdict == Verdict::pass) return result;
+      result = {};
+    }
+  }
   result.unknown_because =
       "no order of the writes whose order is not known was found that satisfies the level, nor a "
       "proof that there is none";

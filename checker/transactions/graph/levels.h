@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checker/linearizability/limits.h"
 #include "checker/transactions/graph/cycles.h"
 #include "checker/transactions/graph/dependencies.h"
 #include "checker/transactions/graph/version_orders.h"
@@ -62,7 +63,7 @@ struct LevelResult {
 /// Keeps the graphs it made. Not thread-safe.
 class GraphLevels {
  public:
-  GraphLevels(const Transactions& txns, VersionOrders orders);
+  GraphLevels(const Transactions& txns, VersionOrders orders, SearchLimits limits = {});
 
   const VersionOrders& orders() const { return orders_; }
   const Dependencies& graph(OrderBase base);
@@ -71,21 +72,24 @@ class GraphLevels {
 
  private:
   LevelResult check_cycles(const LevelRule& rule, const Dependencies& graph);
+  std::vector<std::uint32_t> positions(const LevelResult& ordered) const;
   std::vector<NodeIndex> late_snapshots(const Dependencies& graph) const;
   LevelResult any_order() const;
   LevelResult try_completion(const LevelRule& rule);
 
   const Transactions& txns_;
   VersionOrders orders_;
+  SearchLimits limits_;
   std::array<std::optional<Dependencies>, 3> graphs_;
 };
 
 /// Transactions that saw some effects of another transaction and missed others; lost updates in the
 /// wide sense (the version that a transaction read and replaced had been replaced by another).
-/// Where orders are unknown, steps that the visibility demands are added to `orders` instead.
+/// Where orders are unknown, steps that the level demands are added to `orders` instead: all of
+/// them, but for lost updates of registers.
 std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& orders,
                                        Visibility visibility);
-std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders& orders);
+std::vector<Finding> stale_updates(const Transactions& txns, VersionOrders& orders);
 
 /// The orders with every tail put in the order of `position` (of the writers); `along_updates`:
 /// with each chain of updates in one piece, at the position of its first version.

@@ -133,6 +133,7 @@ class ListOrders {
       }
       out_.known[k] = position;
     }
+    note_indeterminate();
     // What committed and was never read comes after what was: one entry a transaction.
     std::vector<std::pair<TxnKey, std::uint32_t>> unread;
     std::vector<TxnIndex> last(keys, no_txn);
@@ -178,6 +179,17 @@ class ListOrders {
     }
     note_split_appends();
     note_dirty_updates();
+  }
+  /// An append of one that proved to have committed, of what somebody else appended too.
+  void note_indeterminate() {
+    for (TxnIndex t = 0; t < txns_.size(); ++t) {
+      if (!out_.committed[t] || txns_[t].outcome == Outcome::ok) continue;
+      for (const TxnOp& op : txns_.ops(t)) {
+        if (op.writes() && writes_[writes_.find(op.key, op.value)].txn != t) {
+          note_ambiguous(op.key, op.value, notes_);
+        }
+      }
+    }
   }
   std::ptrdiff_t at(TxnKey k, std::uint32_t position) const {
     return static_cast<std::ptrdiff_t>(out_.begin[k] + position);
@@ -292,16 +304,22 @@ class ListOrders {
     }
     const auto position = static_cast<std::uint32_t>(others->size());
     const std::uint32_t op = txns_[t].first_op + static_cast<std::uint32_t>(i);
-    // What is read from others must not hold what the transaction appends itself, later on.
-    for (std::size_t j = i + 1; j < ops.size(); ++j) {
+    // What is read from others must not hold what only the transaction itself appends.
+    for (std::size_t j = 0; j < ops.size(); ++j) {
       if (ops[j].key != key || ops[j].function != TxnFunction::append) continue;
       const std::uint32_t row = writes_.find(key, ops[j].value);
-      if (row != WriteIndex::none && writes_[row].txn == t && writes_[row].writers == 1 &&
-          writes_[row].position < position) {
+      if (row == WriteIndex::none || writes_[row].txn != t || writes_[row].writers != 1 ||
+          writes_[row].position >= position) {
+        continue;
+      }
+      if (j > i) {
         notes.findings.add("future-read", key, {t}, {ops[j].value},
                            "the transaction read what it appended only afterwards");
-        return;
+      } else {
+        notes.findings.add("duplicate-elements", key, {t}, {ops[j].value},
+                           "an element that was appended once is in the list twice");
       }
+      return;
     }
     judge_source(t, key, position, notes);
     notes.reads.push_back({t, key, position, op});

@@ -24,6 +24,7 @@ class RegisterOrders {
 
   VersionOrders run() {
     for (TxnIndex t = 0; t < txns_.size(); ++t) commit_what_was_read(t);
+    note_indeterminate();
     list_versions();
     for (TxnIndex t = 0; t < txns_.size(); ++t) {
       if (txns_[t].outcome == Outcome::ok) judge(t);
@@ -58,6 +59,18 @@ class RegisterOrders {
         note_ambiguous(op.key, op.value);
       } else if (!writes_[row].aborted) {
         out_.committed[writes_[row].txn] = true;
+      }
+    }
+  }
+
+  /// A write of one that proved to have committed, of what somebody else wrote too.
+  void note_indeterminate() {
+    for (TxnIndex t = 0; t < txns_.size(); ++t) {
+      if (!out_.committed[t] || txns_[t].outcome == Outcome::ok) continue;
+      for (const TxnOp& op : txns_.ops(t)) {
+        if (op.writes() && writes_[writes_.find(op.key, op.value)].txn != t) {
+          note_ambiguous(op.key, op.value);
+        }
       }
     }
   }
@@ -110,19 +123,21 @@ class RegisterOrders {
 
   void judge_read(TxnIndex t, std::span<const TxnOp> ops, std::size_t i) {
     const TxnOp& read = ops[i];
-    bool judged = false;
+    std::size_t before = i;  // the last operation that says what the read should return
     for (std::size_t j = i; j-- > 0;) {
       if (ops[j].key != read.key || ops[j].value == unread) continue;
-      if (!judged && ops[j].value != read.value) {
-        findings_.add("internal", read.key, {t}, {ops[j].value, read.value},
-                      ops[j].writes() ? "the read did not return what the transaction wrote before"
-                                      : "two reads of one transaction do not agree");
-      }
-      // Of others it reads only what it has neither written nor just read.
-      if (ops[j].writes() || (!judged && ops[j].value == read.value)) return;
-      judged = true;
+      if (before == i) before = j;
+      // Of others it reads only what it has not written.
+      if (!ops[j].writes()) continue;
+      judge_internal(t, ops[before], read);
+      return;
     }
+    if (before != i) judge_internal(t, ops[before], read);
     const std::uint32_t op = txns_[t].first_op + static_cast<std::uint32_t>(i);
+    if (before != i && ops[before].value == read.value) {
+      if (before + 1 != i) note_again(t, read, op);
+      return;
+    }
     const std::uint32_t row = writes_.find(read.key, read.value);
     std::uint32_t version = none;  // the initial one
     if (row == WriteIndex::none) {
@@ -153,6 +168,23 @@ class RegisterOrders {
     }
     out_.reads.push_back({t, read.key, version == none ? 0 : version + 1, op});
     note_update(t, ops, i, read, version, false);
+  }
+
+  void judge_internal(TxnIndex t, const TxnOp& before, const TxnOp& read) {
+    if (before.value == read.value) return;
+    findings_.add("internal", read.key, {t}, {before.value, read.value},
+                  before.writes() ? "the read did not return what the transaction wrote before"
+                                  : "two reads of one transaction do not agree");
+  }
+
+  /// What an earlier read of the transaction returned was judged there. What it has seen of others
+  /// in between, the new read may miss.
+  void note_again(TxnIndex t, const TxnOp& read, std::uint32_t op) {
+    for (auto at = out_.reads.rbegin(); at != out_.reads.rend() && at->reader == t; ++at) {
+      if (at->key != read.key || txns_.all_ops()[at->op].value != read.value) continue;
+      out_.reads.push_back({t, read.key, at->position, op});
+      return;
+    }
   }
 
   /// A transaction that read a version and writes the key later on puts its own after it.

@@ -115,7 +115,7 @@ std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& 
   return EffectSearch(txns, orders, visibility).run();
 }
 
-std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders& orders) {
+std::vector<Finding> stale_updates(const Transactions& txns, VersionOrders& orders) {
   const VersionsOf versions(orders, txns.size());
   std::vector<Finding> findings;
   // Of two that read the newest known version and replaced it, one was late.
@@ -126,9 +126,11 @@ std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders
     if (read.position > known) continue;
     if (orders.lists && read.position == known) {
       const auto tail = orders.tail(read.key);
-      if (!std::binary_search(tail.begin(), tail.end(), read.reader)) continue;
+      const auto own = std::lower_bound(tail.begin(), tail.end(), read.reader);
+      if (own == tail.end() || *own != read.reader) continue;
       TxnIndex& other = newest[read.key];
-      if (other != no_txn && other != read.reader) {
+      if (other == read.reader) continue;
+      if (other != no_txn) {
         findings.push_back({"lost-update",
                             read.key,
                             {other, read.reader},
@@ -137,6 +139,12 @@ std::vector<Finding> stale_updates(const Transactions& txns, const VersionOrders
         if (findings.size() >= findings_max) break;
       }
       other = read.reader;
+      // Its own version is the next one: all others that nobody read come behind it.
+      const auto first = static_cast<std::uint32_t>(base + known);
+      const auto place = first + static_cast<std::uint32_t>(own - tail.begin());
+      for (std::uint32_t v = first; v < orders.begin[read.key + std::size_t{1}]; ++v) {
+        if (v != place) orders.steps.push_back({read.key, place, v, read.reader});
+      }
       continue;
     }
     std::uint32_t own = 0xFFFFFFFF;

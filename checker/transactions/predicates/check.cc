@@ -144,15 +144,33 @@ class PredicateCheck {
       });
       result.push_back(positions(order));
     };
-    sorted_by([](const predicates::Transaction& txn) { return txn.end; });
-    sorted_by([](const predicates::Transaction& txn) { return txn.start; });
     const Dependencies graph = edges_.graph(rule.base, predicates);
+    const auto ends = latest_ends(graph);
+    sorted_by([&](const predicates::Transaction& txn) {
+      return ends[static_cast<std::size_t>(&txn - txns.data())];
+    });
+    sorted_by([](const predicates::Transaction& txn) { return txn.start; });
     for (const DependencySet kinds : {all_dependencies, all_but_anti}) {
       const SerialView view(graph, kinds);
       const auto order = linear_order(view);
       if (order.size() == view.size()) result.push_back(positions(order));
     }
     return result;
+  }
+
+  /// When each was over; an indeterminate one, just before the first that needs it.
+  std::vector<std::int64_t> latest_ends(const Dependencies& graph) const {
+    const auto& txns = world_.transactions;
+    std::vector<std::int64_t> ends;
+    for (const predicates::Transaction& txn : txns) ends.push_back(txn.end);
+    const auto order = linear_order(SerialView(graph, all_dependencies));
+    for (auto node = order.rbegin(); node != order.rend(); ++node) {
+      if (graph.is_helper(*node) || txns[*node].end != never) continue;
+      for (const auto edge : graph.edges(*node)) {
+        if (!graph.is_helper(edge.to())) ends[*node] = std::min(ends[*node], ends[edge.to()] - 1);
+      }
+    }
+    return ends;
   }
 
   template <class Order>

@@ -18,7 +18,7 @@ namespace assay::reference {
 namespace {
 
 constexpr std::string_view magic = "assay-node wal";
-constexpr std::uint8_t wal_version = 1;
+constexpr std::uint8_t wal_version = 2;
 constexpr std::size_t record_bytes_soft_max = 1024 * 1024;
 constexpr mode_t file_mode = 0644;
 

@@ -56,6 +56,12 @@ Status check_settings(const ProtocolSettings& settings, std::size_t members) {
   return {};
 }
 
+bool performs(const ProtocolEntry& entry, std::string_view function) {
+  const CommandEntry* command = find_command(function);
+  return command != nullptr && std::find(entry.commands.begin(), entry.commands.end(),
+                                         command->kind) != entry.commands.end();
+}
+
 std::vector<std::string> names_in(const std::string& list) {
   std::vector<std::string> names;
   std::size_t from = 0;

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "targets/reference/protocols/bug.h"
+#include "targets/reference/protocols/commands.h"
 #include "targets/reference/protocols/protocol.h"
 
 namespace assay::reference {
@@ -43,6 +44,8 @@ struct ProtocolEntry {
   /// The models that it promises for registers with these options when no bug is on, strongest
   /// first; may be empty.
   std::vector<std::string_view> (*promises)(const std::map<std::string, std::string>& options);
+  /// What its members can be asked; anything else is a usage error before a run begins.
+  std::span<const CommandKind> commands = register_commands();
 };
 std::span<const ProtocolEntry> protocols();
 
@@ -56,6 +59,8 @@ Result<std::unique_ptr<Protocol>> make_protocol(const ProtocolSettings& settings
 /// Whether make_protocol would succeed for every member of a cluster of this size.
 Status check_settings(const ProtocolSettings& settings, std::size_t members);
 Result<std::vector<std::string_view>> promises_of(const ProtocolSettings& settings);
+/// Whether its members can be asked this function (commands.h).
+bool performs(const ProtocolEntry& entry, std::string_view function);
 
 /// "a,b" as a and b.
 std::vector<std::string> names_in(const std::string& list);

@@ -1,5 +1,9 @@
 #include "targets/reference/protocols/codec.h"
 
+#include <algorithm>
+
+#include "targets/reference/protocols/commands.h"
+
 namespace assay::reference {
 
 void ByteWriter::fixed(std::uint64_t value, int bytes) {
@@ -15,10 +19,21 @@ void ByteWriter::text(std::string_view value) {
 
 void ByteWriter::datum(const Datum& value) {
   u8(static_cast<std::uint8_t>(value.index()));
-  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+  if (const auto* truth = value.get_if<bool>()) {
+    boolean(*truth);
+  } else if (const auto* number = value.get_if<std::int64_t>()) {
     u64(static_cast<std::uint64_t>(*number));
-  } else if (const auto* string = std::get_if<std::string>(&value)) {
+  } else if (const auto* string = value.get_if<std::string>()) {
     text(*string);
+  } else if (const auto* list = value.get_if<Datum::List>()) {
+    u32(static_cast<std::uint32_t>(list->size()));
+    for (const Datum& element : *list) datum(element);
+  } else if (const auto* map = value.get_if<Datum::Map>()) {
+    u32(static_cast<std::uint32_t>(map->size()));
+    for (const auto& [key, element] : *map) {
+      datum(key);
+      datum(element);
+    }
   }
 }
 
@@ -73,14 +88,43 @@ std::string ByteReader::text(std::size_t bytes_max) {
   return value;
 }
 
-Datum ByteReader::datum() {
+std::size_t ByteReader::count(std::size_t weight_left) {
+  const std::size_t claimed = u32();
+  if (claimed > weight_left / datum_weight || claimed > left()) fail();
+  return ok_ ? claimed : 0;
+}
+
+Datum ByteReader::datum(std::size_t weight_max) { return datum(0, weight_max); }
+
+Datum ByteReader::datum(int depth, std::size_t& weight_left) {
+  if (depth > datum_depth_max || weight_left < datum_weight) fail();
+  if (!ok_) return {};
+  weight_left -= datum_weight;
   switch (u8()) {
     case 0:
       return {};
     case 1:
-      return static_cast<std::int64_t>(u64());
+      return boolean();
     case 2:
-      return text(datum_bytes_max);
+      return static_cast<std::int64_t>(u64());
+    case 3: {
+      std::string value = text(std::min(datum_bytes_max, weight_left));
+      weight_left -= value.size();
+      return value;
+    }
+    case 4: {
+      Datum::List list(count(weight_left));
+      for (Datum& element : list) element = datum(depth + 1, weight_left);
+      return list;
+    }
+    case 5: {
+      Datum::Map map(count(weight_left));
+      for (auto& [key, value] : map) {
+        key = datum(depth + 1, weight_left);
+        value = datum(depth + 1, weight_left);
+      }
+      return map;
+    }
     default:
       fail();
       return {};
@@ -90,13 +134,13 @@ Datum ByteReader::datum() {
 Command ByteReader::command() {
   Command value;
   const auto kind = u8();
-  if (kind > static_cast<std::uint8_t>(CommandKind::cas)) fail();
   value.kind = static_cast<CommandKind>(kind);
+  if (value.kind != CommandKind::noop && entry_of(value.kind) == nullptr) fail();
   value.id.client = u64();
   value.id.sequence = u64();
-  value.key = datum();
-  value.value = datum();
-  value.expected = datum();
+  value.key = datum(argument_weight_max);
+  value.value = datum(argument_weight_max);
+  value.expected = datum(argument_weight_max);
   return ok_ ? value : Command{};
 }
 

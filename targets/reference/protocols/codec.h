@@ -38,7 +38,8 @@ class ByteReader {
   bool boolean();
   std::string text(std::size_t bytes_max);
   NodeId node() { return NodeId{u32()}; }
-  Datum datum();
+  /// Fails beyond datum_depth_max and that weight, so that no length claims more than it brings.
+  Datum datum(std::size_t weight_max = datum_weight_max);
   Command command();
   Entry entry();
   Reply reply();
@@ -51,6 +52,9 @@ class ByteReader {
 
  private:
   std::uint64_t fixed(std::size_t bytes);
+  Datum datum(int depth, std::size_t& weight_left);
+  /// How many elements follow.
+  std::size_t count(std::size_t weight_left);
   std::string_view input_;
   bool ok_ = true;
 };

@@ -12,13 +12,9 @@ namespace {
 constexpr std::size_t batch_entries_max = 1024;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
 
-std::size_t text_bytes(const Datum& datum) {
-  const auto* text = std::get_if<std::string>(&datum);
-  return text == nullptr ? 8 : text->size();
-}
 std::size_t rough_bytes(const Entry& entry) {
-  return 32 + text_bytes(entry.command.key) + text_bytes(entry.command.value) +
-         text_bytes(entry.command.expected);
+  return 32 + weight_of(entry.command.key) + weight_of(entry.command.value) +
+         weight_of(entry.command.expected);
 }
 
 }  // namespace

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "targets/reference/protocols/commands.h"
+
 namespace assay::reference {
 namespace {
 constexpr Nanos check_interval = std::chrono::milliseconds(50);
 }
 
 bool RequestTable::add(Nanos now, Command command) {
-  const bool known = command.kind == CommandKind::read || command.kind == CommandKind::write ||
-                     command.kind == CommandKind::cas;
-  if (!known || command.id.client == 0 || command.id.sequence == 0) {
+  if (!is_well_formed(command)) {
     replies_.push_back({command.id, Outcome::bad_request, {}});
     return false;
   }
@@ -40,7 +40,7 @@ std::vector<Command> RequestTable::hand_over(Nanos now, NodeId leader, Term term
     waiting.handed_at = now;
     waiting.handed_to = leader;
     waiting.handed_term = term;
-    if (waiting.command.kind != CommandKind::read) ++waiting.doubts;
+    if (mutates(waiting.command)) ++waiting.doubts;
     commands.push_back(waiting.command);
   }
   return commands;

@@ -1,13 +1,13 @@
 #pragma once
-// The vocabulary of the reference cluster: nodes, log entries, the commands of its register store
+// The vocabulary of the reference cluster: nodes, log entries, the commands of its store
 // and the replies to them. Plain values; nothing here knows of sockets, disks or time.
 
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
-#include <variant>
+
+#include "targets/reference/protocols/datum.h"
 
 namespace assay::reference {
 
@@ -18,13 +18,6 @@ using Term = std::uint64_t;
 /// Position in the replicated log; the first entry has index 1, and 0 means "before the first".
 using LogIndex = std::uint64_t;
 
-/// A key or a value: nil (a register nobody wrote), an integer or a short byte string.
-using Datum = std::variant<std::monostate, std::int64_t, std::string>;
-
-inline bool is_nil(const Datum& datum) { return datum.index() == 0; }
-
-inline constexpr std::size_t datum_bytes_max = 64 * 1024;
-
 /// Names one request of one client. A client numbers its requests upwards from 1 and repeats the
 /// number when it retries, so that a retry can be recognised.
 struct RequestId {
@@ -33,13 +26,30 @@ struct RequestId {
   auto operator<=>(const RequestId&) const = default;
 };
 
-enum class CommandKind : std::uint8_t { noop = 0, read = 1, write = 2, cas = 3 };
+/// What is asked of the store; commands.h is the table of them. The numbers are on disks and wires.
+enum class CommandKind : std::uint8_t {
+  noop = 0,
+  read = 1,
+  write = 2,
+  cas = 3,
+  add = 4,
+  increment = 5,
+  append = 6,
+  enqueue = 7,
+  dequeue = 8,
+  acquire = 9,
+  release = 10,
+  send = 11,
+  poll = 12,
+  transfer = 13,
+  txn = 14,
+};
 
 struct Command {
   CommandKind kind = CommandKind::noop;
   RequestId id;
   Datum key;
-  Datum value;     ///< write, cas: the new value
+  Datum value;     ///< the argument; of a cas the new value, of a txn its steps
   Datum expected;  ///< cas: the value it must find
   bool operator==(const Command&) const = default;
 };
@@ -53,7 +63,7 @@ struct Entry {
 /// What became of a request. Only `in_doubt` leaves open whether it took or will take effect.
 enum class Outcome : std::uint8_t {
   ok = 0,
-  mismatch = 1,     ///< cas found another value; it had no effect
+  mismatch = 1,     ///< what it requires does not hold; it had no effect
   no_leader = 2,    ///< refused before it was appended anywhere
   busy = 3,         ///< refused before it was appended: too many requests wait
   in_doubt = 4,     ///< may have happened, may still, may never
@@ -63,7 +73,7 @@ enum class Outcome : std::uint8_t {
 struct Reply {
   RequestId id;
   Outcome outcome = Outcome::in_doubt;
-  Datum value;  ///< read with outcome ok: what it read
+  Datum value;  ///< outcome ok: what the command returns
   bool operator==(const Reply&) const = default;
 };
 

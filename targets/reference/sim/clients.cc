@@ -5,6 +5,7 @@
 
 #include "targets/reference/errors.h"
 #include "targets/reference/operations.h"
+#include "targets/reference/protocols/commands.h"
 
 namespace assay::reference {
 namespace {
@@ -41,7 +42,7 @@ SimulatedClients::SimulatedClients(World& world, const SimulatedClientOptions& o
     // Not in the order of a hash table, which is nobody's promise.
     std::sort(lost.begin(), lost.end());
     for (const RequestId& id : lost) {
-      const bool has_effect = waiting_.at(id).command.kind != CommandKind::read;
+      const bool has_effect = mutates(waiting_.at(id).command);
       answer(id, classify(ClientError::connection_lost, has_effect), failure_pause);
     }
   };
@@ -85,7 +86,7 @@ void SimulatedClients::start(int thread, ProcessId process, const Invocation& in
   world_.at(world_.now() + options_.operation_timeout, [this, id] {
     const auto found = waiting_.find(id);
     if (found == waiting_.end()) return;
-    const bool has_effect = found->second.command.kind != CommandKind::read;
+    const bool has_effect = mutates(found->second.command);
     answer(id, classify(ClientError::timed_out, has_effect), Nanos::zero());
   });
 }

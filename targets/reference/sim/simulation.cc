@@ -106,6 +106,7 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   const auto succeeded = std::make_shared<std::vector<bool>>(
       static_cast<std::size_t>(settings.threads), !plan.endless);
   Plan whole;
+  whole.set_up = std::move(plan.set_up);
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
   whole.nemesis = std::move(plan.faults);
   whole.heal = [&] {
@@ -114,7 +115,10 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   };
   GeneratorPtr rest = std::make_unique<Shared>(generator);
   if (plan.endless) rest = std::make_unique<UntilAllSucceed>(std::move(rest), succeeded);
-  whole.final_generator = time_limit(settings.recovery, std::move(rest));
+  std::vector<GeneratorPtr> end;
+  end.push_back(time_limit(settings.recovery, std::move(rest)));
+  if (plan.last != nullptr) end.push_back(time_limit(settings.recovery, std::move(plan.last)));
+  whole.final_generator = phases(std::move(end));
   SchedulerOptions options;
   options.random = random;
   options.grace = settings.operation_timeout + std::chrono::seconds(1);

@@ -83,9 +83,13 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 }  // namespace
 
 ProtocolEntry primary_backup_entry() {
-  return {
-      "primary-backup", "one fixed primary ships its log to backups", option_table, bug_table, make,
-      promises};
+  return {"primary-backup",
+          "one fixed primary ships its log to backups",
+          option_table,
+          bug_table,
+          make,
+          promises,
+          store_commands()};
 }
 
 }  // namespace assay::reference

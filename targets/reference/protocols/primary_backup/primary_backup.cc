@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "targets/reference/protocols/commands.h"
 
 namespace assay::reference {
 namespace {
@@ -35,15 +36,21 @@ void PrimaryBackup::start(Nanos now, Recovered recovered) {
 
 void PrimaryBackup::receive(Nanos now, NodeId from, Message message) {
   if (!peers_.contains(from)) return;
-  std::visit([&](auto& m) { on(now, from, m); }, message);
+  std::visit(
+      [&](auto& m) {
+        // The fixed primary needs no votes, and its heartbeats no answers.
+        if constexpr (requires { on(now, from, m); }) on(now, from, m);
+      },
+      message);
 }
 
 void PrimaryBackup::request(Nanos now, Command command) {
-  const bool read_here = command.kind == CommandKind::read && config_.read_from == ReadFrom::any;
-  const RequestId id = command.id;
-  const Datum key = command.key;
-  if (!requests_.add(now, std::move(command)) || !read_here) return;
-  requests_.finish({id, Outcome::ok, machine_.read(key)});
+  const bool read_here = config_.read_from == ReadFrom::any && !mutates(command);
+  if (!read_here) {
+    requests_.add(now, std::move(command));
+  } else if (requests_.add(now, command)) {
+    requests_.finish(machine_.query(command));
+  }
 }
 
 void PrimaryBackup::written(Nanos /*now*/, WriteToken token) {
@@ -161,7 +168,7 @@ void PrimaryBackup::accept(NodeId origin, const Command& command) {
   const auto [serving, fresh] = serving_.try_emplace(command.id, origin);
   if (!fresh) {
     serving->second = origin;
-  } else if (command.kind == CommandKind::read) {
+  } else if (!mutates(command)) {
     reads_.push_back({command, origin});
   } else {
     log_.append({only_term, command});
@@ -204,17 +211,17 @@ void PrimaryBackup::serve_reads() {
   if (applied_ < recovered_ && !has(PrimaryBackupBug::read_before_recovery)) return;
   for (const auto& read : std::exchange(reads_, {})) {
     serving_.erase(read.command.id);
-    answer(read.origin, {read.command.id, Outcome::ok, value_of(read.command.key)});
+    answer(read.origin, answer_of(read.command));
   }
 }
 
-Datum PrimaryBackup::value_of(const Datum& key) const {
-  if (has(PrimaryBackupBug::read_unacknowledged)) {
-    for (LogIndex index = log_.last(); index > applied_; --index) {
-      if (log_.at(index).command.key == key) return log_.at(index).command.value;
-    }
+Reply PrimaryBackup::answer_of(const Command& command) const {
+  if (!has(PrimaryBackupBug::read_unacknowledged)) return machine_.query(command);
+  StoreMachine ahead = machine_;
+  for (LogIndex index = applied_ + 1; index <= log_.last(); ++index) {
+    ahead.apply(log_.at(index).command);
   }
-  return machine_.read(key);
+  return ahead.query(command);
 }
 
 }  // namespace assay::reference

@@ -13,8 +13,8 @@
 #include "targets/reference/protocols/primary_backup/bugs.h"
 #include "targets/reference/protocols/progress.h"
 #include "targets/reference/protocols/protocol.h"
-#include "targets/reference/protocols/register_machine.h"
 #include "targets/reference/protocols/request_table.h"
+#include "targets/reference/protocols/store_machine.h"
 
 namespace assay::reference {
 
@@ -49,7 +49,7 @@ class PrimaryBackup final : public Protocol {
   StatusReport status() const override;
 
   const DurableLog& log() const { return log_; }
-  const RegisterMachine& machine() const { return machine_; }
+  const StoreMachine& machine() const { return machine_; }
 
  private:
   struct Read {
@@ -62,10 +62,6 @@ class PrimaryBackup final : public Protocol {
   void on(Nanos now, NodeId from, const Heartbeat& message);
   void on(Nanos now, NodeId from, const ForwardRequest& message);
   void on(Nanos now, NodeId from, const ForwardReply& message);
-  // The fixed primary needs no votes, and its heartbeats no answers.
-  void on(Nanos /*now*/, NodeId /*from*/, const VoteRequest& /*message*/) {}
-  void on(Nanos /*now*/, NodeId /*from*/, const VoteReply& /*message*/) {}
-  void on(Nanos /*now*/, NodeId /*from*/, const HeartbeatReply& /*message*/) {}
 
   bool has(PrimaryBackupBug bug) const { return config_.bugs.on(bug); }
   bool leads() const { return config_.self == config_.primary; }
@@ -75,11 +71,11 @@ class PrimaryBackup final : public Protocol {
   void advance();
   void apply_to(LogIndex index);
   void serve_reads();
-  Datum value_of(const Datum& key) const;
+  Reply answer_of(const Command& command) const;
 
   PrimaryBackupConfig config_;
   DurableLog log_;
-  RegisterMachine machine_;
+  StoreMachine machine_;
   RequestTable requests_;
   std::map<NodeId, Progress> peers_;
   LogIndex recovered_ = 0;  // the primary answers no read before it has applied up to here

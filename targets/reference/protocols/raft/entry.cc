@@ -71,7 +71,8 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 std::span<const BugEntry> raft_bugs() { return bug_table; }
 
 ProtocolEntry raft_entry() {
-  return {"raft", "replicated log with an elected leader", {}, bug_table, make, promises};
+  return {"raft",          "replicated log with an elected leader", {}, bug_table, make, promises,
+          store_commands()};
 }
 
 }  // namespace assay::reference

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "targets/reference/protocols/commands.h"
 
 namespace assay::reference {
 
@@ -32,15 +33,20 @@ void Raft::start(Nanos now, Recovered recovered) {
 
 void Raft::receive(Nanos now, NodeId from, Message message) {
   if (!peers_.contains(from)) return;
-  std::visit([&](auto& m) { on(now, from, m); }, message);
+  std::visit(
+      [&](auto& m) {
+        // Messages of other protocols are none of ours.
+        if constexpr (requires { on(now, from, m); }) on(now, from, m);
+      },
+      message);
 }
 
 void Raft::request(Nanos now, Command command) {
-  const bool read_here = command.kind == CommandKind::read && has(RaftBug::follower_read);
-  const RequestId id = command.id;
-  const Datum key = command.key;
-  if (requests_.add(now, std::move(command)) && read_here) {
-    requests_.finish({id, Outcome::ok, machine_.read(key)});
+  const bool read_here = has(RaftBug::follower_read) && !mutates(command);
+  if (!read_here) {
+    requests_.add(now, std::move(command));
+  } else if (requests_.add(now, command)) {
+    requests_.finish(machine_.query(command));
   }
 }
 

@@ -17,8 +17,8 @@
 #include "targets/reference/protocols/progress.h"
 #include "targets/reference/protocols/protocol.h"
 #include "targets/reference/protocols/raft/bugs.h"
-#include "targets/reference/protocols/register_machine.h"
 #include "targets/reference/protocols/request_table.h"
+#include "targets/reference/protocols/store_machine.h"
 
 namespace assay::reference {
 
@@ -47,7 +47,7 @@ class Raft final : public Protocol {
   StatusReport status() const override;
 
   const DurableLog& log() const { return log_; }
-  const RegisterMachine& machine() const { return machine_; }
+  const StoreMachine& machine() const { return machine_; }
   LogIndex commit() const { return commit_; }
 
  private:
@@ -102,7 +102,7 @@ class Raft final : public Protocol {
   RaftConfig config_;
   Random random_;
   DurableLog log_;
-  RegisterMachine machine_;
+  StoreMachine machine_;
   RequestTable requests_;
 
   State state_ = State::follower;

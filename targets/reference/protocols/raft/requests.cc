@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "targets/reference/protocols/commands.h"
 #include "targets/reference/protocols/raft/raft.h"
 
 namespace assay::reference {
@@ -26,7 +27,7 @@ void Raft::accept(NodeId origin, const Command& command) {
     serving->second = origin;
     return;
   }
-  if (command.kind == CommandKind::read) {
+  if (!mutates(command)) {
     const bool at_once = has(RaftBug::unconfirmed_read);
     const LogIndex seen = has(RaftBug::read_before_noop) ? commit_ : std::max(commit_, term_start_);
     reads_.push_back({command, seen, at_once ? 0 : round_ + 1});
@@ -53,7 +54,7 @@ void Raft::on(Nanos /*now*/, NodeId from, const ForwardRequest& message) {
   // "Never appended" may be said only if no other copy of this request can have been appended
   // here, in that term, by this life or an earlier one.
   Reply reply{message.command.id, Outcome::no_leader, {}};
-  if (message.command.kind != CommandKind::read) {
+  if (mutates(message.command)) {
     const auto latest = appended_.find(message.command.id.client);
     const bool appended =
         latest != appended_.end() && latest->second >= message.command.id.sequence;
@@ -91,7 +92,7 @@ void Raft::serve_reads(Nanos now) {
     if (read.round > confirmed_round_ || read.index > applied_) break;
     const auto serving = serving_.find(read.command.id);
     if (serving != serving_.end()) {
-      answer(serving->second, {read.command.id, Outcome::ok, machine_.read(read.command.key)});
+      answer(serving->second, machine_.query(read.command));
       serving_.erase(serving);
     }
     reads_.pop_front();

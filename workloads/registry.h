@@ -1,0 +1,23 @@
+#pragma once
+// The rows of the table of workloads, one function each; what it asks and why stands in its file.
+
+#include "workloads/workload.h"
+
+namespace assay {
+
+WorkloadEntry bank_workload();
+WorkloadEntry causal_chain_workload();
+WorkloadEntry counter_workload();
+WorkloadEntry fenced_lock_workload();
+WorkloadEntry list_append_workload();
+WorkloadEntry lock_workload();
+WorkloadEntry log_workload();
+WorkloadEntry long_fork_workload();
+WorkloadEntry queue_workload();
+WorkloadEntry register_workload();
+WorkloadEntry replication_lag_workload();
+WorkloadEntry rw_register_workload();
+WorkloadEntry set_workload();
+WorkloadEntry unique_names_workload();
+
+}  // namespace assay
