@@ -24,6 +24,7 @@ struct Command {
 };
 std::span<const Command> commands();
 
+Action define_campaign(CLI::App& app);
 Action define_check(CLI::App& app);
 Action define_doctor(CLI::App& app);
 Action define_history(CLI::App& app);

@@ -7,12 +7,14 @@
 namespace assay::cli {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 12> table{{
+  static constexpr std::array<Command, 13> table{{
       {"run", "drive a workload against a cluster while breaking it, then check and report",
        define_run},
       {"check", "check recorded histories of any known format", define_check},
       {"sim", "run a protocol of the reference cluster in a deterministic simulated world",
        define_sim},
+      {"campaign", "many experiments from a file, and whether each came out as it must",
+       define_campaign},
       {"shrink", "the fewest faults, clients and operations that still show the anomaly",
        define_shrink},
       {"replay", "the plan of a run or a simulation once more", define_replay},

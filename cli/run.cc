@@ -267,6 +267,7 @@ Result<int> run_once(const RunFlags& flags) {
   if (auto status = check_faults(settings->faults, **target); !status.ok()) return status.error();
   CheckOptions check = workload->check;
   check.timeout = settings->check_timeout;
+  if (!settings->models.empty()) check.models = settings->models;
 
   cli::Progress progress(flags.quiet, settings->time_limit);
   progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));

@@ -176,6 +176,8 @@ void RunFlags::define(CLI::App& app) {
   app.add_option("--rate", rate, "invocations in all, e.g. 1000/s; default: as fast as it goes");
   app.add_option("--op-timeout", operation_timeout, "then an operation is given up")
       ->capture_default_str();
+  app.add_option("--model,-m", models, "model to check (repeat); default: the workload's")
+      ->allow_extra_args(false);
   app.add_option("--nemesis", faults, "faults, comma separated: see `assay list faults`")
       ->delimiter(',');
   app.add_option("--nemesis-interval", fault_interval, "about how long a fault lasts")
@@ -212,6 +214,7 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   settings.seed = *seed;
   settings.store = flags.store;
   settings.given = flags.options;
+  settings.models = flags.models;
   settings.target_options = with_fallbacks(settings.target->options, flags.options);
   settings.workload_options = with_fallbacks(settings.workload->options, flags.options);
   return settings;
@@ -224,6 +227,7 @@ std::string RunSettings::command() const {
     text += fmt::format(" --{} {}", name, shell_word(value));
   }
   text += fmt::format(" --concurrency {} --time-limit {}", threads, exact_duration(time_limit));
+  for (const std::string& model : models) text += " --model " + shell_word(model);
   if (!faults.empty()) {
     text += fmt::format(" --nemesis {} --nemesis-interval {}", fmt::join(faults, ","),
                         exact_duration(fault_interval));
@@ -250,6 +254,7 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"time_limit_ns", settings.time_limit.count()},
                                            {"stagger_ns", settings.stagger.count()},
                                            {"op_timeout_ns", settings.operation_timeout.count()},
+                                           {"models", settings.models},
                                            {"faults", settings.faults},
                                            {"fault_interval_ns", settings.fault_interval.count()},
                                            {"seed", settings.seed}};
@@ -278,6 +283,7 @@ Result<RunFlags> flags_from_plan(const std::string& json) {
     flags.time_limit = duration("time_limit_ns");
     flags.operation_timeout = duration("op_timeout_ns");
     flags.fault_interval = duration("fault_interval_ns");
+    flags.models = plan.value("models", std::vector<std::string>{});
     flags.faults = plan.at("faults").get<std::vector<std::string>>();
     flags.seed = std::to_string(plan.at("seed").get<std::uint64_t>());
     const auto stagger = plan.at("stagger_ns").get<std::int64_t>();

@@ -31,6 +31,7 @@ struct RunFlags {
   std::string time_limit = "60s";
   std::string rate;
   std::string operation_timeout = "2s";
+  std::vector<std::string> models;
   std::vector<std::string> faults;
   std::string fault_interval = "5s";
   std::string seed;
@@ -57,6 +58,7 @@ struct RunSettings {
   Nanos time_limit{0};
   Nanos stagger{0};  ///< mean time between invocations; 0: as fast as it goes
   Nanos operation_timeout{0};
+  std::vector<std::string> models;  ///< empty: the workload's
   std::vector<std::string> faults;
   Nanos fault_interval{0};
   std::uint64_t seed = 0;

@@ -99,6 +99,22 @@ Result<int> simulate(const SimFlags& flags) {
   return code_of(*result);
 }
 
+template <class Table>
+void define_options(CLI::App& app, const Table& table, std::string_view kind,
+                    const std::shared_ptr<SimFlags>& flags) {
+  for (const auto& entry : table) {
+    for (const auto& option : entry.options) {
+      const std::string name(option.name);
+      if (app.get_option_no_throw("--" + name) != nullptr) continue;
+      app.add_option_function<std::string>(
+             "--" + name,
+             [flags, name](const std::string& value) { flags->options[name] = value; },
+             fmt::format("{} ({}; default {})", option.summary, option.values, option.fallback))
+          ->group(fmt::format("Options of {} {}", kind, entry.name));
+    }
+  }
+}
+
 }  // namespace
 
 Action define_sim(CLI::App& app) {
@@ -120,7 +136,7 @@ Action define_sim(CLI::App& app) {
   app.add_option("--workload,-w", flags->workload, "what to ask: see `assay list workloads`")
       ->capture_default_str();
   app.add_option("--model", flags->models, "model to check; default: the workload's");
-  app.add_option("--nemesis", flags->faults, "faults, comma separated; default: each seed's choice")
+  app.add_option("--nemesis", flags->faults, "faults, comma separated, or none; default: each seed's choice")
       ->delimiter(',');
   app.add_option("--nemesis-interval", flags->fault_interval,
                  "about how long a fault lasts; default: each seed's choice");
@@ -133,17 +149,8 @@ Action define_sim(CLI::App& app) {
   app.add_option("-j,--jobs", flags->jobs, "seeds at a time; default: as many as cores");
   app.add_flag("--calm", flags->calm, "good weather: only the faults of --nemesis");
   app.add_flag("--json", flags->json, "a JSON document on standard output");
-  for (const auto& entry : reference::protocols()) {
-    for (const auto& option : entry.options) {
-      const std::string name(option.name);
-      if (app.get_option_no_throw("--" + name) != nullptr) continue;
-      app.add_option_function<std::string>(
-             "--" + name,
-             [flags, name](const std::string& value) { flags->protocol_options[name] = value; },
-             fmt::format("{} ({}; default {})", option.summary, option.values, option.fallback))
-          ->group(fmt::format("Options of protocol {}", entry.name));
-    }
-  }
+  define_options(app, reference::protocols(), "protocol", flags);
+  define_options(app, workloads(), "workload", flags);
   app.footer(
       "Example: assay sim raft --seeds 100\n"
       "         assay sim raft --bug unconfirmed-read --seed 3 --out /tmp/run\n"

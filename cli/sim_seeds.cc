@@ -11,15 +11,25 @@
 #include "cli/run_settings.h"
 
 namespace assay::cli {
+namespace {
+
+template <class Options>
+bool has_option(const Options& options, const std::string& name) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const auto& option) { return option.name == name; });
+}
+
+}  // namespace
 
 Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   SimulationRun run = choose_run(seed);
-  run.simulation.protocol = {flags.protocol, flags.protocol_options, flags.bugs};
+  run.simulation.protocol = {flags.protocol, {}, flags.bugs};
   if (flags.members > 0) run.simulation.members = flags.members;
   run.simulation.threads =
       flags.threads > 0 ? flags.threads : static_cast<int>(2 * run.simulation.members);
   run.simulation.swarm = !flags.calm;
   if (!flags.faults.empty()) run.faults = flags.faults;
+  if (flags.faults == std::vector<std::string>{"none"}) run.faults.clear();
   run.models = flags.models;
   for (const WorkloadEntry& entry : workloads()) {
     if (entry.name == flags.workload) run.workload = &entry;
@@ -32,6 +42,18 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   }
   const auto protocol = reference::find_protocol(flags.protocol);
   if (!protocol.ok()) return protocol.error();
+  for (const auto& [name, value] : flags.options) {
+    const bool of_protocol = has_option((*protocol)->options, name);
+    if (of_protocol) run.simulation.protocol.options[name] = value;
+    const bool of_workload = has_option(run.workload->options, name);
+    if (of_workload) run.workload_options[name] = value;
+    if (!of_protocol && !of_workload) {
+      return Error{ErrorKind::usage,
+                   fmt::format("--{} belongs neither to protocol {} nor to workload {}; see `assay "
+                               "list protocols` and `assay list workloads`",
+                               name, flags.protocol, flags.workload)};
+    }
+  }
   auto asked = check_functions(
       *run.workload, "protocol " + flags.protocol,
       [&](std::string_view function) { return reference::performs(**protocol, function); });
@@ -57,13 +79,14 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
 std::string command_of(const SimFlags& flags, std::uint64_t seed) {
   const SimFlags standard;
   std::string text = fmt::format("assay sim {} --seed {}", flags.protocol, seed);
-  for (const auto& [name, value] : flags.protocol_options) {
+  for (const auto& [name, value] : flags.options) {
     text += fmt::format(" --{} {}", name, shell_word(value));
   }
   if (!flags.bugs.empty()) text += fmt::format(" --bug {}", fmt::join(flags.bugs, ","));
   if (flags.workload != standard.workload) text += " --workload " + flags.workload;
   if (flags.members > 0) text += fmt::format(" --nodes {}", flags.members);
   if (flags.threads > 0) text += fmt::format(" --concurrency {}", flags.threads);
+  for (const std::string& model : flags.models) text += " --model " + shell_word(model);
   if (!flags.faults.empty()) text += fmt::format(" --nemesis {}", fmt::join(flags.faults, ","));
   if (flags.time_limit != standard.time_limit) text += " --time-limit " + flags.time_limit;
   if (!flags.fault_interval.empty()) text += " --nemesis-interval " + flags.fault_interval;

@@ -23,12 +23,12 @@ struct SimFlags {
   std::string fault_interval;
   std::string rate;
   std::string workload = "register";
-  std::vector<std::string> faults;
+  std::vector<std::string> faults;  ///< "none" alone: no faults
   std::vector<std::string> bugs;
   std::vector<std::string> models;
   std::string hunt;  ///< --bugs: all, or names
   std::string hunt_limit = "60s";
-  std::map<std::string, std::string> protocol_options;
+  std::map<std::string, std::string> options;  ///< of protocol and workload; only those given
   std::string out;
   int jobs = 0;
   bool calm = false;

@@ -1,0 +1,92 @@
+#include "cli/outcome.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "cli/measures.h"
+
+namespace assay::cli {
+namespace {
+
+void keep_first(std::optional<RunOutcome>& kept, const RunOutcome& outcome) {
+  if (!kept || outcome.seed < kept->seed) kept = outcome;
+}
+
+std::string words_of(const RunOutcome& outcome) {
+  if (outcome.anomalies.empty()) return outcome.verdict;
+  return fmt::format("{}: {}", outcome.verdict, fmt::join(outcome.anomalies, ", "));
+}
+
+}  // namespace
+
+std::map<std::string, double> measure(const Experiment& experiment, const History& history) {
+  std::map<std::string, double> values;
+  for (const MeasureBound& bound : experiment.measures) {
+    values[bound.name] = find_measure(bound.name)->of(history);
+  }
+  return values;
+}
+
+bool Outcomes::is_wanted(const RunOutcome& outcome) const {
+  if (outcome.verdict != name_of(experiment_.expected)) return false;
+  const auto& types = experiment_.anomalies;
+  return types.empty() ||
+         std::any_of(outcome.anomalies.begin(), outcome.anomalies.end(), [&](const auto& type) {
+           return std::find(types.begin(), types.end(), type) != types.end();
+         });
+}
+
+void Outcomes::add(RunOutcome outcome) {
+  ++runs_;
+  for (const auto& [name, value] : outcome.measures) {
+    const auto [at, first] = measures_.emplace(name, value);
+    if (first) continue;
+    at->second = find_measure(name)->largest ? std::max(at->second, value)
+                                             : std::min(at->second, value);
+  }
+  keep_first(is_wanted(outcome) ? wanted_ : unwanted_, outcome);
+}
+
+bool Outcomes::measures_hold() const {
+  return std::all_of(experiment_.measures.begin(), experiment_.measures.end(),
+                     [&](const MeasureBound& bound) {
+                       const auto at = measures_.find(bound.name);
+                       if (at == measures_.end()) return false;
+                       return (!bound.above || at->second > *bound.above) &&
+                              (!bound.below || at->second < *bound.below);
+                     });
+}
+
+bool Outcomes::decided() const {
+  if (experiment_.expected == Expected::pass) return unwanted_.has_value();
+  return wanted_.has_value() && measures_hold();
+}
+
+void Outcomes::fill(CampaignRow& row) const {
+  const bool all = experiment_.expected == Expected::pass;
+  const std::optional<RunOutcome>& decisive = all && unwanted_ ? unwanted_ : wanted_;
+  row.runs = runs_;
+  row.measures.assign(measures_.begin(), measures_.end());
+  row.as_expected = wanted_.has_value() && !(all && unwanted_) && measures_hold();
+  if (decisive) {
+    row.verdict = words_of(*decisive);
+    row.because = decisive->because;
+    row.command = decisive->command;
+  } else if (unwanted_) {
+    row.verdict = words_of(*unwanted_);
+  }
+  row.expected = name_of(experiment_.expected);
+  if (!experiment_.anomalies.empty()) {
+    row.expected += fmt::format(" ({})", fmt::join(experiment_.anomalies, " or "));
+  }
+  for (const MeasureBound& bound : experiment_.measures) {
+    if (bound.above) row.expected += fmt::format(", {} above {:g}", bound.name, *bound.above);
+    if (bound.below) row.expected += fmt::format(", {} below {:g}", bound.name, *bound.below);
+  }
+}
+
+}  // namespace assay::cli

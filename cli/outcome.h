@@ -1,0 +1,52 @@
+#pragma once
+// What the runs of an experiment came to, held against what is expected of them.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/campaign_file.h"
+#include "history/history.h"
+#include "reports/campaign.h"
+
+namespace assay::cli {
+
+/// One run as the executors know it.
+struct RunOutcome {
+  std::uint64_t seed = 0;
+  std::string verdict;  ///< pass, violation, unknown or no-progress
+  std::vector<std::string> anomalies;
+  std::string because;
+  std::string command;
+  std::map<std::string, double> measures;  ///< those that the experiment asks for
+};
+
+/// The experiment's measures of this history.
+std::map<std::string, double> measure(const Experiment& experiment, const History& history);
+
+/// Not thread-safe. Runs may come in any order; what they came to depends on the order of their
+/// seeds alone.
+class Outcomes {
+ public:
+  explicit Outcomes(const Experiment& experiment) : experiment_(experiment) {}
+  void add(RunOutcome outcome);
+  /// Another run can change nothing any more.
+  bool decided() const;
+  std::uint64_t runs() const { return runs_; }
+  /// All but the claim's own texts, the command line and the time.
+  void fill(CampaignRow& row) const;
+
+ private:
+  bool is_wanted(const RunOutcome& outcome) const;
+  bool measures_hold() const;
+
+  const Experiment& experiment_;
+  std::uint64_t runs_ = 0;
+  std::optional<RunOutcome> wanted_;    // the first that shows what is looked for
+  std::optional<RunOutcome> unwanted_;  // the first that must not be
+  std::map<std::string, double> measures_;
+};
+
+}  // namespace assay::cli
