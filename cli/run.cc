@@ -1,8 +1,6 @@
 // assay run TARGET: bring up nodes, drive a workload while the nemesis breaks things, record,
 // check, report.
 
-#include "cli/run.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -247,8 +245,6 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
   return folder->path();
 }
 
-}  // namespace
-
 Result<int> run_once(const RunFlags& flags) {
   auto settings = RunSettings::from(flags);
   if (!settings.ok()) return settings.error();
@@ -290,6 +286,8 @@ Result<int> run_once(const RunFlags& flags) {
   if (!code.ok()) return code.error();
   return *code != 1 && interruption.exit_code() != 0 ? interruption.exit_code() : *code;
 }
+
+}  // namespace
 
 Action define_run(CLI::App& app) {
   auto flags = std::make_shared<RunFlags>();

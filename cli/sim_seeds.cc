@@ -11,27 +11,58 @@
 #include "cli/run_settings.h"
 
 namespace assay::cli {
+namespace {
+
+/// What the protocol promises of registers; empty if nothing.
+Result<std::vector<std::string>> promised_models(const reference::ProtocolSettings& settings) {
+  auto promised = reference::promises_of(settings);
+  if (!promised.ok()) return promised.error();
+  return std::vector<std::string>(promised->begin(), promised->end());
+}
+
+template <class Options>
+bool has_option(const Options& options, const std::string& name) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const auto& option) { return option.name == name; });
+}
+
+}  // namespace
 
 Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   SimulationRun run = choose_run(seed);
-  run.simulation.protocol = {flags.protocol, flags.protocol_options, flags.bugs};
+  const auto protocol = reference::find_protocol(flags.protocol);
+  if (!protocol.ok()) return protocol.error();
+  const std::string_view wanted = flags.workload.empty() ? (*protocol)->workload : flags.workload;
+  for (const WorkloadEntry& entry : workloads()) {
+    if (entry.name == wanted) run.workload = &entry;
+  }
+  if (run.workload == nullptr) {
+    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
+  }
+  run.simulation.protocol = {flags.protocol, {}, flags.bugs};
+  for (const auto& option : run.workload->options) {
+    run.workload_options[std::string(option.name)] = option.fallback;
+  }
+  for (const auto& [name, value] : flags.options) {
+    if (has_option((*protocol)->options, name)) {
+      run.simulation.protocol.options[name] = value;
+    } else if (has_option(run.workload->options, name)) {
+      run.workload_options[name] = value;
+    } else {
+      return Error{ErrorKind::usage, fmt::format("--{} belongs neither to protocol {} nor to "
+                                                 "workload {}",
+                                                 name, flags.protocol, run.workload->name)};
+    }
+  }
   if (flags.members > 0) run.simulation.members = flags.members;
   run.simulation.threads =
       flags.threads > 0 ? flags.threads : static_cast<int>(2 * run.simulation.members);
   run.simulation.swarm = !flags.calm;
   if (!flags.faults.empty()) run.faults = flags.faults;
   run.models = flags.models;
-  for (const WorkloadEntry& entry : workloads()) {
-    if (entry.name == flags.workload) run.workload = &entry;
-  }
-  if (run.workload == nullptr) {
-    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
-  }
-  for (const auto& option : run.workload->options) {
-    run.workload_options[std::string(option.name)] = option.fallback;
-  }
-  const auto protocol = reference::find_protocol(flags.protocol);
-  if (!protocol.ok()) return protocol.error();
+  auto promised = promised_models(run.simulation.protocol);
+  if (!promised.ok()) return promised.error();
+  run.promised = std::move(*promised);
   auto asked = check_functions(
       *run.workload, "protocol " + flags.protocol,
       [&](std::string_view function) { return reference::performs(**protocol, function); });
@@ -57,17 +88,19 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
 std::string command_of(const SimFlags& flags, std::uint64_t seed) {
   const SimFlags standard;
   std::string text = fmt::format("assay sim {} --seed {}", flags.protocol, seed);
-  for (const auto& [name, value] : flags.protocol_options) {
+  for (const auto& [name, value] : flags.options) {
     text += fmt::format(" --{} {}", name, shell_word(value));
   }
   if (!flags.bugs.empty()) text += fmt::format(" --bug {}", fmt::join(flags.bugs, ","));
-  if (flags.workload != standard.workload) text += " --workload " + flags.workload;
+  if (!flags.workload.empty()) text += " --workload " + flags.workload;
   if (flags.members > 0) text += fmt::format(" --nodes {}", flags.members);
   if (flags.threads > 0) text += fmt::format(" --concurrency {}", flags.threads);
   if (!flags.faults.empty()) text += fmt::format(" --nemesis {}", fmt::join(flags.faults, ","));
   if (flags.time_limit != standard.time_limit) text += " --time-limit " + flags.time_limit;
   if (!flags.fault_interval.empty()) text += " --nemesis-interval " + flags.fault_interval;
   if (!flags.rate.empty()) text += " --rate " + flags.rate;
+  if (!flags.models.empty())
+    text += fmt::format(" --model {}", fmt::join(flags.models, " --model "));
   if (flags.calm) text += " --calm";
   return text;
 }

@@ -9,7 +9,6 @@
 
 #include "base/result.h"
 #include "checker/checker.h"
-#include "harness/script.h"
 #include "history/history.h"
 #include "targets/reference/sim/simulation.h"
 #include "workloads/workload.h"
@@ -25,9 +24,10 @@ struct SimulationRun {
   Nanos fault_interval = std::chrono::seconds(1);
   Nanos stagger = std::chrono::milliseconds(2);
   std::optional<Nanos> check_timeout;
-  std::vector<std::string> models;  ///< empty: the workload's
-  /// What is done and when; nothing: drawn from the seed.
-  std::optional<RunScript> script;
+  /// To check; `convergence` among them is judged by the simulator. Empty: of registers what is
+  /// promised, else what the workload says.
+  std::vector<std::string> models;
+  std::vector<std::string> promised;  ///< by the protocol, of registers
 };
 
 struct SimulationResult {
@@ -35,9 +35,10 @@ struct SimulationResult {
   CheckResult check;
   reference::SimulationOutcome outcome;
 
-  /// A violation of safety, or no progress after everything was healed.
+  /// A violation of safety, members that do not converge, or no progress after all was healed.
   bool failed() const {
-    return check.verdict == Verdict::violation || !outcome.stuck.empty() || outcome.flooded;
+    return check.verdict == Verdict::violation || !outcome.stuck.empty() || outcome.flooded ||
+           !outcome.diverged.empty();
   }
 };
 

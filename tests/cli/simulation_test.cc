@@ -1,16 +1,12 @@
 // Simulated runs: one seed is one history; correct protocols pass and make progress; planted bugs
 // are seen.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "cli/simulation_plan.h"
 #include "cli/simulation_run.h"
-#include "cli/simulation_shrink.h"
 #include "targets/reference/protocols/catalogue.h"
 
 namespace assay::cli {
@@ -22,7 +18,15 @@ SimulationRun run_of(std::string_view protocol, std::uint64_t seed, const std::s
   if (!bug.empty()) run.simulation.protocol.bugs = {bug};
   run.simulation.threads = static_cast<int>(2 * run.simulation.members);
   run.time_limit = std::chrono::seconds(5);
-  run.workload = &workloads().front();
+  const auto entry = reference::find_protocol(protocol);
+  REQUIRE(entry.ok());
+  for (const auto& workload : workloads()) {
+    if (workload.name == (*entry)->workload) run.workload = &workload;
+  }
+  REQUIRE(run.workload != nullptr);
+  const auto promised = reference::promises_of(run.simulation.protocol);
+  REQUIRE(promised.ok());
+  run.promised.assign(promised->begin(), promised->end());
   for (const auto& option : run.workload->options) {
     run.workload_options[std::string(option.name)] = option.fallback;
   }
@@ -67,6 +71,7 @@ TEST_CASE("simulation: correct protocols keep their promises and make progress")
       CHECK(result.check.verdict == Verdict::pass);
       CHECK(result.outcome.stuck.empty());
       CHECK_FALSE(result.outcome.flooded);
+      CHECK(result.outcome.diverged.empty());
       acknowledged += result.outcome.tally.ok;
       injected += result.outcome.tally.faults;
     }
@@ -88,6 +93,41 @@ TEST_CASE("simulation: planted bugs are seen") {
   }
 }
 
+TEST_CASE("simulation: members that do not come to agree are seen, and only if that was promised") {
+  std::size_t diverged = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    auto run = run_of("multi-leader", seed, "skip-gap");
+    const auto result = simulated(run);
+    CHECK(result.failed() == !result.outcome.diverged.empty());
+    if (!result.outcome.diverged.empty()) ++diverged;
+    run.models = {"read-your-writes"};
+    CHECK_FALSE(simulated(run).failed());
+    run.models = {"convergence"};
+    CHECK(simulated(run).check.verdict ==
+          (result.outcome.diverged.empty() ? Verdict::pass : Verdict::violation));
+  }
+  CHECK(diverged > 5);
+}
+
+TEST_CASE("simulation: a setting that promises less is seen to keep less") {
+  const auto violated = [](std::string_view protocol, std::map<std::string, std::string> options,
+                           const char* model) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+      auto run = run_of(protocol, seed);
+      run.simulation.protocol.options = options;
+      run.models = {model};
+      if (simulated(run).check.verdict == Verdict::violation) return true;
+    }
+    return false;
+  };
+  CHECK(violated("quorum", {{"read", "newest"}}, "linearizable"));
+  CHECK_FALSE(violated("quorum", {{"read", "write-back"}}, "linearizable"));
+  CHECK(violated("quorum", {{"quorum", "sloppy"}, {"read", "write-back"}}, "linearizable"));
+  CHECK(violated("causal", {{"dependencies", "off"}}, "causal"));
+  CHECK_FALSE(violated("causal", {}, "causal-convergence"));
+  CHECK(violated("multi-leader", {}, "causal"));
+}
+
 TEST_CASE("simulation: what cannot be is refused") {
   auto run = run_of("raft", 1, "no-such-bug");
   const auto refused = run_simulation(run);
@@ -96,40 +136,6 @@ TEST_CASE("simulation: what cannot be is refused") {
   run = run_of("raft", 1);
   run.faults = {"earthquake"};
   CHECK_FALSE(run_simulation(run).ok());
-}
-
-TEST_CASE(
-    "simulation: a failing run shrinks to a fraction that shows the same and can be repeated") {
-  std::uint64_t seed = 0;
-  SimulationRun run;
-  do {
-    run = run_of("raft", ++seed, "follower-read");
-  } while (!simulated(run).failed());
-  CAPTURE(seed);
-  const auto shrunk = shrink_simulation(run, {});
-  REQUIRE(shrunk.ok());
-  CHECK(shrunk->minimal);
-  CHECK(shrunk->after.operations <= 4);
-  CHECK(3 * shrunk->after.faults <= shrunk->before.faults);
-
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("assay-shrunk-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  const RecordedSimulation& smallest = shrunk->smallest;
-  REQUIRE(write_plan(folder, smallest.run, smallest.failure, smallest.digest).ok());
-  const auto recorded = read_plan(folder);
-  std::filesystem::remove_all(folder);
-  REQUIRE(recorded.ok());
-  const auto again = simulated(recorded->run);
-  CHECK(again.history.digest() == smallest.digest);
-  CHECK(shows(again, smallest.failure));
-  CHECK(shows(again, failure_of(simulated(run))));
-}
-
-TEST_CASE("simulation: a run that does not fail is not shrunk") {
-  const auto shrunk = shrink_simulation(run_of("raft", 1), {});
-  REQUIRE_FALSE(shrunk.ok());
-  CHECK(shrunk.error().kind == ErrorKind::bad_data);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "harness/generators.h"
 #include "targets/reference/sim/clients.h"
+#include "targets/reference/sim/convergence.h"
 
 namespace assay::reference {
 namespace {
@@ -103,8 +104,8 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   SimulatedClients clients(world, {settings.threads, settings.operation_timeout});
 
   const std::shared_ptr<Generator> generator(std::move(plan.clients));
-  const auto succeeded = std::make_shared<std::vector<bool>>(
-      static_cast<std::size_t>(settings.threads), !plan.endless);
+  const auto succeeded =
+      std::make_shared<std::vector<bool>>(static_cast<std::size_t>(settings.threads), false);
   Plan whole;
   whole.set_up = std::move(plan.set_up);
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
@@ -113,10 +114,9 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
     world.weather() = Weather{};
     return clients.heal_all();
   };
-  GeneratorPtr rest = std::make_unique<Shared>(generator);
-  if (plan.endless) rest = std::make_unique<UntilAllSucceed>(std::move(rest), succeeded);
   std::vector<GeneratorPtr> end;
-  end.push_back(time_limit(settings.recovery, std::move(rest)));
+  end.push_back(time_limit(settings.recovery, std::make_unique<UntilAllSucceed>(
+                                                  std::make_unique<Shared>(generator), succeeded)));
   if (plan.last != nullptr) end.push_back(time_limit(settings.recovery, std::move(plan.last)));
   whole.final_generator = phases(std::move(end));
   SchedulerOptions options;
@@ -124,8 +124,15 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   options.grace = settings.operation_timeout + std::chrono::seconds(1);
   auto tally = run_plan(std::move(whole), clients, record, options);
   if (!tally) return tally.error();
-  return SimulationOutcome{*tally, world.steps(), world.now(), stuck_members(clients, *succeeded),
-                           world.reached_limit()};
+  SimulationOutcome outcome{
+      *tally, world.steps(), world.now(), stuck_members(clients, *succeeded), world.reached_limit(),
+      {}};
+  if (settings.convergence) {
+    for (auto& key : find_divergence(world, clients.keys())) {
+      outcome.diverged.push_back(std::move(key.what));
+    }
+  }
+  return outcome;
 }
 
 }  // namespace assay::reference

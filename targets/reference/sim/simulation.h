@@ -23,7 +23,8 @@ struct SimulationSettings {
   /// After all faults are healed every client must get an answer within this time.
   Nanos recovery = std::chrono::seconds(30);
   std::uint64_t seed = 0;
-  bool swarm = true;  ///< draw the weather too; else it is calm
+  bool convergence = false;  ///< at the end all members must answer alike
+  bool swarm = true;         ///< draw the weather too; else it is calm
   /// More than any sane run needs: members that answer each other without end reach it.
   std::uint64_t steps_max = 5'000'000;
 };
@@ -31,12 +32,9 @@ struct SimulationSettings {
 /// What a simulation is asked to do; virtual time.
 struct SimulationPlan {
   std::vector<Invocation> set_up;  ///< see Plan::set_up
-  GeneratorPtr clients;
-  /// Whether `clients` never ends. Else what it leaves for after healing is done then, and nothing
-  /// is said about progress.
-  bool endless = true;
-  GeneratorPtr faults;  ///< may be null
-  GeneratorPtr last;    ///< once everybody has made progress at the end; may be null
+  GeneratorPtr clients;            ///< endless
+  GeneratorPtr faults;             ///< may be null
+  GeneratorPtr last;               ///< once everybody has made progress at the end; may be null
   Nanos time_limit = std::chrono::seconds(20);
 };
 
@@ -47,6 +45,8 @@ struct SimulationOutcome {
   /// Members whose clients got no answer after everything was healed: no progress. Empty: all did.
   std::vector<std::string> stuck;
   bool flooded = false;  ///< stopped at steps_max
+  /// Keys that members read differently at the end, with what they read. Empty: all agree.
+  std::vector<std::string> diverged;
 };
 
 /// `record` is called with each event. Errors: usage (settings), what `record` returned.
