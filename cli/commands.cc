@@ -7,12 +7,15 @@
 namespace assay::cli {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 10> table{{
+  static constexpr std::array<Command, 12> table{{
       {"run", "drive a workload against a cluster while breaking it, then check and report",
        define_run},
       {"check", "check recorded histories of any known format", define_check},
       {"sim", "run a protocol of the reference cluster in a deterministic simulated world",
        define_sim},
+      {"shrink", "the fewest faults, clients and operations that still show the anomaly",
+       define_shrink},
+      {"replay", "the plan of a run or a simulation once more", define_replay},
       {"verify", "re-check a verdict's certificate with the independent verifier", define_verify},
       {"report", "write the report of a run or a history again", define_report},
       {"history", "convert, validate or describe a history", define_history},

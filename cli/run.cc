@@ -1,6 +1,8 @@
 // assay run TARGET: bring up nodes, drive a workload while the nemesis breaks things, record,
 // check, report.
 
+#include "cli/run.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -245,6 +247,8 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
   return folder->path();
 }
 
+}  // namespace
+
 Result<int> run_once(const RunFlags& flags) {
   auto settings = RunSettings::from(flags);
   if (!settings.ok()) return settings.error();
@@ -286,8 +290,6 @@ Result<int> run_once(const RunFlags& flags) {
   if (!code.ok()) return code.error();
   return *code != 1 && interruption.exit_code() != 0 ? interruption.exit_code() : *code;
 }
-
-}  // namespace
 
 Action define_run(CLI::App& app) {
   auto flags = std::make_shared<RunFlags>();

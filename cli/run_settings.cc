@@ -18,6 +18,8 @@
 namespace assay::cli {
 namespace {
 
+constexpr const char* plan_schema = "assay.plan/1";
+
 constexpr int threads_max = 1'000;
 
 template <class Table>
@@ -234,7 +236,7 @@ std::string RunSettings::command() const {
 }
 
 std::string plan_json(const RunSettings& settings, const RunStart& start) {
-  const nlohmann::ordered_json document = {{"schema", "assay.plan/1"},
+  const nlohmann::ordered_json document = {{"schema", plan_schema},
                                            {"assay", version},
                                            {"command", settings.command()},
                                            {"started", start.started},
@@ -254,11 +256,43 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+Result<RunFlags> flags_from_plan(const std::string& json) {
+  using Options = std::map<std::string, std::string>;
+  try {
+    const auto plan = nlohmann::json::parse(json);
+    if (plan.at("schema") != plan_schema) {
+      return Error{ErrorKind::bad_data, fmt::format("plan.json: expected schema {}", plan_schema)};
+    }
+    const auto duration = [&plan](const char* name) {
+      return exact_duration(Nanos(plan.at(name).get<std::int64_t>()));
+    };
+    RunFlags flags;
+    flags.target = plan.at("target").get<std::string>();
+    flags.workload = plan.at("workload").get<std::string>();
+    flags.options = plan.at("target_options").get<Options>();
+    for (const auto& [name, value] : plan.at("workload_options").get<Options>()) {
+      flags.options[name] = value;
+    }
+    flags.nodes = static_cast<int>(plan.at("nodes").size());
+    flags.concurrency = std::to_string(plan.at("threads").get<int>());
+    flags.time_limit = duration("time_limit_ns");
+    flags.operation_timeout = duration("op_timeout_ns");
+    flags.fault_interval = duration("fault_interval_ns");
+    flags.faults = plan.at("faults").get<std::vector<std::string>>();
+    flags.seed = std::to_string(plan.at("seed").get<std::uint64_t>());
+    const auto stagger = plan.at("stagger_ns").get<std::int64_t>();
+    if (stagger > 0) flags.rate = fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger));
+    return flags;
+  } catch (const nlohmann::json::exception& error) {
+    return Error{ErrorKind::bad_data, std::string("plan.json: ") + error.what()};
+  }
+}
+
 Result<RunSummary> summary_from_plan(const std::string& json, const std::string& folder) {
   try {
     const auto document = nlohmann::json::parse(json);
-    if (document.at("schema") != "assay.plan/1") {
-      return Error{ErrorKind::bad_data, "plan.json: expected schema assay.plan/1"};
+    if (document.at("schema") != plan_schema) {
+      return Error{ErrorKind::bad_data, fmt::format("plan.json: expected schema {}", plan_schema)};
     }
     RunSummary run;
     run.target = document.at("target").get<std::string>();

@@ -81,6 +81,8 @@ struct RunStart {
   std::map<std::string, std::string> facts;
 };
 std::string plan_json(const RunSettings& settings, const RunStart& start);
+/// The flags that make the same plan again. Error (bad_data): no plan, or one of another schema.
+Result<RunFlags> flags_from_plan(const std::string& json);
 /// Error (bad_data): no plan, or one of another schema.
 Result<RunSummary> summary_from_plan(const std::string& json, const std::string& folder);
 

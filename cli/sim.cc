@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,10 +15,8 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/sim_seeds.h"
+#include "cli/simulation_output.h"
 #include "cli/simulation_run.h"
-#include "harness/run_store.h"
-#include "history/journal.h"
-#include "reports/report.h"
 #include "targets/reference/protocols/catalogue.h"
 
 namespace assay::cli {
@@ -34,127 +31,6 @@ Result<std::uint64_t> parse_number(const std::string& flag, const std::string& t
     // Said below.
   }
   return Error{ErrorKind::usage, flag + ": '" + text + "' is not a number from 0 to 2^64-1"};
-}
-
-/// What a person and a script learn of one seed.
-std::string words_of(const SimulationResult& result) {
-  if (result.outcome.flooded) {
-    return fmt::format("members answer each other without end: {} steps", result.outcome.steps);
-  }
-  if (!result.outcome.stuck.empty()) {
-    return fmt::format("no progress on {} after everything was healed",
-                       fmt::join(result.outcome.stuck, " "));
-  }
-  if (!result.outcome.diverged.empty()) {
-    return fmt::format("members differ at the end: {}", fmt::join(result.outcome.diverged, "; "));
-  }
-  if (result.check.verdict == Verdict::unknown) return result.check.unknown_because;
-  return result.check.anomalies.empty() ? "" : result.check.anomalies.front().explanation;
-}
-
-nlohmann::ordered_json json_of(const SimulationRun& run, const SimulationResult& result) {
-  std::vector<std::string> types;
-  for (const Anomaly& anomaly : result.check.anomalies) types.push_back(anomaly.type);
-  return {{"seed", run.simulation.seed},
-          {"verdict", name_of(result.check.verdict)},
-          {"model", result.check.model},
-          {"digest", result.history.digest()},
-          {"members", run.simulation.members},
-          {"operations", result.history.size()},
-          {"acknowledged", result.outcome.tally.ok},
-          {"faults", run.faults},
-          {"injected", result.outcome.tally.faults},
-          {"steps", result.outcome.steps},
-          {"virtual_s", static_cast<double>(result.outcome.virtual_time.count()) / 1e9},
-          {"stuck", result.outcome.stuck},
-          {"diverged", result.outcome.diverged},
-          {"anomalies", types},
-          {"because", words_of(result)}};
-}
-
-RunSummary summary_of(const SimFlags& flags, const SimulationRun& run, const std::string& source) {
-  RunSummary summary;
-  summary.title = "simulated " + flags.protocol + " / " + std::string(run.workload->name);
-  summary.source = source;
-  summary.target = "sim";
-  summary.workload = run.workload->name;
-  summary.seed = run.simulation.seed;
-  summary.has_seed = true;
-  for (std::size_t i = 1; i <= run.simulation.members; ++i)
-    summary.nodes.push_back(fmt::format("n{}", i));
-  summary.facts["protocol"] = flags.protocol;
-  if (!flags.bugs.empty()) summary.facts["bug"] = fmt::format("{}", fmt::join(flags.bugs, ","));
-  summary.repeat_command = command_of(flags, run.simulation.seed);
-  summary.check_command = "assay check " + shell_word(source);
-  return summary;
-}
-
-/// The exit code of one seed: no progress is a violation of what the protocol promises too.
-int code_of(const SimulationResult& result) {
-  return result.failed() ? exit_code(Verdict::violation) : exit_code(result.check.verdict);
-}
-
-Status write_out(const SimFlags& flags, const RunSummary& summary, const SimulationResult& result) {
-  const std::string certificate =
-      result.check.certificate.empty() ? "" : flags.out + "/certificate.json";
-  struct Output {
-    std::string path;
-    std::string text;
-  };
-  std::vector<Output> outputs{
-      {flags.out + "/verdict.json",
-       render_json(summary, result.history, result.check, certificate)},
-      {flags.out + "/report.html", render_html(summary, result.history, result.check)}};
-  if (!certificate.empty()) outputs.push_back({certificate, to_json(result.check.certificate)});
-  for (const Output& output : outputs) {
-    if (auto status = write_file(output.path, output.text); !status.ok()) return status;
-  }
-  return {};
-}
-
-Result<int> run_one(const SimFlags& flags, const SimulationRun& run) {
-  std::optional<JournalWriter> journal;
-  const std::string source = flags.out.empty() ? "-" : flags.out + "/history.assay";
-  if (!flags.out.empty()) {
-    std::error_code failure;
-    std::filesystem::create_directories(flags.out, failure);
-    if (failure) return Error{ErrorKind::cannot_write, flags.out + ": " + failure.message()};
-    auto workload = run.workload->make({.threads = run.simulation.threads,
-                                        .nodes = static_cast<int>(run.simulation.members),
-                                        .options = run.workload_options});
-    if (!workload.ok()) return workload.error();
-    auto made = JournalWriter::create(source, workload->history);
-    if (!made.ok()) return made.error();
-    journal.emplace(std::move(*made));
-  }
-  auto result = run_simulation(run, [&](const Event& event) -> Status {
-    return journal ? journal->append(event) : Status();
-  });
-  if (!result.ok()) return result.error();
-  if (journal) {
-    if (auto status = journal->close(); !status.ok()) return status.error();
-  }
-  const RunSummary summary = summary_of(flags, run, source);
-  if (!flags.out.empty()) {
-    if (auto status = write_out(flags, summary, *result); !status.ok()) return status.error();
-  }
-  if (flags.json) {
-    auto document = json_of(run, *result);
-    document["schema"] = "assay.sim/1";
-    document["command"] = summary.repeat_command;
-    fmt::print("{}\n",
-               document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-    return code_of(*result);
-  }
-  fmt::print("{}", render_text(summary, result->history, result->check, color_wanted()));
-  fmt::print("history {}: {} of {} operations acknowledged in {} of virtual time, {} steps\n",
-             result->history.digest(), result->outcome.tally.ok, result->outcome.tally.invoked,
-             format_duration(result->outcome.virtual_time), result->outcome.steps);
-  fmt::print("faults: {} of {}\n", result->outcome.tally.faults, fmt::join(run.faults, ", "));
-  if (result->check.verdict != Verdict::violation && result->failed()) {
-    fmt::print("violation: {}\n", words_of(*result));
-  }
-  return code_of(*result);
 }
 
 Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
@@ -218,7 +94,10 @@ Result<int> simulate(const SimFlags& flags) {
   if (flags.seeds > 1) return run_many(flags, first);
   auto run = settings_of(flags, first);
   if (!run.ok()) return run.error();
-  return run_one(flags, *run);
+  auto result = run_and_report(
+      *run, {flags.out, flags.json ? Printing::json : Printing::text, command_of(flags, first)});
+  if (!result.ok()) return result.error();
+  return code_of(*result);
 }
 
 /// Each name once, whoever else has it.
@@ -255,8 +134,10 @@ Action define_sim(CLI::App& app) {
                  "invocations in all, e.g. 500/s; default: each seed's choice");
   app.add_option("--workload,-w", flags->workload,
                  "what to ask: see `assay list workloads`; default: the protocol's");
-  app.add_option("--model", flags->models,
-                 "model to check, or convergence; default: what the protocol promises");
+  app.add_option(
+      "--model", flags->models,
+      "model to check, or convergence; default: what the protocol promises of registers, "
+      "else the workload's");
   app.add_option("--nemesis", flags->faults, "faults, comma separated; default: each seed's choice")
       ->delimiter(',');
   app.add_option("--nemesis-interval", flags->fault_interval,

@@ -2,20 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/sim_seeds.h"
+#include "cli/simulation_shrink.h"
 #include "targets/reference/protocols/catalogue.h"
 
 namespace assay::cli {
 namespace {
 
 constexpr std::uint64_t seeds_max = 1'000'000;
+constexpr Nanos shrink_time = std::chrono::seconds(10);
 
 struct Prey {
   const reference::ProtocolEntry* protocol;
@@ -39,7 +44,19 @@ struct Catch {
   double seconds = 0;
   std::string anomaly;
   std::size_t witness = 0;  ///< operations
+  std::optional<ShrunkSimulation> shrunk;
 };
+
+/// What it was, and what is left of it.
+std::string words_of(const Catch& caught) {
+  std::string text = caught.anomaly;
+  const auto& [before, after] = std::pair(caught.shrunk->before, caught.shrunk->after);
+  text += fmt::format("; shrunk to {} of {} faults", after.faults, before.faults);
+  if (after.operations > 0) {
+    text += fmt::format(", {} of {} operations", after.operations, before.operations);
+  }
+  return text;
+}
 
 Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) {
   const Nanos start = monotonic_now();
@@ -59,16 +76,47 @@ Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) 
     if (caught.seed && *caught.seed < seed) return false;
     const auto& anomalies = result->check.anomalies;
     caught.seed = seed;
-    caught.anomaly = !anomalies.empty()                 ? anomalies.front().type
-                     : result->outcome.diverged.empty() ? "no-progress"
-                                                        : "divergence";
+    caught.anomaly = failure_of(*result).type;
     caught.witness = anomalies.empty() ? 0 : anomalies.front().witness.size();
     return false;
   });
   if (failure) return *failure;
   caught.seconds = static_cast<double>((monotonic_now() - start).count()) / 1e9;
+  if (caught.seed) {
+    auto run = settings_of(flags, *caught.seed);
+    if (!run.ok()) return run.error();
+    auto shrunk = shrink_simulation(*run, {shrink_time, {}});
+    if (!shrunk.ok()) return shrunk.error();
+    caught.shrunk = *std::move(shrunk);
+  }
   return caught;
 }
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// What the hunt as a whole came to.
+struct Bag {
+  std::size_t found = 0;
+  std::vector<double> seeds, seconds, operations, fault_shares;
+
+  void add(const Catch& caught) {
+    if (!caught.seed) return;
+    ++found;
+    seeds.push_back(static_cast<double>(caught.tried));
+    seconds.push_back(caught.seconds);
+    const auto& [before, after] = std::pair(caught.shrunk->before, caught.shrunk->after);
+    operations.push_back(static_cast<double>(after.operations));
+    if (before.faults > 0) {
+      fault_shares.push_back(static_cast<double>(after.faults) /
+                             static_cast<double>(before.faults));
+    }
+  }
+};
 
 }  // namespace
 
@@ -81,7 +129,7 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
                  "--bugs: no protocol has '" + given.hunt + "'; see `assay list bugs`"};
   }
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  std::size_t found = 0;
+  Bag bag;
   for (const Prey& prey : all) {
     SimFlags flags = given;
     flags.protocol = prey.protocol->name;
@@ -97,7 +145,7 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
     auto caught = hunt_one(flags, first, *limit);
     if (!caught.ok()) return caught.error();
     const std::string command = caught->seed ? command_of(flags, *caught->seed) : "";
-    if (caught->seed) ++found;
+    bag.add(*caught);
     rows.push_back({{"protocol", prey.protocol->name},
                     {"bug", prey.bug->name},
                     {"found", caught->seed.has_value()},
@@ -106,23 +154,41 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
                     {"anomaly", caught->anomaly},
                     {"witness", caught->witness},
                     {"command", command}});
+    if (caught->shrunk) {
+      const auto& [before, after] = std::pair(caught->shrunk->before, caught->shrunk->after);
+      rows.back()["faults_before"] = before.faults;
+      rows.back()["faults_after"] = after.faults;
+      rows.back()["operations_before"] = before.operations;
+      rows.back()["operations_after"] = after.operations;
+    }
     if (given.json) continue;
-    fmt::print("{:16} {:26} {:>9} {:>6} seeds {:>6.1f} s  {} {}\n", prey.protocol->name,
+    fmt::print("{:16} {:26} {:>9} {:>6} seeds {:>6.1f} s  {}\n", prey.protocol->name,
                prey.bug->name, caught->seed ? "found" : "not found", caught->tried, caught->seconds,
-               caught->witness > 0
-                   ? fmt::format("{} of {} operations:", caught->anomaly, caught->witness)
-                   : caught->anomaly,
-               command);
+               caught->seed ? words_of(*caught) : "");
+    if (caught->seed) fmt::print("    {}\n", command);
     std::fflush(stdout);
   }
   if (given.json) {
     const nlohmann::ordered_json document{
-        {"schema", "assay.hunt/1"}, {"found", found}, {"total", all.size()}, {"bugs", rows}};
+        {"schema", "assay.hunt/1"},
+        {"found", bag.found},
+        {"total", all.size()},
+        {"median_seeds", median(bag.seeds)},
+        {"median_s", median(bag.seconds)},
+        {"median_operations_after", median(bag.operations)},
+        {"median_fault_share_after", median(bag.fault_shares)},
+        {"bugs", rows},
+    };
     fmt::print("{}\n", document.dump());
   } else {
-    fmt::print("{} of {} bugs found\n", found, all.size());
+    fmt::print(
+        "{} of {} bugs found; medians: {:.0f} seeds, {:.1f} s, {:.0f} operations and {:.0f} % of "
+        "the "
+        "faults after shrinking\n",
+        bag.found, all.size(), median(bag.seeds), median(bag.seconds), median(bag.operations),
+        100 * median(bag.fault_shares));
   }
-  return found == all.size() ? 0 : 3;
+  return bag.found == all.size() ? 0 : 3;
 }
 
 }  // namespace assay::cli

@@ -13,9 +13,14 @@
 namespace assay::cli {
 namespace {
 
-/// What the protocol promises of registers; empty if nothing.
-Result<std::vector<std::string>> promised_models(const reference::ProtocolSettings& settings) {
-  auto promised = reference::promises_of(settings);
+/// What the protocol promises, if the workload asks about registers; empty: nothing.
+Result<std::vector<std::string>> promised_models(const SimulationRun& run) {
+  auto workload = run.workload->make({.threads = run.simulation.threads,
+                                      .nodes = static_cast<int>(run.simulation.members),
+                                      .options = run.workload_options});
+  if (!workload.ok()) return workload.error();
+  if (workload->history.datatype != "register") return std::vector<std::string>();
+  auto promised = reference::promises_of(run.simulation.protocol);
   if (!promised.ok()) return promised.error();
   return std::vector<std::string>(promised->begin(), promised->end());
 }
@@ -60,9 +65,11 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   run.simulation.swarm = !flags.calm;
   if (!flags.faults.empty()) run.faults = flags.faults;
   run.models = flags.models;
-  auto promised = promised_models(run.simulation.protocol);
-  if (!promised.ok()) return promised.error();
-  run.promised = std::move(*promised);
+  if (run.models.empty()) {
+    auto promised = promised_models(run);
+    if (!promised.ok()) return promised.error();
+    run.models = std::move(*promised);
+  }
   auto asked = check_functions(
       *run.workload, "protocol " + flags.protocol,
       [&](std::string_view function) { return reference::performs(**protocol, function); });

@@ -41,7 +41,41 @@ std::vector<std::string> choose_faults(Random random) {
   return all;
 }
 
-/// The verdict if nothing but convergence was promised.
+Result<GeneratorPtr> fault_schedule(const SimulationRun& run) {
+  std::vector<FaultEntry> entries;
+  for (const std::string& name : run.faults) {
+    const auto entry = entry_of(name);
+    if (!entry) return Error{ErrorKind::usage, "no simulated fault '" + name + "'"};
+    entries.push_back(*entry);
+  }
+  return make_schedule(entries, run.simulation.members, run.fault_interval,
+                       Random(run.simulation.seed).fork(schedule_stream));
+}
+
+/// Takes the workload's generators. A script has what they once asked for, from first to last.
+Result<reference::SimulationPlan> plan_of(const SimulationRun& run, Workload& workload) {
+  reference::SimulationPlan plan;
+  plan.time_limit = run.time_limit;
+  if (run.script && run.script->clients) {
+    plan.clients = play(*run.script->clients);
+    plan.endless = false;
+  } else {
+    plan.set_up = std::move(workload.set_up);
+    plan.last = std::move(workload.final_generator);
+    plan.clients = std::move(workload.generator);
+    if (run.stagger.count() > 0) plan.clients = stagger(run.stagger, std::move(plan.clients));
+  }
+  if (run.script) {
+    plan.faults = play(run.script->faults);
+    return plan;
+  }
+  auto schedule = fault_schedule(run);
+  if (!schedule.ok()) return schedule.error();
+  plan.faults = *std::move(schedule);
+  return plan;
+}
+
+/// The verdict if nothing but convergence was asked for.
 CheckResult agreement(const reference::SimulationOutcome& outcome) {
   CheckResult result;
   result.model = reference::convergence;
@@ -76,29 +110,15 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
                                       .nodes = static_cast<int>(run.simulation.members),
                                       .options = run.workload_options});
   if (!workload.ok()) return workload.error();
-  const Random random(run.simulation.seed);
-  std::vector<FaultEntry> entries;
-  for (const std::string& name : run.faults) {
-    const auto entry = entry_of(name);
-    if (!entry) return Error{ErrorKind::usage, "no simulated fault '" + name + "'"};
-    entries.push_back(*entry);
-  }
-  reference::SimulationPlan plan;
-  plan.set_up = std::move(workload->set_up);
-  plan.last = std::move(workload->final_generator);
-  plan.clients = run.stagger.count() > 0 ? stagger(run.stagger, std::move(workload->generator))
-                                         : std::move(workload->generator);
-  plan.faults = make_schedule(entries, run.simulation.members, run.fault_interval,
-                              random.fork(schedule_stream));
-  plan.time_limit = run.time_limit;
+  auto plan = plan_of(run, *workload);
+  if (!plan.ok()) return plan.error();
 
   HistoryBuilder builder(workload->history);
   reference::SimulationSettings settings = run.simulation;
   std::vector<std::string> models = run.models;
-  if (models.empty() && workload->history.datatype == "register") models = run.promised;
   settings.convergence = std::erase(models, reference::convergence) > 0;
   const bool only_convergence = settings.convergence && models.empty();
-  auto outcome = reference::simulate(settings, std::move(plan), [&](const Event& event) {
+  auto outcome = reference::simulate(settings, *std::move(plan), [&](const Event& event) {
     if (record) {
       if (auto status = record(event); !status.ok()) return status;
     }
@@ -107,14 +127,14 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
   if (!outcome.ok()) return outcome.error();
   auto history = builder.finish();
   if (!history.ok()) return history.error();
-  CheckOptions options = workload->check;
-  options.threads = 1;
-  options.timeout = run.check_timeout;
-  if (!models.empty()) options.models = models;
   if (only_convergence) {
     auto agreed = agreement(*outcome);
     return SimulationResult{std::move(*history), std::move(agreed), std::move(*outcome)};
   }
+  CheckOptions options = workload->check;
+  options.threads = 1;
+  options.timeout = run.check_timeout;
+  if (!models.empty()) options.models = models;
   auto checked = check(*history, options);
   if (!checked.ok()) return checked.error();
   return SimulationResult{std::move(*history), std::move(*checked), std::move(*outcome)};

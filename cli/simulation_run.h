@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "checker/checker.h"
+#include "harness/script.h"
 #include "history/history.h"
 #include "targets/reference/sim/simulation.h"
 #include "workloads/workload.h"
@@ -24,10 +25,10 @@ struct SimulationRun {
   Nanos fault_interval = std::chrono::seconds(1);
   Nanos stagger = std::chrono::milliseconds(2);
   std::optional<Nanos> check_timeout;
-  /// To check; `convergence` among them is judged by the simulator. Empty: of registers what is
-  /// promised, else what the workload says.
+  /// Empty: the workload's. `convergence` among them is judged by the simulator.
   std::vector<std::string> models;
-  std::vector<std::string> promised;  ///< by the protocol, of registers
+  /// What is done and when; nothing: drawn from the seed.
+  std::optional<RunScript> script;
 };
 
 struct SimulationResult {

@@ -1,12 +1,16 @@
 // Simulated runs: one seed is one history; correct protocols pass and make progress; planted bugs
 // are seen.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "cli/simulation_plan.h"
 #include "cli/simulation_run.h"
+#include "cli/simulation_shrink.h"
 #include "targets/reference/protocols/catalogue.h"
 
 namespace assay::cli {
@@ -26,7 +30,7 @@ SimulationRun run_of(std::string_view protocol, std::uint64_t seed, const std::s
   REQUIRE(run.workload != nullptr);
   const auto promised = reference::promises_of(run.simulation.protocol);
   REQUIRE(promised.ok());
-  run.promised.assign(promised->begin(), promised->end());
+  run.models.assign(promised->begin(), promised->end());
   for (const auto& option : run.workload->options) {
     run.workload_options[std::string(option.name)] = option.fallback;
   }
@@ -136,6 +140,40 @@ TEST_CASE("simulation: what cannot be is refused") {
   run = run_of("raft", 1);
   run.faults = {"earthquake"};
   CHECK_FALSE(run_simulation(run).ok());
+}
+
+TEST_CASE(
+    "simulation: a failing run shrinks to a fraction that shows the same and can be repeated") {
+  std::uint64_t seed = 0;
+  SimulationRun run;
+  do {
+    run = run_of("raft", ++seed, "follower-read");
+  } while (!simulated(run).failed());
+  CAPTURE(seed);
+  const auto shrunk = shrink_simulation(run, {});
+  REQUIRE(shrunk.ok());
+  CHECK(shrunk->minimal);
+  CHECK(shrunk->after.operations <= 4);
+  CHECK(3 * shrunk->after.faults <= shrunk->before.faults);
+
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("assay-shrunk-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const RecordedSimulation& smallest = shrunk->smallest;
+  REQUIRE(write_plan(folder, smallest.run, smallest.failure, smallest.digest).ok());
+  const auto recorded = read_plan(folder);
+  std::filesystem::remove_all(folder);
+  REQUIRE(recorded.ok());
+  const auto again = simulated(recorded->run);
+  CHECK(again.history.digest() == smallest.digest);
+  CHECK(shows(again, smallest.failure));
+  CHECK(shows(again, failure_of(simulated(run))));
+}
+
+TEST_CASE("simulation: a run that does not fail is not shrunk") {
+  const auto shrunk = shrink_simulation(run_of("raft", 1), {});
+  REQUIRE_FALSE(shrunk.ok());
+  CHECK(shrunk.error().kind == ErrorKind::bad_data);
 }
 
 }  // namespace

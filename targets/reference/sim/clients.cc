@@ -12,6 +12,7 @@ namespace {
 
 constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 constexpr Nanos fault_takes = std::chrono::milliseconds(1);
+constexpr std::uint64_t client_stream = 1'000'000;  // above those of members
 constexpr std::int64_t way_ns_min = 50'000;
 constexpr std::int64_t way_ns_max = 500'000;
 
@@ -23,11 +24,15 @@ SimulatedClients::SimulatedClients(World& world, const SimulatedClientOptions& o
       nemesis_(world),
       sequences_(static_cast<std::size_t>(options.threads), 0),
       identities_(static_cast<std::size_t>(options.threads), 0) {
+  for (int thread = 0; thread < options.threads; ++thread) {
+    chances_.push_back(world.random().fork(client_stream + static_cast<std::uint64_t>(thread)));
+  }
   world_.on_reply = [this](NodeId /*member*/, const Reply& reply) {
     const auto found = waiting_.find(reply.id);
     if (found == waiting_.end()) return;
     const Waiting& waiting = found->second;
-    answer(reply.id, to_completion(waiting.invocation, waiting.command, reply), way());
+    answer(reply.id, to_completion(waiting.invocation, waiting.command, reply),
+           way(waiting.thread));
   };
   world_.on_crash = [this](NodeId member) {
     std::vector<RequestId> lost;
@@ -54,7 +59,9 @@ std::string SimulatedClients::node(int thread) const {
 }
 
 /// How long a message takes between a client and its member.
-Nanos SimulatedClients::way() { return Nanos(world_.random().between(way_ns_min, way_ns_max)); }
+Nanos SimulatedClients::way(int thread) {
+  return Nanos(chances_[static_cast<std::size_t>(thread)].between(way_ns_min, way_ns_max));
+}
 
 void SimulatedClients::start(int thread, ProcessId process, const Invocation& invocation) {
   if (thread == nemesis_thread) {
@@ -76,7 +83,7 @@ void SimulatedClients::start(int thread, ProcessId process, const Invocation& in
   command->id = id;
   keys_.insert(command->key);
   waiting_[id] = {thread, member_of(thread), invocation, std::move(*command)};
-  world_.at(world_.now() + way(), [this, id] { arrive(id); });
+  world_.at(world_.now() + way(thread), [this, id] { arrive(id); });
   world_.at(world_.now() + options_.operation_timeout, [this, id] {
     const auto found = waiting_.find(id);
     if (found == waiting_.end()) return;

@@ -49,7 +49,7 @@ class SimulatedClients final : public Workers {
   void arrive(const RequestId& id);
   void answer(const RequestId& id, Completion completion, Nanos after);
   void finish(int thread, Completion completion);
-  Nanos way();
+  Nanos way(int thread);
 
   World& world_;
   SimulatedClientOptions options_;
@@ -57,6 +57,7 @@ class SimulatedClients final : public Workers {
   std::unordered_map<RequestId, Waiting, RequestIdHash> waiting_;
   std::vector<std::uint64_t> sequences_;  // of the process that each thread is now
   std::vector<std::uint64_t> identities_;
+  std::vector<Random> chances_;  // by thread
   std::set<Datum> keys_;
   std::deque<Finished> finished_;
 };

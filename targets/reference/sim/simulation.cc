@@ -104,8 +104,8 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   SimulatedClients clients(world, {settings.threads, settings.operation_timeout});
 
   const std::shared_ptr<Generator> generator(std::move(plan.clients));
-  const auto succeeded =
-      std::make_shared<std::vector<bool>>(static_cast<std::size_t>(settings.threads), false);
+  const auto succeeded = std::make_shared<std::vector<bool>>(
+      static_cast<std::size_t>(settings.threads), !plan.endless);
   Plan whole;
   whole.set_up = std::move(plan.set_up);
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
@@ -114,9 +114,10 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
     world.weather() = Weather{};
     return clients.heal_all();
   };
+  GeneratorPtr rest = std::make_unique<Shared>(generator);
+  if (plan.endless) rest = std::make_unique<UntilAllSucceed>(std::move(rest), succeeded);
   std::vector<GeneratorPtr> end;
-  end.push_back(time_limit(settings.recovery, std::make_unique<UntilAllSucceed>(
-                                                  std::make_unique<Shared>(generator), succeeded)));
+  end.push_back(time_limit(settings.recovery, std::move(rest)));
   if (plan.last != nullptr) end.push_back(time_limit(settings.recovery, std::move(plan.last)));
   whole.final_generator = phases(std::move(end));
   SchedulerOptions options;

@@ -32,9 +32,12 @@ struct SimulationSettings {
 /// What a simulation is asked to do; virtual time.
 struct SimulationPlan {
   std::vector<Invocation> set_up;  ///< see Plan::set_up
-  GeneratorPtr clients;            ///< endless
-  GeneratorPtr faults;             ///< may be null
-  GeneratorPtr last;               ///< once everybody has made progress at the end; may be null
+  GeneratorPtr clients;
+  /// Whether `clients` never ends. Else what it leaves for after healing is done then, and nothing
+  /// is said about progress.
+  bool endless = true;
+  GeneratorPtr faults;  ///< may be null
+  GeneratorPtr last;    ///< once everybody has made progress at the end; may be null
   Nanos time_limit = std::chrono::seconds(20);
 };
 

@@ -21,9 +21,17 @@ void store(Recovered& disk, Write&& write) {
 
 }  // namespace
 
+World::Node::Node(const Random& random, std::size_t members)
+    : chance(random), disk_chance(random.fork(0)) {
+  for (std::uint64_t to = 1; to <= members; ++to) link_chance.push_back(random.fork(to));
+}
+
 World::World(std::uint64_t seed, std::size_t size, const Weather& weather, Make make)
-    : random_(seed), weather_(weather), make_(std::move(make)), nodes_(size) {
-  for (std::uint32_t i = 1; i <= size; ++i) members_.push_back(NodeId{i});
+    : random_(seed), weather_(weather), make_(std::move(make)) {
+  for (std::uint32_t i = 1; i <= size; ++i) {
+    members_.push_back(NodeId{i});
+    nodes_.emplace_back(random_.fork(i), size);
+  }
   for (const NodeId member : members_) restart(member);
 }
 
@@ -129,18 +137,19 @@ void World::arm(NodeId member) {
 void World::sync(NodeId member, Write&& write) {
   Node& at = node(member);
   at.disk_free =
-      std::max(at.disk_free, now_) + Nanos(random_.between(0, weather_.sync_max.count()));
+      std::max(at.disk_free, now_) + Nanos(at.disk_chance.between(0, weather_.sync_max.count()));
   const WriteToken token = write.token;
   at.pending.push_back(std::move(write));
   plan(at.disk_free, {member, at.life, Synced{token}, {}});
 }
 
 void World::send(NodeId from, Send&& send) {
-  if (random_.chance(weather_.loss)) return;
-  const int copies = random_.chance(weather_.repeat) ? 2 : 1;
+  Random& random = node(from).link_chance[static_cast<std::size_t>(send.to) - 1];
+  if (random.chance(weather_.loss)) return;
+  const int copies = random.chance(weather_.repeat) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
-    Nanos delay(random_.between(weather_.delay_min.count(), weather_.delay_max.count()));
-    if (random_.chance(weather_.straggle)) delay *= straggler_factor;
+    Nanos delay(random.between(weather_.delay_min.count(), weather_.delay_max.count()));
+    if (random.chance(weather_.straggle)) delay *= straggler_factor;
     const bool last = copy + 1 == copies;
     plan(now_ + delay,
          {send.to, 0, Arrival{from, last ? std::move(send.message) : send.message}, {}});
@@ -151,7 +160,7 @@ void World::crash(NodeId member) {
   Node& at = node(member);
   if (at.protocol == nullptr) return;
   at.protocol.reset();
-  auto kept = random_.below(at.pending.size() + 1);
+  auto kept = at.disk_chance.below(at.pending.size() + 1);
   for (auto& write : at.pending) {
     if (kept-- == 0) break;
     store(at.disk, std::move(write));
@@ -168,7 +177,7 @@ void World::restart(NodeId member) {
   ++at.life;
   at.disk_free = now_;
   at.alarm = Nanos::max();
-  at.protocol = make_({member, members_}, Random(random_.next()));
+  at.protocol = make_({member, members_}, at.chance.fork(static_cast<std::uint64_t>(at.life)));
   at.protocol->start(local(at), at.disk);
   settle(member);
 }

@@ -88,7 +88,13 @@ class World {
   Random& random() { return random_; }
 
  private:
+  /// What one link, disk or member draws shifts nothing that another draws: a run from which an
+  /// operation or a fault is left out goes on much as before, which is what lets it shrink.
   struct Node {
+    Node(const Random& random, std::size_t members);
+    Random chance;
+    Random disk_chance;
+    std::vector<Random> link_chance;     // by receiver
     std::unique_ptr<Protocol> protocol;  // null: down
     Disk disk;
     std::deque<Write> pending;
