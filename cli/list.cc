@@ -57,6 +57,8 @@ std::vector<Row> rows_of_bugs() {
       rows.push_back({fmt::format("{} {}", protocol.name, bug.name),
                       std::string(bug.summary),
                       {std::string(bug.source)}});
+      if (bug.settings.empty()) continue;
+      rows.back().options.push_back("shows with " + std::string(bug.settings));
     }
   }
   return rows;

@@ -59,12 +59,13 @@ Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
   document["seeds"] = nlohmann::ordered_json::array();
   std::map<std::string, std::uint64_t> counts;
   for (const auto& [seed, row] : rows) {
-    const bool is_stuck = !row.at("stuck").empty();
-    ++counts[is_stuck ? "no progress" : row.at("verdict").get<std::string>()];
+    const std::string what = !row.at("stuck").empty()      ? "no progress"
+                             : !row.at("diverged").empty() ? "divergence"
+                                                           : row.at("verdict").get<std::string>();
+    ++counts[what];
     if (!flags.json && row.contains("command")) {
-      fmt::print("seed {}: {}: {}\n  {}\n", seed,
-                 is_stuck ? "no progress" : row.at("verdict").get<std::string>(),
-                 row.at("because").get<std::string>(), row.at("command").get<std::string>());
+      fmt::print("seed {}: {}: {}\n  {}\n", seed, what, row.at("because").get<std::string>(),
+                 row.at("command").get<std::string>());
     }
     document["seeds"].push_back(row);
   }
@@ -99,19 +100,17 @@ Result<int> simulate(const SimFlags& flags) {
   return code_of(*result);
 }
 
-template <class Table>
-void define_options(CLI::App& app, const Table& table, std::string_view kind,
-                    const std::shared_ptr<SimFlags>& flags) {
-  for (const auto& entry : table) {
-    for (const auto& option : entry.options) {
-      const std::string name(option.name);
-      if (app.get_option_no_throw("--" + name) != nullptr) continue;
-      app.add_option_function<std::string>(
-             "--" + name,
-             [flags, name](const std::string& value) { flags->options[name] = value; },
-             fmt::format("{} ({}; default {})", option.summary, option.values, option.fallback))
-          ->group(fmt::format("Options of {} {}", kind, entry.name));
-    }
+/// Each name once, whoever else has it.
+template <class Options>
+void define_options(CLI::App& app, SimFlags& flags, const Options& options,
+                    const std::string& whose) {
+  for (const auto& option : options) {
+    const std::string name(option.name);
+    if (app.get_option_no_throw("--" + name) != nullptr) continue;
+    app.add_option_function<std::string>(
+           "--" + name, [&flags, name](const std::string& value) { flags.options[name] = value; },
+           fmt::format("{} ({}; default {})", option.summary, option.values, option.fallback))
+        ->group("Options of " + whose);
   }
 }
 
@@ -133,9 +132,12 @@ Action define_sim(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--rate", flags->rate,
                  "invocations in all, e.g. 500/s; default: each seed's choice");
-  app.add_option("--workload,-w", flags->workload, "what to ask: see `assay list workloads`")
-      ->capture_default_str();
-  app.add_option("--model", flags->models, "model to check; default: the workload's");
+  app.add_option("--workload,-w", flags->workload,
+                 "what to ask: see `assay list workloads`; default: the protocol's");
+  app.add_option(
+      "--model", flags->models,
+      "model to check, or convergence; default: what the protocol promises of registers, "
+      "else the workload's");
   app.add_option("--nemesis", flags->faults, "faults, comma separated, or none; default: each seed's choice")
       ->delimiter(',');
   app.add_option("--nemesis-interval", flags->fault_interval,
@@ -149,8 +151,12 @@ Action define_sim(CLI::App& app) {
   app.add_option("-j,--jobs", flags->jobs, "seeds at a time; default: as many as cores");
   app.add_flag("--calm", flags->calm, "good weather: only the faults of --nemesis");
   app.add_flag("--json", flags->json, "a JSON document on standard output");
-  define_options(app, reference::protocols(), "protocol", flags);
-  define_options(app, workloads(), "workload", flags);
+  for (const auto& entry : reference::protocols()) {
+    define_options(app, *flags, entry.options, fmt::format("protocol {}", entry.name));
+  }
+  for (const auto& entry : workloads()) {
+    define_options(app, *flags, entry.options, fmt::format("workload {}", entry.name));
+  }
   app.footer(
       "Example: assay sim raft --seeds 100\n"
       "         assay sim raft --bug unconfirmed-read --seed 3 --out /tmp/run\n"

@@ -24,7 +24,7 @@ constexpr Nanos shrink_time = std::chrono::seconds(10);
 
 struct Prey {
   const reference::ProtocolEntry* protocol;
-  std::string_view bug;
+  const reference::BugEntry* bug;
 };
 
 std::vector<Prey> prey_of(const SimFlags& flags) {
@@ -32,7 +32,7 @@ std::vector<Prey> prey_of(const SimFlags& flags) {
   for (const auto& entry : reference::protocols()) {
     if (!flags.protocol.empty() && entry.name != flags.protocol) continue;
     for (const auto& bug : entry.bugs) {
-      if (flags.hunt == "all" || flags.hunt == bug.name) prey.push_back({&entry, bug.name});
+      if (flags.hunt == "all" || flags.hunt == bug.name) prey.push_back({&entry, &bug});
     }
   }
   return prey;
@@ -76,7 +76,7 @@ Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) 
     if (caught.seed && *caught.seed < seed) return false;
     const auto& anomalies = result->check.anomalies;
     caught.seed = seed;
-    caught.anomaly = anomalies.empty() ? "no-progress" : anomalies.front().type;
+    caught.anomaly = failure_of(*result).type;
     caught.witness = anomalies.empty() ? 0 : anomalies.front().witness.size();
     return false;
   });
@@ -133,13 +133,21 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
   for (const Prey& prey : all) {
     SimFlags flags = given;
     flags.protocol = prey.protocol->name;
-    flags.bugs = {std::string(prey.bug)};
+    flags.bugs = {std::string(prey.bug->name)};
+    for (const std::string& setting : reference::names_in(std::string(prey.bug->settings))) {
+      const auto equals = setting.find('=');
+      flags.options.try_emplace(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    if (!prey.bug->workload.empty() && flags.workload.empty()) flags.workload = prey.bug->workload;
+    if (!prey.bug->model.empty() && flags.models.empty()) {
+      flags.models = {std::string(prey.bug->model)};
+    }
     auto caught = hunt_one(flags, first, *limit);
     if (!caught.ok()) return caught.error();
     const std::string command = caught->seed ? command_of(flags, *caught->seed) : "";
     bag.add(*caught);
     rows.push_back({{"protocol", prey.protocol->name},
-                    {"bug", prey.bug},
+                    {"bug", prey.bug->name},
                     {"found", caught->seed.has_value()},
                     {"seeds", caught->tried},
                     {"elapsed_s", caught->seconds},
@@ -154,8 +162,8 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
       rows.back()["operations_after"] = after.operations;
     }
     if (given.json) continue;
-    fmt::print("{:16} {:26} {:>9} {:>6} seeds {:>6.1f} s  {}\n", prey.protocol->name, prey.bug,
-               caught->seed ? "found" : "not found", caught->tried, caught->seconds,
+    fmt::print("{:16} {:26} {:>9} {:>6} seeds {:>6.1f} s  {}\n", prey.protocol->name,
+               prey.bug->name, caught->seed ? "found" : "not found", caught->tried, caught->seconds,
                caught->seed ? words_of(*caught) : "");
     if (caught->seed) fmt::print("    {}\n", command);
     std::fflush(stdout);

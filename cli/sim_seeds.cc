@@ -13,6 +13,18 @@
 namespace assay::cli {
 namespace {
 
+/// What the protocol promises, if the workload asks about registers; empty: nothing.
+Result<std::vector<std::string>> promised_models(const SimulationRun& run) {
+  auto workload = run.workload->make({.threads = run.simulation.threads,
+                                      .nodes = static_cast<int>(run.simulation.members),
+                                      .options = run.workload_options});
+  if (!workload.ok()) return workload.error();
+  if (workload->history.datatype != "register") return std::vector<std::string>();
+  auto promised = reference::promises_of(run.simulation.protocol);
+  if (!promised.ok()) return promised.error();
+  return std::vector<std::string>(promised->begin(), promised->end());
+}
+
 template <class Options>
 bool has_option(const Options& options, const std::string& name) {
   return std::any_of(options.begin(), options.end(),
@@ -23,7 +35,30 @@ bool has_option(const Options& options, const std::string& name) {
 
 Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   SimulationRun run = choose_run(seed);
+  const auto protocol = reference::find_protocol(flags.protocol);
+  if (!protocol.ok()) return protocol.error();
+  const std::string_view wanted = flags.workload.empty() ? (*protocol)->workload : flags.workload;
+  for (const WorkloadEntry& entry : workloads()) {
+    if (entry.name == wanted) run.workload = &entry;
+  }
+  if (run.workload == nullptr) {
+    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
+  }
   run.simulation.protocol = {flags.protocol, {}, flags.bugs};
+  for (const auto& option : run.workload->options) {
+    run.workload_options[std::string(option.name)] = option.fallback;
+  }
+  for (const auto& [name, value] : flags.options) {
+    if (has_option((*protocol)->options, name)) {
+      run.simulation.protocol.options[name] = value;
+    } else if (has_option(run.workload->options, name)) {
+      run.workload_options[name] = value;
+    } else {
+      return Error{ErrorKind::usage, fmt::format("--{} belongs neither to protocol {} nor to "
+                                                 "workload {}",
+                                                 name, flags.protocol, run.workload->name)};
+    }
+  }
   if (flags.members > 0) run.simulation.members = flags.members;
   run.simulation.threads =
       flags.threads > 0 ? flags.threads : static_cast<int>(2 * run.simulation.members);
@@ -31,28 +66,10 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   if (!flags.faults.empty()) run.faults = flags.faults;
   if (flags.faults == std::vector<std::string>{"none"}) run.faults.clear();
   run.models = flags.models;
-  for (const WorkloadEntry& entry : workloads()) {
-    if (entry.name == flags.workload) run.workload = &entry;
-  }
-  if (run.workload == nullptr) {
-    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
-  }
-  for (const auto& option : run.workload->options) {
-    run.workload_options[std::string(option.name)] = option.fallback;
-  }
-  const auto protocol = reference::find_protocol(flags.protocol);
-  if (!protocol.ok()) return protocol.error();
-  for (const auto& [name, value] : flags.options) {
-    const bool of_protocol = has_option((*protocol)->options, name);
-    if (of_protocol) run.simulation.protocol.options[name] = value;
-    const bool of_workload = has_option(run.workload->options, name);
-    if (of_workload) run.workload_options[name] = value;
-    if (!of_protocol && !of_workload) {
-      return Error{ErrorKind::usage,
-                   fmt::format("--{} belongs neither to protocol {} nor to workload {}; see `assay "
-                               "list protocols` and `assay list workloads`",
-                               name, flags.protocol, flags.workload)};
-    }
+  if (run.models.empty()) {
+    auto promised = promised_models(run);
+    if (!promised.ok()) return promised.error();
+    run.models = std::move(*promised);
   }
   auto asked = check_functions(
       *run.workload, "protocol " + flags.protocol,
@@ -83,14 +100,15 @@ std::string command_of(const SimFlags& flags, std::uint64_t seed) {
     text += fmt::format(" --{} {}", name, shell_word(value));
   }
   if (!flags.bugs.empty()) text += fmt::format(" --bug {}", fmt::join(flags.bugs, ","));
-  if (flags.workload != standard.workload) text += " --workload " + flags.workload;
+  if (!flags.workload.empty()) text += " --workload " + flags.workload;
   if (flags.members > 0) text += fmt::format(" --nodes {}", flags.members);
   if (flags.threads > 0) text += fmt::format(" --concurrency {}", flags.threads);
-  for (const std::string& model : flags.models) text += " --model " + shell_word(model);
   if (!flags.faults.empty()) text += fmt::format(" --nemesis {}", fmt::join(flags.faults, ","));
   if (flags.time_limit != standard.time_limit) text += " --time-limit " + flags.time_limit;
   if (!flags.fault_interval.empty()) text += " --nemesis-interval " + flags.fault_interval;
   if (!flags.rate.empty()) text += " --rate " + flags.rate;
+  if (!flags.models.empty())
+    text += fmt::format(" --model {}", fmt::join(flags.models, " --model "));
   if (flags.calm) text += " --calm";
   return text;
 }

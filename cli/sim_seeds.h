@@ -22,13 +22,13 @@ struct SimFlags {
   std::string time_limit = "10s";
   std::string fault_interval;
   std::string rate;
-  std::string workload = "register";
+  std::string workload;  ///< empty: the protocol's
   std::vector<std::string> faults;  ///< "none" alone: no faults
   std::vector<std::string> bugs;
   std::vector<std::string> models;
   std::string hunt;  ///< --bugs: all, or names
   std::string hunt_limit = "60s";
-  std::map<std::string, std::string> options;  ///< of protocol and workload; only those given
+  std::map<std::string, std::string> options;  ///< of the protocol and the workload
   std::string out;
   int jobs = 0;
   bool calm = false;

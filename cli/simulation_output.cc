@@ -93,6 +93,9 @@ std::string words_of(const SimulationResult& result) {
     return fmt::format("no progress on {} after everything was healed",
                        fmt::join(result.outcome.stuck, " "));
   }
+  if (!result.outcome.diverged.empty()) {
+    return fmt::format("members differ at the end: {}", fmt::join(result.outcome.diverged, "; "));
+  }
   if (result.check.verdict == Verdict::unknown) return result.check.unknown_because;
   return result.check.anomalies.empty() ? "" : result.check.anomalies.front().explanation;
 }
@@ -116,6 +119,7 @@ nlohmann::ordered_json json_of(const SimulationRun& run, const SimulationResult&
           {"steps", result.outcome.steps},
           {"virtual_s", static_cast<double>(result.outcome.virtual_time.count()) / 1e9},
           {"stuck", result.outcome.stuck},
+          {"diverged", result.outcome.diverged},
           {"anomalies", types},
           {"because", words_of(result)}};
 }

@@ -91,12 +91,14 @@ Failure failure_of(const SimulationResult& result) {
   }
   if (result.outcome.flooded) return {"flooded", ""};
   if (!result.outcome.stuck.empty()) return {"no-progress", ""};
+  if (!result.outcome.diverged.empty()) return {"divergence", ""};
   return {};
 }
 
 bool shows(const SimulationResult& result, const Failure& failure) {
   if (failure.type == "flooded") return result.outcome.flooded;
   if (failure.type == "no-progress") return !result.outcome.stuck.empty();
+  if (failure.type == "divergence") return !result.outcome.diverged.empty();
   const auto& anomalies = result.check.anomalies;
   return std::any_of(anomalies.begin(), anomalies.end(), [&](const Anomaly& anomaly) {
     return anomaly.type == failure.type && anomaly.model == failure.model;

@@ -75,6 +75,14 @@ Result<reference::SimulationPlan> plan_of(const SimulationRun& run, Workload& wo
   return plan;
 }
 
+/// The verdict if nothing but convergence was asked for.
+CheckResult agreement(const reference::SimulationOutcome& outcome) {
+  CheckResult result;
+  result.model = reference::convergence;
+  result.verdict = outcome.diverged.empty() ? Verdict::pass : Verdict::violation;
+  return result;
+}
+
 }  // namespace
 
 SimulationRun choose_run(std::uint64_t seed) {
@@ -106,7 +114,11 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
   if (!plan.ok()) return plan.error();
 
   HistoryBuilder builder(workload->history);
-  auto outcome = reference::simulate(run.simulation, *std::move(plan), [&](const Event& event) {
+  reference::SimulationSettings settings = run.simulation;
+  std::vector<std::string> models = run.models;
+  settings.convergence = std::erase(models, reference::convergence) > 0;
+  const bool only_convergence = settings.convergence && models.empty();
+  auto outcome = reference::simulate(settings, *std::move(plan), [&](const Event& event) {
     if (record) {
       if (auto status = record(event); !status.ok()) return status;
     }
@@ -115,10 +127,14 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
   if (!outcome.ok()) return outcome.error();
   auto history = builder.finish();
   if (!history.ok()) return history.error();
+  if (only_convergence) {
+    auto agreed = agreement(*outcome);
+    return SimulationResult{std::move(*history), std::move(agreed), std::move(*outcome)};
+  }
   CheckOptions options = workload->check;
   options.threads = 1;
   options.timeout = run.check_timeout;
-  if (!run.models.empty()) options.models = run.models;
+  if (!models.empty()) options.models = models;
   auto checked = check(*history, options);
   if (!checked.ok()) return checked.error();
   return SimulationResult{std::move(*history), std::move(*checked), std::move(*outcome)};

@@ -25,7 +25,8 @@ struct SimulationRun {
   Nanos fault_interval = std::chrono::seconds(1);
   Nanos stagger = std::chrono::milliseconds(2);
   std::optional<Nanos> check_timeout;
-  std::vector<std::string> models;  ///< empty: the workload's
+  /// Empty: the workload's. `convergence` among them is judged by the simulator.
+  std::vector<std::string> models;
   /// What is done and when; nothing: drawn from the seed.
   std::optional<RunScript> script;
 };
@@ -35,9 +36,10 @@ struct SimulationResult {
   CheckResult check;
   reference::SimulationOutcome outcome;
 
-  /// A violation of safety, or no progress after everything was healed.
+  /// A violation of safety, members that do not converge, or no progress after all was healed.
   bool failed() const {
-    return check.verdict == Verdict::violation || !outcome.stuck.empty() || outcome.flooded;
+    return check.verdict == Verdict::violation || !outcome.stuck.empty() || outcome.flooded ||
+           !outcome.diverged.empty();
   }
 };
 

@@ -109,7 +109,8 @@ class Shrinker {
     }
     RunScript script = script_of(events, best_.run.simulation.threads);
     before_ = size_of(script);
-    const bool is_safety = !result->check.anomalies.empty();
+    const bool is_safety =
+        result->failed() && result->outcome.stuck.empty() && !result->outcome.flooded;
     if (is_safety && try_script(script)) return {};
     // Progress is asked for with the workload's own operations.
     script.clients.reset();

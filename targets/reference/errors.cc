@@ -19,6 +19,7 @@ constexpr std::array rows{
     ErrorRow{ClientError::no_leader, definite, "no leader"},
     ErrorRow{ClientError::busy, definite, "busy"},
     ErrorRow{ClientError::bad_request, definite, "bad request"},
+    ErrorRow{ClientError::unavailable, definite, "unavailable"},
     // It was sent, and nobody says what became of it.
     ErrorRow{ClientError::timed_out, doubtful, "timed out"},
     ErrorRow{ClientError::connection_lost, doubtful, "connection lost"},
@@ -49,6 +50,8 @@ ClientError error_of(Outcome outcome) {
       return ClientError::busy;
     case Outcome::bad_request:
       return ClientError::bad_request;
+    case Outcome::unavailable:
+      return ClientError::unavailable;
     case Outcome::ok:
     case Outcome::in_doubt:
       break;

@@ -19,6 +19,7 @@ enum class ClientError : std::uint8_t {
   no_leader,
   busy,
   bad_request,
+  unavailable,
   timed_out,
   connection_lost,
   malformed_reply,

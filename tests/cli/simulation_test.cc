@@ -22,7 +22,15 @@ SimulationRun run_of(std::string_view protocol, std::uint64_t seed, const std::s
   if (!bug.empty()) run.simulation.protocol.bugs = {bug};
   run.simulation.threads = static_cast<int>(2 * run.simulation.members);
   run.time_limit = std::chrono::seconds(5);
-  run.workload = &workloads().front();
+  const auto entry = reference::find_protocol(protocol);
+  REQUIRE(entry.ok());
+  for (const auto& workload : workloads()) {
+    if (workload.name == (*entry)->workload) run.workload = &workload;
+  }
+  REQUIRE(run.workload != nullptr);
+  const auto promised = reference::promises_of(run.simulation.protocol);
+  REQUIRE(promised.ok());
+  run.models.assign(promised->begin(), promised->end());
   for (const auto& option : run.workload->options) {
     run.workload_options[std::string(option.name)] = option.fallback;
   }
@@ -67,6 +75,7 @@ TEST_CASE("simulation: correct protocols keep their promises and make progress")
       CHECK(result.check.verdict == Verdict::pass);
       CHECK(result.outcome.stuck.empty());
       CHECK_FALSE(result.outcome.flooded);
+      CHECK(result.outcome.diverged.empty());
       acknowledged += result.outcome.tally.ok;
       injected += result.outcome.tally.faults;
     }
@@ -86,6 +95,41 @@ TEST_CASE("simulation: planted bugs are seen") {
     }
     CHECK(seen);
   }
+}
+
+TEST_CASE("simulation: members that do not come to agree are seen, and only if that was promised") {
+  std::size_t diverged = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    auto run = run_of("multi-leader", seed, "skip-gap");
+    const auto result = simulated(run);
+    CHECK(result.failed() == !result.outcome.diverged.empty());
+    if (!result.outcome.diverged.empty()) ++diverged;
+    run.models = {"read-your-writes"};
+    CHECK_FALSE(simulated(run).failed());
+    run.models = {"convergence"};
+    CHECK(simulated(run).check.verdict ==
+          (result.outcome.diverged.empty() ? Verdict::pass : Verdict::violation));
+  }
+  CHECK(diverged > 5);
+}
+
+TEST_CASE("simulation: a setting that promises less is seen to keep less") {
+  const auto violated = [](std::string_view protocol, std::map<std::string, std::string> options,
+                           const char* model) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+      auto run = run_of(protocol, seed);
+      run.simulation.protocol.options = options;
+      run.models = {model};
+      if (simulated(run).check.verdict == Verdict::violation) return true;
+    }
+    return false;
+  };
+  CHECK(violated("quorum", {{"read", "newest"}}, "linearizable"));
+  CHECK_FALSE(violated("quorum", {{"read", "write-back"}}, "linearizable"));
+  CHECK(violated("quorum", {{"quorum", "sloppy"}, {"read", "write-back"}}, "linearizable"));
+  CHECK(violated("causal", {{"dependencies", "off"}}, "causal"));
+  CHECK_FALSE(violated("causal", {}, "causal-convergence"));
+  CHECK(violated("multi-leader", {}, "causal"));
 }
 
 TEST_CASE("simulation: what cannot be is refused") {

@@ -32,6 +32,7 @@ TEST_CASE("errors: each row of the table, for an operation with and without effe
       {ClientError::no_leader, EventType::fail, "no leader"},
       {ClientError::busy, EventType::fail, "busy"},
       {ClientError::bad_request, EventType::fail, "bad request"},
+      {ClientError::unavailable, EventType::fail, "unavailable"},
       {ClientError::timed_out, EventType::info, "timed out"},
       {ClientError::connection_lost, EventType::info, "connection lost"},
       {ClientError::malformed_reply, EventType::info, "malformed reply"},
@@ -52,6 +53,7 @@ TEST_CASE("errors: a reply's outcome names its error") {
   CHECK(error_of(Outcome::no_leader) == ClientError::no_leader);
   CHECK(error_of(Outcome::busy) == ClientError::busy);
   CHECK(error_of(Outcome::bad_request) == ClientError::bad_request);
+  CHECK(error_of(Outcome::unavailable) == ClientError::unavailable);
   CHECK(error_of(Outcome::in_doubt) == ClientError::in_doubt);
 }
 

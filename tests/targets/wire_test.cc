@@ -42,6 +42,9 @@ std::vector<Message> sample_messages() {
   append.prev_term = 2;
   append.commit = 8;
   for (std::int64_t i = 0; i < 5; ++i) append.entries.push_back({3, sample_command(i - 2)});
+  VersionVector seen;
+  seen.raise({NodeId{1}, 3});
+  seen.raise({NodeId{3}, 70});
   return {VoteRequest{true, 4, 17, 3},
           VoteReply{false, 4, true},
           append,
@@ -49,7 +52,17 @@ std::vector<Message> sample_messages() {
           Heartbeat{3, 8, 99},
           HeartbeatReply{3, 99},
           ForwardRequest{3, sample_command(-1)},
-          ForwardReply{3, true, {{1, 2}, Outcome::mismatch, std::int64_t{-5}}}};
+          ForwardReply{3, true, {{1, 2}, Outcome::mismatch, std::int64_t{-5}}},
+          QuorumRead{7, std::string("k")},
+          QuorumReadReply{7, {{12, NodeId{2}}, std::int64_t{4}}},
+          QuorumWrite{8, std::int64_t{1}, {{13, NodeId{3}}, {}}, WriteReason::hint, NodeId{2}},
+          QuorumWriteReply{8},
+          QuorumDigest{3, {{std::int64_t{1}, {13, NodeId{3}}}, {std::string("k"), {2, NodeId{1}}}}},
+          UpdateDigest{seen},
+          UpdateBatch{{{{NodeId{2}, 6}, 20, std::string("k"), std::int64_t{9}, seen},
+                       {{NodeId{3}, 1}, 21, {}, {}, {}}}},
+          CausalRead{{4, 5}, std::int64_t{1}, seen},
+          CausalReadReply{{4, 5}, std::string("v"), seen}};
 }
 
 TEST_CASE("messages: each is read back as it was; a cut or longer one is refused") {

@@ -32,6 +32,10 @@ struct ProtocolSettings {
   std::vector<std::string> bugs;
 };
 
+/// Promised beside models: once all is healed and time has passed, every member answers a read
+/// alike. Source: Vogels, "Eventually consistent", 2009.
+inline constexpr std::string_view convergence = "convergence";
+
 struct ProtocolEntry {
   std::string_view name;
   std::string_view summary;
@@ -42,10 +46,11 @@ struct ProtocolEntry {
                                             const std::vector<std::string>& bugs,
                                             const Membership& membership, const Random& random);
   /// The models that it promises for registers with these options when no bug is on, strongest
-  /// first; may be empty.
+  /// first, and `convergence`; may be empty.
   std::vector<std::string_view> (*promises)(const std::map<std::string, std::string>& options);
   /// What its members can be asked; anything else is a usage error before a run begins.
   std::span<const CommandKind> commands = register_commands();
+  std::string_view workload = "register";  ///< that asks what it promises
 };
 std::span<const ProtocolEntry> protocols();
 
@@ -68,5 +73,8 @@ std::vector<std::string> names_in(const std::string& list);
 // The rows, one function a protocol.
 ProtocolEntry raft_entry();
 ProtocolEntry primary_backup_entry();
+ProtocolEntry quorum_entry();
+ProtocolEntry multi_leader_entry();
+ProtocolEntry causal_entry();
 
 }  // namespace assay::reference

@@ -156,7 +156,7 @@ Reply ByteReader::reply() {
   value.id.client = u64();
   value.id.sequence = u64();
   const auto outcome = u8();
-  if (outcome > static_cast<std::uint8_t>(Outcome::bad_request)) fail();
+  if (outcome > static_cast<std::uint8_t>(Outcome::unavailable)) fail();
   value.outcome = static_cast<Outcome>(outcome);
   value.value = datum();
   return ok_ ? value : Reply{};

@@ -36,7 +36,7 @@ constexpr std::array table{
     CommandEntry{txn, "txn", "", Argument::steps, yes, yes, "several steps at one instant"},
 };
 
-constexpr std::array registers{read, write, cas};
+constexpr std::array registers{read, write};
 
 constexpr auto kinds = [] {
   std::array<CommandKind, table.size()> all{};

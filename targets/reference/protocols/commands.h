@@ -50,7 +50,8 @@ bool mutates(const Command& command);
 /// bounded arguments, and a transaction's steps are steps.
 bool is_well_formed(const Command& command);
 
-/// Registers only: for protocols that have no machine that runs commands in one order.
+/// Reads and writes of registers only: for protocols in which nobody decides one order of commands,
+/// without which there is no compare-and-set (Herlihy, Wait-free synchronization, 1991).
 std::span<const CommandKind> register_commands();
 /// Every command that the replicated store (store_machine.h) carries out.
 std::span<const CommandKind> store_commands();

@@ -10,8 +10,11 @@
 #include <string_view>
 #include <variant>
 
+#include "targets/reference/protocols/causal/messages.h"
 #include "targets/reference/protocols/leader_messages.h"
+#include "targets/reference/protocols/quorum/messages.h"
 #include "targets/reference/protocols/raft/messages.h"
+#include "targets/reference/protocols/updates/update.h"
 
 namespace assay::reference {
 
@@ -22,7 +25,13 @@ using Message = std::variant<
     // leader_messages.h
     AppendRequest, AppendReply, Heartbeat, HeartbeatReply, ForwardRequest, ForwardReply,
     // raft/messages.h
-    VoteRequest, VoteReply>;
+    VoteRequest, VoteReply,
+    // quorum/messages.h
+    QuorumRead, QuorumReadReply, QuorumWrite, QuorumWriteReply, QuorumDigest,
+    // updates/update.h
+    UpdateDigest, UpdateBatch,
+    // causal/messages.h
+    CausalRead, CausalReadReply>;
 
 /// Appends the encoding of the message.
 void encode(const Message& message, std::string& out);

@@ -68,6 +68,7 @@ enum class Outcome : std::uint8_t {
   busy = 3,         ///< refused before it was appended: too many requests wait
   in_doubt = 4,     ///< may have happened, may still, may never
   bad_request = 5,  ///< refused: malformed
+  unavailable = 6,  ///< refused before it had an effect: too few members answered
 };
 
 struct Reply {

@@ -81,6 +81,7 @@ void SimulatedClients::start(int thread, ProcessId process, const Invocation& in
   }
   const RequestId id{identity, ++sequences_[at]};
   command->id = id;
+  keys_.insert(command->key);
   waiting_[id] = {thread, member_of(thread), invocation, std::move(*command)};
   world_.at(world_.now() + way(thread), [this, id] { arrive(id); });
   world_.at(world_.now() + options_.operation_timeout, [this, id] {

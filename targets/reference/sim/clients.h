@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,6 +32,9 @@ class SimulatedClients final : public Workers {
   std::optional<Finished> wait(Nanos until) override;
   std::string node(int thread) const override;
 
+  /// What clients have asked for so far.
+  const std::set<Datum>& keys() const { return keys_; }
+
   /// Undoes every fault that is in force and starts every member that is down.
   Status heal_all();
 
@@ -54,6 +58,7 @@ class SimulatedClients final : public Workers {
   std::vector<std::uint64_t> sequences_;  // of the process that each thread is now
   std::vector<std::uint64_t> identities_;
   std::vector<Random> chances_;  // by thread
+  std::set<Datum> keys_;
   std::deque<Finished> finished_;
 };
 

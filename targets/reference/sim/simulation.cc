@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "harness/generators.h"
 #include "targets/reference/sim/clients.h"
+#include "targets/reference/sim/convergence.h"
 
 namespace assay::reference {
 namespace {
@@ -124,8 +125,15 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   options.grace = settings.operation_timeout + std::chrono::seconds(1);
   auto tally = run_plan(std::move(whole), clients, record, options);
   if (!tally) return tally.error();
-  return SimulationOutcome{*tally, world.steps(), world.now(), stuck_members(clients, *succeeded),
-                           world.reached_limit()};
+  SimulationOutcome outcome{
+      *tally, world.steps(), world.now(), stuck_members(clients, *succeeded), world.reached_limit(),
+      {}};
+  if (settings.convergence) {
+    for (auto& key : find_divergence(world, clients.keys())) {
+      outcome.diverged.push_back(std::move(key.what));
+    }
+  }
+  return outcome;
 }
 
 }  // namespace assay::reference

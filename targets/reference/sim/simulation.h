@@ -23,7 +23,8 @@ struct SimulationSettings {
   /// After all faults are healed every client must get an answer within this time.
   Nanos recovery = std::chrono::seconds(30);
   std::uint64_t seed = 0;
-  bool swarm = true;  ///< draw the weather too; else it is calm
+  bool convergence = false;  ///< at the end all members must answer alike
+  bool swarm = true;         ///< draw the weather too; else it is calm
   /// More than any sane run needs: members that answer each other without end reach it.
   std::uint64_t steps_max = 5'000'000;
 };
@@ -47,6 +48,8 @@ struct SimulationOutcome {
   /// Members whose clients got no answer after everything was healed: no progress. Empty: all did.
   std::vector<std::string> stuck;
   bool flooded = false;  ///< stopped at steps_max
+  /// Keys that members read differently at the end, with what they read. Empty: all agree.
+  std::vector<std::string> diverged;
 };
 
 /// `record` is called with each event. Errors: usage (settings), what `record` returned.

@@ -1,0 +1,31 @@
+#pragma once
+// What members of a causal store say to each other beside updates (updates/update.h): reads that
+// another member answers.
+
+#include <cstdint>
+
+#include "targets/reference/protocols/clocks/version_vector.h"
+#include "targets/reference/protocols/types.h"
+
+namespace assay::reference {
+
+/// A read with what its session has seen: the answer must not be older.
+struct CausalRead {
+  RequestId id;
+  Datum key;
+  VersionVector context;
+  bool operator==(const CausalRead&) const = default;
+};
+struct CausalReadReply {
+  RequestId id;
+  Datum value;
+  VersionVector context;  ///< the version that was read with all that it depends on
+  bool operator==(const CausalReadReply&) const = default;
+};
+
+void put(ByteWriter& writer, const CausalRead& message);
+void get(ByteReader& reader, CausalRead& message);
+void put(ByteWriter& writer, const CausalReadReply& message);
+void get(ByteReader& reader, CausalReadReply& message);
+
+}  // namespace assay::reference
