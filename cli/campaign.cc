@@ -1,5 +1,7 @@
 // assay campaign FILE|FOLDER: many experiments from a file, and whether each came out as it must.
 
+#include "reports/campaign.h"
+
 #include <fmt/color.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,7 +22,6 @@
 #include "cli/experiment.h"
 #include "cli/output.h"
 #include "harness/run_store.h"
-#include "reports/campaign.h"
 
 namespace assay::cli {
 namespace {
@@ -57,19 +58,25 @@ std::string experiment_line(const Experiment& experiment) {
 nlohmann::ordered_json json_of(const CampaignRow& row) {
   nlohmann::ordered_json measures = nlohmann::ordered_json::object();
   for (const auto& [name, value] : row.measures) measures[name] = value;
-  return {{"name", row.name},           {"claim", row.claim},
-          {"source", row.source},       {"experiment", row.experiment},
-          {"expected", row.expected},   {"verdict", row.verdict},
-          {"as_expected", row.as_expected}, {"runs", row.runs},
-          {"elapsed_s", row.seconds},   {"measures", measures},
-          {"because", row.because},     {"command", row.command}};
+  return {{"name", row.name},
+          {"claim", row.claim},
+          {"source", row.source},
+          {"experiment", row.experiment},
+          {"expected", row.expected},
+          {"verdict", row.verdict},
+          {"as_expected", row.as_expected},
+          {"runs", row.runs},
+          {"elapsed_s", row.seconds},
+          {"measures", measures},
+          {"because", row.because},
+          {"command", row.command}};
 }
 
 void print(const CampaignRow& row) {
   const bool color = color_wanted();
   const std::string mark = row.as_expected ? "as expected" : "NOT AS EXPECTED";
-  const auto tone = fmt::fg(row.as_expected ? fmt::terminal_color::green
-                                            : fmt::terminal_color::red);
+  const auto tone =
+      fmt::fg(row.as_expected ? fmt::terminal_color::green : fmt::terminal_color::red);
   fmt::print("{:34} {:44} ", row.name, row.verdict);
   if (color) {
     fmt::print(tone, "{}", mark);
@@ -110,8 +117,8 @@ class CampaignRunner {
       }
       auto row = run(experiment);
       if (!row.ok()) {
-        return row.error().in(fmt::format("{}:{}: {}", experiment.file, experiment.line,
-                                          experiment.name));
+        return row.error().in(
+            fmt::format("{}:{}: {}", experiment.file, experiment.line, experiment.name));
       }
       if (!flags_.json) print(*row);
       code_ = worse_of(code_, code_of(*row));
@@ -135,8 +142,8 @@ class CampaignRunner {
     }
     if (flags_.dry) return 0;
     if (rows == 0) {
-      return Error{ErrorKind::usage, "no experiment of " + title + " is selected for " +
-                                         summary_.executor};
+      return Error{ErrorKind::usage,
+                   "no experiment of " + title + " is selected for " + summary_.executor};
     }
     summary_.title = title;
     if (!flags_.html.empty()) {

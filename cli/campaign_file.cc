@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -9,7 +10,6 @@
 #include <set>
 #include <span>
 #include <string_view>
-#include <toml++/toml.h>
 #include <utility>
 
 #include "cli/history_input.h"
@@ -77,8 +77,8 @@ class Table {
     const auto number = node->value_exact<std::int64_t>();
     if (!number || *number < static_cast<std::int64_t>(low) ||
         *number > static_cast<std::int64_t>(high)) {
-      throw Wrong{line_of(*node), fmt::format("{}: expected a whole number from {} to {}", key,
-                                              low, high)};
+      throw Wrong{line_of(*node),
+                  fmt::format("{}: expected a whole number from {} to {}", key, low, high)};
     }
     into = static_cast<Number>(*number);
   }
@@ -128,16 +128,15 @@ std::vector<MeasureBound> read_measures(const toml::table& measures) {
   for (const auto& [key, node] : measures) {
     const std::string name(key.str());
     if (find_measure(name) == nullptr) {
-      throw Wrong{key.source().begin.line,
-                  fmt::format("unknown measure '{}'; known: {}", name,
-                              fmt::join(measure_names(), ", "))};
+      throw Wrong{key.source().begin.line, fmt::format("unknown measure '{}'; known: {}", name,
+                                                       fmt::join(measure_names(), ", "))};
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) throw Wrong{key.source().begin.line, "expected { above = …, below = … }"};
     const Table entries(*table, known);
     MeasureBound bound{name, {}, {}};
-    for (const auto& [side, into] : {std::pair{known[0], &bound.above},
-                                     std::pair{known[1], &bound.below}}) {
+    for (const auto& [side, into] :
+         {std::pair{known[0], &bound.above}, std::pair{known[1], &bound.below}}) {
       const toml::node* limit = entries.find(side);
       if (limit == nullptr) continue;
       *into = limit->value<double>();

@@ -55,7 +55,7 @@ struct Experiment {
   std::size_t nodes = 3;
   int concurrency = 0;  ///< 0: two a node
   Nanos time_limit = std::chrono::seconds(10);
-  std::uint64_t seed = 1;   ///< the first
+  std::uint64_t seed = 1;    ///< the first
   std::uint64_t seeds = 20;  ///< how many at most
   Expected expected = Expected::pass;
   std::vector<std::string> anomalies;  ///< of a violation: one of these types; empty: any

@@ -10,8 +10,8 @@
 namespace assay::cli {
 
 struct ExperimentOptions {
-  int jobs = 0;       ///< simulations at a time; 0: as many as cores
-  std::string store;  ///< of the lab's runs
+  int jobs = 0;         ///< simulations at a time; 0: as many as cores
+  std::string store;    ///< of the lab's runs
   std::string program;  ///< this program, which carries out the lab's runs as processes of its own
 };
 

@@ -9,8 +9,8 @@
 
 #include "cli/experiment.h"
 #include "cli/history_input.h"
-#include "cli/output.h"
 #include "cli/outcome.h"
+#include "cli/output.h"
 #include "harness/lab/subprocess.h"
 
 namespace assay::cli {
@@ -89,8 +89,8 @@ Result<CampaignRow> run_in_lab(const Experiment& experiment, const ExperimentOpt
     if (!ended.ok()) return ended.error();
     // 0, 1 and 2 are verdicts; anything else says why there is none.
     if (ended->exit_status > 2) {
-      return Error{ErrorKind::unavailable, fmt::format("{} ended with {}: {}", words,
-                                                       ended->exit_status, ended->output)};
+      return Error{ErrorKind::unavailable,
+                   fmt::format("{} ended with {}: {}", words, ended->exit_status, ended->output)};
     }
     auto outcome = outcome_of(experiment, options.store + "/latest");
     if (!outcome.ok()) return outcome.error();

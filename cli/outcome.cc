@@ -45,8 +45,8 @@ void Outcomes::add(RunOutcome outcome) {
   for (const auto& [name, value] : outcome.measures) {
     const auto [at, first] = measures_.emplace(name, value);
     if (first) continue;
-    at->second = find_measure(name)->largest ? std::max(at->second, value)
-                                             : std::min(at->second, value);
+    at->second =
+        find_measure(name)->largest ? std::max(at->second, value) : std::min(at->second, value);
   }
   keep_first(is_wanted(outcome) ? wanted_ : unwanted_, outcome);
 }

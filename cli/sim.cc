@@ -138,7 +138,8 @@ Action define_sim(CLI::App& app) {
       "--model", flags->models,
       "model to check, or convergence; default: what the protocol promises of registers, "
       "else the workload's");
-  app.add_option("--nemesis", flags->faults, "faults, comma separated, or none; default: each seed's choice")
+  app.add_option("--nemesis", flags->faults,
+                 "faults, comma separated, or none; default: each seed's choice")
       ->delimiter(',');
   app.add_option("--nemesis-interval", flags->fault_interval,
                  "about how long a fault lasts; default: each seed's choice");

@@ -22,7 +22,7 @@ struct SimFlags {
   std::string time_limit = "10s";
   std::string fault_interval;
   std::string rate;
-  std::string workload;  ///< empty: the protocol's
+  std::string workload;             ///< empty: the protocol's
   std::vector<std::string> faults;  ///< "none" alone: no faults
   std::vector<std::string> bugs;
   std::vector<std::string> models;

@@ -1,0 +1,136 @@
+// Campaign files: what they say, what is wrong with them, and that the chapter comes out as it
+// must.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "cli/campaign_file.h"
+#include "cli/experiment.h"
+
+namespace assay::cli {
+namespace {
+
+/// A file that is gone at the end.
+class File {
+ public:
+  explicit File(const std::string& text)
+      : path_(std::filesystem::temp_directory_path() /
+              ("assay-campaign-" + std::to_string(::getpid()) + ".toml")) {
+    std::ofstream(path_) << text;
+  }
+  ~File() { std::filesystem::remove(path_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string error_of(const std::string& text) {
+  const File file(text);
+  const auto campaign = read_campaign(file.path());
+  if (campaign.ok()) return "";
+  CHECK(campaign.error().kind == ErrorKind::bad_data);
+  return campaign.error().message.substr(file.path().size());
+}
+
+const std::string head = "schema = \"assay.campaign/1\"\nname = \"x\"\n";
+
+}  // namespace
+
+TEST_CASE("campaign: defaults, overrides and bounds are read") {
+  const File file(head + R"(
+[defaults]
+protocol = "raft"
+nodes = 5
+[[experiment]]
+name = "one"
+nodes = 3
+nemesis = ["kill", "partition"]
+expect = { verdict = "violation", anomalies = ["nonlinearizable"], measures = { acknowledged = { below = 0.9 } } }
+lab = { time-limit = "30s", seeds = 4 }
+[[experiment]]
+name = "two"
+lab = false
+)");
+  const auto campaign = read_campaign(file.path());
+  REQUIRE_MESSAGE(campaign.ok(), (campaign.ok() ? "" : campaign.error().message));
+  REQUIRE(campaign->experiments.size() == 2);
+  const Experiment& one = campaign->experiments[0];
+  CHECK(one.options.at("protocol") == "raft");
+  CHECK(one.nodes == 3);
+  CHECK(one.faults == std::vector<std::string>{"kill", "partition"});
+  CHECK(one.expected == Expected::violation);
+  REQUIRE(one.measures.size() == 1);
+  CHECK(one.measures[0].below == 0.9);
+  CHECK_FALSE(one.measures[0].above);
+  CHECK(one.lab.seeds == 4U);
+  CHECK(one.lab.time_limit == std::chrono::seconds(30));
+  CHECK(campaign->experiments[1].nodes == 5);
+  CHECK(campaign->experiments[1].sim.wanted);
+  CHECK_FALSE(campaign->experiments[1].lab.wanted);
+}
+
+TEST_CASE("campaign: what is wrong is named with its line") {
+  CHECK(error_of("name = \"x\"\n").starts_with(":1: expected schema"));
+  CHECK(error_of(head).starts_with(":1: expected at least one [[experiment]]"));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nprotcol = \"raft\"\n")
+            .starts_with(":5: unknown key 'protcol'; known: "));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nnodes = 99\n")
+            .starts_with(":5: nodes: expected a whole number from 1 to 9"));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\ntime-limit = 5\n").starts_with(":5: "));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nexpect = { verdict = \"fail\" }\n")
+            .starts_with(":5: verdict: expected pass, violation or no-progress"));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nexpect = { measures = { speed = {} } }\n")
+            .starts_with(":5: unknown measure 'speed'"));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\n[[experiment]]\nname = \"a\"\n")
+            .starts_with(":5: a second experiment 'a'"));
+  CHECK(error_of(head + "[[experiment\n").starts_with(":3: "));
+}
+
+TEST_CASE("campaign: an expectation that does not come true is said") {
+  Experiment experiment;
+  experiment.options["protocol"] = "raft";
+  experiment.rate = "200/s";
+  experiment.time_limit = std::chrono::seconds(2);
+  experiment.seeds = 3;
+  auto row = run_in_sim(experiment, {});
+  REQUIRE(row.ok());
+  CHECK(row->as_expected);
+  CHECK(row->runs == 3);
+  experiment.expected = Expected::violation;
+  row = run_in_sim(experiment, {});
+  REQUIRE(row.ok());
+  CHECK_FALSE(row->as_expected);
+  CHECK(row->verdict == "pass");
+  experiment.expected = Expected::pass;
+  experiment.measures = {{"acknowledged", {}, 0.5}};
+  row = run_in_sim(experiment, {});
+  REQUIRE(row.ok());
+  CHECK_FALSE(row->as_expected);
+}
+
+TEST_CASE("campaign: the chapter comes out as it says") {
+  const auto files = campaign_files(ASSAY_SOURCE_DIR "/campaigns/chapter");
+  REQUIRE(files.ok());
+  for (const std::string& file : *files) {
+    const auto campaign = read_campaign(file);
+    REQUIRE_MESSAGE(campaign.ok(), (campaign.ok() ? "" : campaign.error().message));
+    for (Experiment experiment : campaign->experiments) {
+      CAPTURE(experiment.name);
+      CHECK_FALSE(experiment.claim.empty());
+      CHECK_FALSE(experiment.source.empty());
+      // What must pass does so on every seed; a few are enough here.
+      if (experiment.expected == Expected::pass) experiment.seeds = 5;
+      const auto row = run_in_sim(experiment, {});
+      REQUIRE_MESSAGE(row.ok(), (row.ok() ? "" : row.error().message));
+      CHECK_MESSAGE(row->as_expected, row->verdict, ": ", row->because);
+    }
+  }
+}
+
+}  // namespace assay::cli
