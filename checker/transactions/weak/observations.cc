@@ -27,7 +27,7 @@ class Observer {
   Observer(const Transactions& transactions, Ambiguous ambiguous)
       : txns_(transactions),
         ambiguous_(ambiguous),
-        writers_(count_writes(transactions)),
+        writers_(transactions.value_count(), count_writes(transactions)),
         took_effect_(transactions.size() + 1, false),
         out_(transactions) {}
 
