@@ -171,7 +171,8 @@ class ListOrders {
       unread.emplace_back(write.key, row);
     }
     std::sort(unread.begin(), unread.end(), [&](const auto& a, const auto& b) {
-      return std::pair(a.first, (*writes_)[a.second].txn) < std::pair(b.first, (*writes_)[b.second].txn);
+      return std::pair(a.first, (*writes_)[a.second].txn) <
+             std::pair(b.first, (*writes_)[b.second].txn);
     });
     unread.erase(std::unique(unread.begin(), unread.end(),
                              [&](const auto& a, const auto& b) {
