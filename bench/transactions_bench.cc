@@ -1,5 +1,6 @@
 // Checking isolation levels: seconds of CPU and peak memory from a binary file to the verdict, as
-// the history grows tenfold, with one and two threads. Arguments: [largest number of transactions
+// the history grows tenfold, with one and two threads; `own s` are those of the checking thread
+// alone. Arguments: [largest number of transactions
 // [part of a name]], by default 100000 and all; or: corpus FOLDER, for other projects' histories
 // (cobra, polysi, isovista, elle).
 
@@ -190,8 +191,8 @@ double apart(const Work& work) {
 }
 
 void print_header() {
-  fmt::print("{:<44} {:>9} {:>2} {:>8} {:>8} {:>8} {:>8} {:>7}\n", "load", "txns", "j", "read s",
-             "check s", "wall s", "MiB", "growth");
+  fmt::print("{:<44} {:>9} {:>2} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7}\n", "load", "txns", "j",
+             "read s", "check s", "own s", "wall s", "MiB", "growth");
 }
 
 /// Reads and checks a file; prints a line. Returns the CPU seconds of both.
@@ -205,7 +206,9 @@ double measure(const std::string& name, const std::string& path, const ReadOptio
       return 0.0;
     }
     const double read = cpu_seconds();
+    const double own_before = bench::own_seconds();
     const auto result = check(history.value(), options);
+    const double own = bench::own_seconds() - own_before;
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
     if (!result) {
       fmt::print("{}: {}\n", name, result.error().message);
@@ -214,8 +217,8 @@ double measure(const std::string& name, const std::string& path, const ReadOptio
     rusage peak{};
     getrusage(RUSAGE_SELF, &peak);
     const double all = cpu_seconds();
-    fmt::print("{:<44} {:>9} {:>2} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.0f} {:>7}  {}", name,
-               history->size(), options.threads, read, all - read, wall.count(),
+    fmt::print("{:<44} {:>9} {:>2} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.3f} {:>8.0f} {:>7}  {}", name,
+               history->size(), options.threads, read, all - read, own, wall.count(),
                static_cast<double>(peak.ru_maxrss) / 1024,
                before > 0 ? fmt::format("x{:.1f}", all / before) : "", name_of(result->verdict));
     if (!result->anomalies.empty()) {

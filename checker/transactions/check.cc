@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 
@@ -139,10 +140,14 @@ class LevelChecks {
   /// Made when a level asks for it: the weak ones need no order of versions.
   GraphCheck& graph() {
     if (!graph_.has_value()) {
+      SearchLimits limits;
+      if (options_.timeout.has_value()) {
+        limits.deadline = std::chrono::steady_clock::now() + *options_.timeout;
+      }
       graph_.emplace(txns_,
                      lists_ ? orders_of_lists(txns_, options_.max_anomalies)
                             : orders_of_registers(txns_, options_.max_anomalies),
-                     options_.max_anomalies);
+                     options_.max_anomalies, limits);
     }
     return *graph_;
   }

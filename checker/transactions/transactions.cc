@@ -7,6 +7,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -67,33 +68,29 @@ class TransactionReader {
     return {};
   }
 
-  /// Takes over what `next` read of the operations behind these. The result is the same as if this
-  /// one had read them.
-  void append(TransactionReader&& next) {
-    Transactions& more = next.out_;
-    const auto keys = out_.keys_.absorb(more.keys_);
-    const auto values = out_.values_.absorb(more.values_);
-    const auto first_op = static_cast<std::uint32_t>(out_.ops_.size());
-    const auto first_list = static_cast<TxnValue>(out_.list_begin_.size() - 1);
-    const std::size_t first_element = out_.elements_.size();
-    for (Txn txn : more.txns_) {
-      txn.first_op += first_op;
-      txn.session = session_of(history_.process(txn.operation));
-      out_.txns_.push_back(txn);
+  /// Takes over what `parts` read of the operations behind these, in their order. The result is the
+  /// same as if this one had read them.
+  void append(std::span<TransactionReader> parts) {
+    std::vector<Place> places;
+    Place end = place_of_end();
+    for (const TransactionReader& part : parts) {
+      const Transactions& more = part.out_;
+      places.push_back(end);
+      places.back().keys = out_.keys_.absorb(more.keys_);
+      places.back().values = out_.values_.absorb(more.values_);
+      end.txn += more.txns_.size();
+      end.op += more.ops_.size();
+      end.list += more.list_begin_.size() - 1;
+      end.element += more.elements_.size();
     }
-    for (TxnOp op : more.ops_) {
-      op.key = keys[op.key];
-      if (op.function == TxnFunction::read_list) {
-        op.value += first_list;
-      } else if (op.value != unread) {
-        op.value = values[op.value];
-      }
-      out_.ops_.push_back(op);
-    }
-    out_.elements_.reserve(first_element + more.elements_.size());
-    for (const TxnValue element : more.elements_) out_.elements_.push_back(values[element]);
-    for (std::size_t i = 1; i < more.list_begin_.size(); ++i) {
-      out_.list_begin_.push_back(first_element + more.list_begin_[i]);
+    out_.txns_.resize(end.txn);
+    out_.ops_.resize(end.op);
+    out_.list_begin_.resize(end.list + 1);
+    out_.elements_.resize(end.element);
+    tbb::parallel_for(std::size_t{0}, parts.size(),
+                      [&](std::size_t i) { copy(parts[i].out_, places[i]); });
+    for (std::size_t t = places.empty() ? 0 : places[0].txn; t < end.txn; ++t) {
+      out_.txns_[t].session = session_of(history_.process(out_.txns_[t].operation));
     }
   }
 
@@ -104,6 +101,43 @@ class TransactionReader {
 
  private:
   enum class Function : std::uint8_t { read, write, cas, transaction };
+
+  /// Where a part goes, and its numbers as numbers of the whole.
+  struct Place {
+    std::size_t txn;
+    std::size_t op;
+    std::size_t list;
+    std::size_t element;
+    std::vector<TxnKey> keys{};
+    std::vector<TxnValue> values{};
+  };
+  Place place_of_end() const {
+    return {out_.txns_.size(), out_.ops_.size(), out_.list_begin_.size() - 1,
+            out_.elements_.size()};
+  }
+  void copy(const Transactions& part, const Place& place) {
+    for (std::size_t t = 0; t < part.txns_.size(); ++t) {
+      Txn txn = part.txns_[t];
+      txn.first_op += static_cast<std::uint32_t>(place.op);
+      out_.txns_[place.txn + t] = txn;
+    }
+    for (std::size_t i = 0; i < part.ops_.size(); ++i) {
+      TxnOp op = part.ops_[i];
+      op.key = place.keys[op.key];
+      if (op.function == TxnFunction::read_list) {
+        op.value += static_cast<TxnValue>(place.list);
+      } else if (op.value != unread) {
+        op.value = place.values[op.value];
+      }
+      out_.ops_[place.op + i] = op;
+    }
+    for (std::size_t i = 0; i < part.elements_.size(); ++i) {
+      out_.elements_[place.element + i] = place.values[part.elements_[i]];
+    }
+    for (std::size_t i = 1; i < part.list_begin_.size(); ++i) {
+      out_.list_begin_[place.list + i] = place.element + part.list_begin_[i];
+    }
+  }
 
   Status add(const Operation& operation) {
     const auto interval = history_.interval(operation.index);
@@ -293,7 +327,7 @@ Result<Transactions> read_transactions(const History& history, std::string_view 
   for (const Status& status : read) {
     if (!status) return status.error();
   }
-  for (std::size_t i = 1; i < count; ++i) parts[0].append(std::move(parts[i]));
+  parts[0].append(std::span(parts).subspan(1));
   return std::move(parts[0]).finish();
 }
 

@@ -216,6 +216,54 @@ TEST_CASE("levels: prefix consistency is refuted with a witness that holds") {
   CHECK(verify(history, result->certificate).ok());
 }
 
+/// The model is violated, by an anomaly of this type, and the certificate holds.
+void expect_proof(const History& history, const std::string& model, const std::string& type) {
+  CAPTURE(model);
+  CheckOptions options;
+  options.models = {model};
+  const auto result = check(history, options);
+  REQUIRE(result.ok());
+  CHECK(result->verdict == Verdict::violation);
+  CHECK(has(*result, type));
+  CHECK(verify(history, result->certificate).ok());
+}
+
+TEST_CASE("levels: a read that is repeated after more was seen must show it") {
+  const History history = serial(
+      {done(0, {op("w", "x", 1)}), done(1, {op("r", "x", 1), op("w", "x", 2), op("w", "y", 2)}),
+       done(2, {op("r", "x", 1), op("r", "y", 2), op("r", "x", 1)})},
+      "rw-register");
+  expect(check_all(history), {"read-committed"}, {"monotonic-atomic-view", "read-committed-be"});
+  expect_proof(history, "monotonic-atomic-view", "OTV");
+}
+
+TEST_CASE("levels: those who saw both of two writes contradict each other about their order") {
+  // Whoever read x = 1 had seen the other writer of x, so x = 1 is the later version; and the other
+  // way round.
+  const History history = serial(
+      {done(0, {op("w", "x", 1), op("w", "y", 1)}), done(1, {op("w", "x", 2), op("w", "z", 2)}),
+       done(2, {op("r", "z", 2), op("r", "x", 1)}), done(3, {op("r", "y", 1), op("r", "x", 2)})},
+      "rw-register");
+  expect_proof(history, "monotonic-atomic-view", "OTV");
+  expect_proof(history, "update-atomic", "fractured-read");
+  expect(check_all(history), {"read-committed"}, {"monotonic-atomic-view", "snapshot-isolation"});
+}
+
+TEST_CASE("levels: an append that nobody read comes next after what its transaction had read") {
+  const History history = serial(
+      {done(0, {op("append", "x", 2), op("append", "y", 5)}),
+       done(1, {op("r", "x", Value::List{}), op("r", "y", Value::List{5}), op("append", "x", 1)})},
+      "list-append");
+  expect_proof(history, "cursor-stability", "lost-update");
+  expect(check_all(history), {"read-committed"}, {"cursor-stability", "update-atomic"});
+}
+
+TEST_CASE("levels: a transaction cannot read its own append from another one") {
+  const History history =
+      serial({done(0, {op("append", "x", 1), op("r", "x", Value::List{1, 1})})}, "list-append");
+  expect_proof(history, "read-committed", "duplicate-elements");
+}
+
 TEST_CASE("lattice: no verdict contradicts another") {
   // Every implication of the table must lead to a model of the table, and no model to itself.
   for (const ModelInfo& model : model_lattice()) {

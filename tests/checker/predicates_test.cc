@@ -4,43 +4,26 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
 #include <string>
 
-#include "checker/checker.h"
-#include "history/formats/readers.h"
-#include "history/sink.h"
+#include "edn_events.h"
 
 namespace assay {
 namespace {
 
 std::string op(int process, const std::string& asked, const std::string& got,
-               const std::string& type = "ok", const std::string& f = "txn") {
-  const std::string head = "{:process " + std::to_string(process) + " :f :" + f + " :type :";
-  return head + "invoke :value " + asked + "}\n" + head + type + " :value " + got + "}\n";
+               const std::string& type = "ok") {
+  return edn::operation(process, "txn", asked, got, type);
 }
-std::string init(const std::string& objects) { return op(9, objects, objects, "ok", "init"); }
+std::string init(const std::string& objects) { return edn::operation(9, "init", objects, objects); }
 /// Two transactions at once.
 std::string both(const std::string& a, const std::string& b) {
-  const auto line = [](int process, const char* type, const std::string& value) {
-    return "{:process " + std::to_string(process) + " :f :txn :type :" + type + " :value " + value +
-           "}\n";
-  };
-  return line(0, "invoke", "[]") + line(1, "invoke", "[]") + line(0, "ok", a) + line(1, "ok", b);
+  return edn::line(0, "txn", "invoke", "[]") + edn::line(1, "txn", "invoke", "[]") +
+         edn::line(0, "txn", "ok", a) + edn::line(1, "txn", "ok", b);
 }
 
 CheckResult result_of(const std::string& events) {
-  std::istringstream input(events);
-  HistorySink sink;
-  REQUIRE(read_jepsen_edn(input, {}, sink).ok());
-  const auto history = sink.finish();
-  REQUIRE(history.ok());
-  CheckOptions options;
-  options.datatype = "closed-predicate";
-  options.models = {"strongest"};
-  const auto result = check(*history, options);
-  REQUIRE_MESSAGE(result.ok(), (result.ok() ? "" : result.error().message));
-  return *result;
+  return edn::checked(events, "closed-predicate", "strongest");
 }
 
 bool finds(const CheckResult& result, const std::string& type) {

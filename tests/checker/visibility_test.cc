@@ -2,40 +2,23 @@
 
 #include <doctest/doctest.h>
 
-#include <sstream>
 #include <string>
 
-#include "checker/checker.h"
-#include "history/formats/readers.h"
-#include "history/sink.h"
+#include "edn_events.h"
 
 namespace assay {
 namespace {
 
-std::string op(const std::string& f, const std::string& asked, const std::string& got,
-               const std::string& type = "ok") {
-  const std::string head = "{:process 0 :f :" + f + " :type :";
-  return head + "invoke :value " + asked + "}\n" + head + type + " :value " + got + "}\n";
-}
 std::string add(int element, const std::string& type = "ok") {
-  return op("add", std::to_string(element), std::to_string(element), type);
+  return edn::operation(0, "add", std::to_string(element), std::to_string(element), type);
 }
-std::string read(const std::string& elements) { return op("read", "nil", elements); }
+std::string read(const std::string& elements) { return edn::operation(0, "read", "nil", elements); }
 
 /// The verdict, and for a violation the type of its first anomaly.
 std::string outcome(const std::string& model, const std::string& events) {
-  std::istringstream input(events);
-  HistorySink sink;
-  REQUIRE(read_jepsen_edn(input, {}, sink).ok());
-  const auto history = sink.finish();
-  REQUIRE(history.ok());
-  CheckOptions options;
-  options.datatype = "set";
-  options.models = {model};
-  const auto result = check(*history, options);
-  REQUIRE_MESSAGE(result.ok(), (result.ok() ? "" : result.error().message));
-  return result->verdict == Verdict::violation ? result->anomalies.at(0).type
-                                               : std::string(name_of(result->verdict));
+  const CheckResult result = edn::checked(events, "set", model);
+  return result.verdict == Verdict::violation ? result.anomalies.at(0).type
+                                              : std::string(name_of(result.verdict));
 }
 
 }  // namespace
@@ -63,12 +46,13 @@ TEST_CASE("ordered-visibility: nothing is seen without what was over before it b
   CHECK(outcome("ordered-visibility", add(1) + add(2) + read("[1]")) == "pass");
   CHECK(outcome("ordered-visibility", add(1) + add(2) + read("[2]")) == "causal-reverse");
   CHECK(outcome("ordered-visibility", add(1, "info") + add(2) + read("[2]")) == "pass");
-  CHECK(outcome("ordered-visibility",
-                op("write", "1", "1") + op("write", "2", "2") + read("[2]")) == "causal-reverse");
+  CHECK(outcome("ordered-visibility", edn::operation(0, "write", "1", "1") +
+                                          edn::operation(0, "write", "2", "2") + read("[2]")) ==
+        "causal-reverse");
 }
 
 TEST_CASE("visibility: removals and strange reads are refused") {
-  std::istringstream input(op("remove", "1", "1"));
+  std::istringstream input(edn::operation(0, "remove", "1", "1"));
   HistorySink sink;
   REQUIRE(read_jepsen_edn(input, {}, sink).ok());
   const auto history = sink.finish();

@@ -1,8 +1,14 @@
 #include "checker/transactions/graph/dependencies.h"
 
+#include <tbb/parallel_for.h>
+#include <tbb/parallel_sort.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
+
+#include "base/assert.h"
 
 namespace assay {
 namespace {
@@ -23,22 +29,34 @@ class DependencyBuilder {
   std::size_t node_count() const { return node_count_; }
   std::size_t first_barrier() const { return first_barrier_; }
 
-  /// Calls `emit(from, to, kind)` for every edge; the same edges in the same order each time.
+  /// Calls `emit(from, to, kind)` for every edge of one of `parts` parts, which together have all;
+  /// the same edges in the same order each time.
   template <class Emit>
-  void each_edge(const Emit& emit) const {
+  void each_edge(std::size_t part, std::size_t parts, const Emit& emit) const {
     const auto add = [&](NodeIndex from, NodeIndex to, Dependency kind) {
       if (from != to && from != no_txn && to != no_txn) emit(from, to, kind);
     };
-    for (TxnKey k = 0; k < txns_.key_count(); ++k) add_versions(k, add);
-    for (const VersionRead& read : orders_.reads) add_read(read, add);
-    for (const VersionStep& step : orders_.steps) {
+    const auto each = [&](std::size_t count, const auto& visit) {
+      const std::size_t end = count * (part + 1) / parts;
+      for (std::size_t i = count * part / parts; i < end; ++i) visit(i);
+    };
+    each(txns_.key_count(), [&](std::size_t k) { add_versions(static_cast<TxnKey>(k), add); });
+    each(orders_.reads.size(), [&](std::size_t i) { add_read(orders_.reads[i], add); });
+    each(orders_.steps.size(), [&](std::size_t i) {
+      const VersionStep& step = orders_.steps[i];
       // Who replaced what it had read, read it: there is an edge for that.
       if (step.before != initial_version && step.shown_by != no_txn) {
         add(writer(step.before), writer(step.after), Dependency::ww);
       }
+    });
+    if (base_ != OrderBase::none) {
+      each(txns_.session_count(),
+           [&](std::size_t s) { add_process(static_cast<SessionId>(s), add); });
     }
-    if (base_ != OrderBase::none) add_processes(add);
-    add_real_time(add);
+    if (by_end_.empty()) return;
+    each(by_end_.size(), [&](std::size_t i) { add_barrier(i, add); });
+    const auto first = static_cast<TxnIndex>(txns_.size() * part / parts);
+    add_begins(first, static_cast<TxnIndex>(txns_.size() * (part + 1) / parts), add);
   }
 
  private:
@@ -164,15 +182,13 @@ class DependencyBuilder {
   }
 
   template <class Add>
-  void add_processes(const Add& add) const {
-    for (SessionId s = 0; s < txns_.session_count(); ++s) {
-      TxnIndex last = no_txn;
-      for (const TxnIndex t : txns_.session(s)) {
-        if (!orders_.committed[t]) continue;
-        add(last, t, Dependency::process);
-        // An indeterminate one may take effect at any later time.
-        if (txns_[t].outcome == Outcome::ok) last = t;
-      }
+  void add_process(SessionId s, const Add& add) const {
+    TxnIndex last = no_txn;
+    for (const TxnIndex t : txns_.session(s)) {
+      if (!orders_.committed[t]) continue;
+      add(last, t, Dependency::process);
+      // An indeterminate one may take effect at any later time.
+      if (txns_[t].outcome == Outcome::ok) last = t;
     }
   }
 
@@ -180,7 +196,7 @@ class DependencyBuilder {
     for (TxnIndex t = 0; t < txns_.size(); ++t) {
       if (txns_[t].outcome == Outcome::ok) by_end_.push_back(t);
     }
-    std::sort(by_end_.begin(), by_end_.end(), [&](TxnIndex a, TxnIndex b) {
+    tbb::parallel_sort(by_end_.begin(), by_end_.end(), [&](TxnIndex a, TxnIndex b) {
       return txns_[a].end != txns_[b].end ? txns_[a].end < txns_[b].end : a < b;
     });
   }
@@ -188,31 +204,30 @@ class DependencyBuilder {
   /// One barrier a completion: a transaction that is over comes before its barrier, a barrier
   /// before the next one, and the last barrier before a transaction began comes before it.
   template <class Add>
-  void add_real_time(const Add& add) const {
-    if (by_end_.empty()) return;
-    const auto barrier = [&](std::size_t i) { return static_cast<NodeIndex>(first_barrier_ + i); };
-    for (std::size_t i = 0; i < by_end_.size(); ++i) {
-      add(by_end_[i], barrier(i), Dependency::realtime);
-      if (i > 0) add(barrier(i - 1), barrier(i), Dependency::through);
-    }
+  void add_barrier(std::size_t i, const Add& add) const {
+    add(by_end_[i], barrier(i), Dependency::realtime);
+    if (i > 0) add(barrier(i - 1), barrier(i), Dependency::through);
+  }
+  template <class Add>
+  void add_begins(TxnIndex first, TxnIndex end, const Add& add) const {
     std::size_t over = 0;
-    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
-    for (TxnIndex t = 0; t < txns_.size(); ++t) {
+    std::int64_t latest = std::numeric_limits<std::int64_t>::max();
+    for (TxnIndex t = first; t < end; ++t) {
       if (!orders_.committed[t]) continue;
       // Invocations come in order of time, mostly; ends that tie are concurrent.
-      if (txns_[t].start >= latest) {
-        latest = txns_[t].start;
-        while (over < by_end_.size() && txns_[by_end_[over]].end < latest) ++over;
-      } else {
+      if (txns_[t].start < latest) {
         over = static_cast<std::size_t>(
             std::lower_bound(by_end_.begin(), by_end_.end(), txns_[t].start,
                              [&](TxnIndex a, std::int64_t start) { return txns_[a].end < start; }) -
             by_end_.begin());
-        latest = txns_[t].start;
+      } else {
+        while (over < by_end_.size() && txns_[by_end_[over]].end < txns_[t].start) ++over;
       }
+      latest = txns_[t].start;
       if (over > 0) add(barrier(over - 1), t, Dependency::through);
     }
   }
+  NodeIndex barrier(std::size_t i) const { return static_cast<NodeIndex>(first_barrier_ + i); }
 
   const Transactions& txns_;
   const VersionOrders& orders_;
@@ -236,15 +251,34 @@ Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orde
   Dependencies graph;
   graph.transactions_ = txns.size();
   graph.first_barrier_ = builder.first_barrier();
-  graph.offsets_.assign(builder.node_count() + 1, 0);
-  builder.each_edge([&](NodeIndex from, NodeIndex /*to*/, Dependency /*kind*/) {
-    ++graph.offsets_[from + std::size_t{1}];
+  const std::size_t nodes = builder.node_count();
+  // Not as many as there are threads: the order of the edges, and so the witness, must not depend
+  // on them.
+  constexpr std::size_t part_min = 50'000;
+  constexpr std::size_t parts_max = 4;
+  const std::size_t parts = std::clamp<std::size_t>(txns.size() / part_min, 1, parts_max);
+  // By part and node: how many edges out of it; then where the next one goes.
+  std::vector<std::vector<std::uint32_t>> next(parts);
+  tbb::parallel_for(std::size_t{0}, parts, [&](std::size_t part) {
+    next[part].assign(nodes, 0);
+    builder.each_edge(part, parts, [&](NodeIndex from, NodeIndex /*to*/, Dependency /*kind*/) {
+      ++next[part][from];
+    });
   });
-  std::partial_sum(graph.offsets_.begin(), graph.offsets_.end(), graph.offsets_.begin());
-  graph.edges_.resize(graph.offsets_.back());
-  std::vector<std::size_t> next(graph.offsets_.begin(), graph.offsets_.end() - 1);
-  builder.each_edge([&](NodeIndex from, NodeIndex to, Dependency kind) {
-    graph.edges_[next[from]++] = Dependencies::Edge(to, kind);
+  graph.offsets_.assign(nodes + 1, 0);
+  std::size_t edges = 0;
+  for (std::size_t node = 0; node < nodes; ++node) {
+    for (auto& of_part : next) {
+      edges += std::exchange(of_part[node], static_cast<std::uint32_t>(edges));
+    }
+    graph.offsets_[node + 1] = edges;
+  }
+  ASSAY_ASSERT(edges <= std::numeric_limits<std::uint32_t>::max());
+  graph.edges_.resize(edges);
+  tbb::parallel_for(std::size_t{0}, parts, [&](std::size_t part) {
+    builder.each_edge(part, parts, [&](NodeIndex from, NodeIndex to, Dependency kind) {
+      graph.edges_[next[part][from]++] = Dependencies::Edge(to, kind);
+    });
   });
   return graph;
 }

@@ -20,8 +20,9 @@ bool names(const Anomaly& anomaly, std::string_view model) {
 
 }  // namespace
 
-GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies)
-    : txns_(txns), levels_(txns, std::move(orders)), max_anomalies_(max_anomalies) {
+GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies,
+                       const SearchLimits& limits)
+    : txns_(txns), levels_(txns, std::move(orders), limits), max_anomalies_(max_anomalies) {
   for (const Finding& finding : levels_.orders().findings) add(finding);
 }
 

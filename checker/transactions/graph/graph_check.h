@@ -16,8 +16,9 @@ namespace assay {
 /// Checks one level after the other on the same graphs; anomalies are looked for once.
 class GraphCheck {
  public:
-  /// `txns` must outlive this.
-  GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies);
+  /// `txns` must outlive this. `limits` are those of searches for an order of versions.
+  GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies,
+             const SearchLimits& limits);
 
   /// Does the level have a test here? (Others belong to other engines.)
   static bool knows(std::string_view model) { return level_rule(model) != nullptr; }

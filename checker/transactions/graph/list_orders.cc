@@ -1,6 +1,7 @@
 // Version orders of lists, from what was read of them.
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
+#include <tbb/parallel_invoke.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -30,7 +31,6 @@ class ListOrders {
   ListOrders(const Transactions& txns, int findings_max)
       : txns_(txns),
         findings_max_(findings_max),
-        writes_(txns),
         notes_(txns, findings_max),
         longest_(txns.key_count()) {
     out_.lists = true;
@@ -42,7 +42,10 @@ class ListOrders {
   }
 
   VersionOrders run() {
-    for (TxnIndex t = 0; t < txns_.size(); ++t) find_longest(t);
+    tbb::parallel_invoke([&] { writes_.emplace(txns_); }, [&] { find_longest(); });
+    for (TxnKey k = 0; k < txns_.key_count(); ++k) {
+      if (out_.shown_by[k] != no_txn) leave_out_duplicates(k);
+    }
     place_versions();
     note_aborted();
     judge_all();
@@ -67,19 +70,41 @@ class ListOrders {
     return list;
   }
 
-  void find_longest(TxnIndex t) {
+  /// Calls `visit(txn, key, list)` with every read of lists.
+  template <class Visit>
+  void each_list(TxnIndex t, const Visit& visit) const {
     if (txns_[t].outcome != Outcome::ok) return;
     const auto ops = txns_.ops(t);
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (ops[i].function != TxnFunction::read_list) continue;
-      std::span<const TxnValue>& longest = longest_[ops[i].key];
-      if (longest.size() >= txns_.list(ops[i].value).size()) continue;
       // Its own appends need not stay where it saw them.
       const auto list = seen_of_others(ops, i);
-      if (!list.has_value() || list->size() <= longest.size()) continue;
-      if (has_duplicate(t, ops[i].key, *list, notes_)) continue;
-      longest = *list;
-      out_.shown_by[ops[i].key] = t;
+      if (list.has_value()) visit(t, ops[i].key, *list);
+    }
+  }
+
+  void find_longest() {
+    for (TxnIndex t = 0; t < txns_.size(); ++t) {
+      each_list(t, [&](TxnIndex reader, TxnKey key, std::span<const TxnValue> list) {
+        if (list.size() <= longest_[key].size()) return;
+        longest_[key] = list;
+        out_.shown_by[key] = reader;
+      });
+    }
+  }
+
+  /// If the longest list is none that can have been, the longest of the others.
+  void leave_out_duplicates(TxnKey wanted) {
+    if (!has_duplicate(out_.shown_by[wanted], wanted, longest_[wanted], notes_)) return;
+    longest_[wanted] = {};
+    out_.shown_by[wanted] = no_txn;
+    for (TxnIndex t = 0; t < txns_.size(); ++t) {
+      each_list(t, [&](TxnIndex reader, TxnKey key, std::span<const TxnValue> list) {
+        if (key != wanted || list.size() <= longest_[key].size()) return;
+        if (has_duplicate(reader, key, list, notes_)) return;
+        longest_[key] = list;
+        out_.shown_by[key] = reader;
+      });
     }
   }
 
@@ -88,8 +113,8 @@ class ListOrders {
     ++notes.lists;
     for (const TxnValue value : list) {
       if (notes.seen[value] == notes.lists) {
-        const std::uint32_t row = writes_.find(key, value);
-        if (row != WriteIndex::none && writes_[row].writers > 1) {
+        const std::uint32_t row = writes_->find(key, value);
+        if (row != WriteIndex::none && (*writes_)[row].writers > 1) {
           note_ambiguous(key, value, notes);
         } else {
           notes.findings.add("duplicate-elements", key, {t}, {value},
@@ -117,16 +142,16 @@ class ListOrders {
     for (TxnKey k = 0; k < keys; ++k) {
       std::uint32_t position = 0;
       for (const TxnValue value : longest_[k]) {
-        const std::uint32_t row = writes_.find(k, value);
+        const std::uint32_t row = writes_->find(k, value);
         if (row == WriteIndex::none) {
           notes_.findings.add("garbage-read", k, {out_.shown_by[k]}, {value},
                               "nobody appended this element");
         } else {
-          writes_[row].position = position;
-          if (writes_[row].writers > 1) {
+          (*writes_)[row].position = position;
+          if ((*writes_)[row].writers > 1) {
             note_ambiguous(k, value, notes_);
-          } else if (!writes_[row].aborted) {
-            out_.committed[writes_[row].txn] = true;
+          } else if (!(*writes_)[row].aborted) {
+            out_.committed[(*writes_)[row].txn] = true;
           }
         }
         ++position;
@@ -137,8 +162,8 @@ class ListOrders {
     // What committed and was never read comes after what was: one entry a transaction.
     std::vector<std::pair<TxnKey, std::uint32_t>> unread;
     std::vector<TxnIndex> last(keys, no_txn);
-    for (std::uint32_t row = 0; row < writes_.size(); ++row) {
-      const WriteIndex::Row& write = writes_[row];
+    for (std::uint32_t row = 0; row < writes_->size(); ++row) {
+      const WriteIndex::Row& write = (*writes_)[row];
       if (write.twice) note_ambiguous(write.key, write.value, notes_);
       if (write.position != none || write.aborted || !out_.committed[write.txn]) continue;
       if (last[write.key] == write.txn) continue;
@@ -146,12 +171,13 @@ class ListOrders {
       unread.emplace_back(write.key, row);
     }
     std::sort(unread.begin(), unread.end(), [&](const auto& a, const auto& b) {
-      return std::pair(a.first, writes_[a.second].txn) < std::pair(b.first, writes_[b.second].txn);
+      return std::pair(a.first, (*writes_)[a.second].txn) <
+             std::pair(b.first, (*writes_)[b.second].txn);
     });
     unread.erase(std::unique(unread.begin(), unread.end(),
                              [&](const auto& a, const auto& b) {
                                return a.first == b.first &&
-                                      writes_[a.second].txn == writes_[b.second].txn;
+                                      (*writes_)[a.second].txn == (*writes_)[b.second].txn;
                              }),
                  unread.end());
     for (const auto& [key, row] : unread) ++out_.begin[key + 1];
@@ -164,8 +190,8 @@ class ListOrders {
     for (TxnKey k = 0; k < keys; ++k) {
       std::copy(longest_[k].begin(), longest_[k].end(), out_.value.begin() + at(k, 0));
     }
-    for (std::uint32_t row = 0; row < writes_.size(); ++row) {
-      const WriteIndex::Row& write = writes_[row];
+    for (std::uint32_t row = 0; row < writes_->size(); ++row) {
+      const WriteIndex::Row& write = (*writes_)[row];
       // An element of two appends may be anybody's.
       if (write.position != none && write.writers <= 1) {
         out_.writer[out_.begin[write.key] + write.position] = write.txn;
@@ -174,8 +200,8 @@ class ListOrders {
     std::vector<std::uint32_t> next(out_.known);
     for (const auto& [key, row] : unread) {
       const std::size_t place = out_.begin[key] + next[key]++;
-      out_.writer[place] = writes_[row].txn;
-      out_.value[place] = writes_[row].value;
+      out_.writer[place] = (*writes_)[row].txn;
+      out_.value[place] = (*writes_)[row].value;
     }
     note_split_appends();
     note_dirty_updates();
@@ -185,7 +211,7 @@ class ListOrders {
     for (TxnIndex t = 0; t < txns_.size(); ++t) {
       if (!out_.committed[t] || txns_[t].outcome == Outcome::ok) continue;
       for (const TxnOp& op : txns_.ops(t)) {
-        if (op.writes() && writes_[writes_.find(op.key, op.value)].txn != t) {
+        if (op.writes() && (*writes_)[writes_->find(op.key, op.value)].txn != t) {
           note_ambiguous(op.key, op.value, notes_);
         }
       }
@@ -197,13 +223,13 @@ class ListOrders {
 
   /// A transaction appends in its order, and what it appended first is there first.
   void note_split_appends() {
-    for (std::uint32_t row = 0; row < writes_.size(); ++row) {
-      const WriteIndex::Row& write = writes_[row];
+    for (std::uint32_t row = 0; row < writes_->size(); ++row) {
+      const WriteIndex::Row& write = (*writes_)[row];
       if (write.position == none || write.writers != 1) continue;
       const auto ops = txns_.ops(write.txn);
       for (std::size_t i = write.op - txns_[write.txn].first_op; i-- > 0;) {
         if (ops[i].key != write.key || ops[i].function != TxnFunction::append) continue;
-        const WriteIndex::Row& before = writes_[writes_.find(write.key, ops[i].value)];
+        const WriteIndex::Row& before = (*writes_)[writes_->find(write.key, ops[i].value)];
         if (before.writers == 1 && before.position > write.position) {
           notes_.findings.add(
               "incompatible-order", write.key, {out_.shown_by[write.key], write.txn},
@@ -218,8 +244,8 @@ class ListOrders {
 
   void note_aborted() {
     aborted_from_.assign(txns_.key_count(), none);
-    for (std::uint32_t row = 0; row < writes_.size(); ++row) {
-      const WriteIndex::Row& write = writes_[row];
+    for (std::uint32_t row = 0; row < writes_->size(); ++row) {
+      const WriteIndex::Row& write = (*writes_)[row];
       if (!write.aborted) continue;
       aborted_from_[write.key] = std::min(aborted_from_[write.key], write.position);
     }
@@ -307,9 +333,9 @@ class ListOrders {
     // What is read from others must not hold what only the transaction itself appends.
     for (std::size_t j = 0; j < ops.size(); ++j) {
       if (ops[j].key != key || ops[j].function != TxnFunction::append) continue;
-      const std::uint32_t row = writes_.find(key, ops[j].value);
-      if (row == WriteIndex::none || writes_[row].txn != t || writes_[row].writers != 1 ||
-          writes_[row].position >= position) {
+      const std::uint32_t row = writes_->find(key, ops[j].value);
+      if (row == WriteIndex::none || (*writes_)[row].txn != t || (*writes_)[row].writers != 1 ||
+          (*writes_)[row].position >= position) {
         continue;
       }
       if (j > i) {
@@ -333,21 +359,21 @@ class ListOrders {
                          "the read saw an append that was rolled back");
     }
     if (position == 0) return;
-    const std::uint32_t row = writes_.find(key, out_.value[out_.begin[key] + position - 1]);
-    if (row != WriteIndex::none && !writes_[row].final && writes_[row].txn != t &&
-        writes_[row].writers <= 1) {
-      notes.findings.add("G1b", key, {t, writes_[row].txn}, {writes_[row].value},
+    const std::uint32_t row = writes_->find(key, out_.value[out_.begin[key] + position - 1]);
+    if (row != WriteIndex::none && !(*writes_)[row].final && (*writes_)[row].txn != t &&
+        (*writes_)[row].writers <= 1) {
+      notes.findings.add("G1b", key, {t, (*writes_)[row].txn}, {(*writes_)[row].value},
                          "the read saw an append that its transaction had not finished");
     }
   }
 
   void judge_elements(TxnIndex t, TxnKey key, std::span<const TxnValue> list, Notes& notes) const {
     for (const TxnValue value : list) {
-      const std::uint32_t row = writes_.find(key, value);
+      const std::uint32_t row = writes_->find(key, value);
       if (row == WriteIndex::none) {
         notes.findings.add("garbage-read", key, {t}, {value}, "nobody appended this element");
-      } else if (writes_[row].aborted) {
-        notes.findings.add("G1a", key, {t, writes_[row].txn}, {value},
+      } else if ((*writes_)[row].aborted) {
+        notes.findings.add("G1a", key, {t, (*writes_)[row].txn}, {value},
                            "the read saw an append that was rolled back");
       }
     }
@@ -355,7 +381,7 @@ class ListOrders {
 
   const Transactions& txns_;
   int findings_max_;
-  WriteIndex writes_;
+  std::optional<WriteIndex> writes_;
   Notes notes_;
   std::vector<std::span<const TxnValue>> longest_;  ///< per key: the longest list seen of others
   std::vector<std::uint32_t> aborted_from_;  ///< per key: the first version that was rolled back

@@ -2,7 +2,12 @@
 // Views of the dependencies as plain graphs in which a cycle is exactly what a level forbids, a
 // linear order of an acyclic one, and the strongly connected components of any other.
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -100,15 +105,35 @@ class SnapshotView {
   NodeIndex transactions_;
 };
 
+/// By node, the edges that lead to it.
+template <class View>
+std::vector<std::uint32_t> predecessor_counts(const View& view) {
+  constexpr NodeIndex grain = 100'000;
+  std::vector<std::uint32_t> counts(view.size(), 0);
+  const auto each_edge = [&](NodeIndex begin, NodeIndex end, const auto& visit) {
+    for (NodeIndex node = begin; node < end; ++node) {
+      NodeIndex to = 0;
+      for (std::uint32_t cursor = 0; view.next(node, cursor, to);) visit(to);
+    }
+  };
+  const auto size = static_cast<NodeIndex>(view.size());
+  if (size <= grain || tbb::this_task_arena::max_concurrency() == 1) {
+    each_edge(0, size, [&](NodeIndex to) { ++counts[to]; });
+    return counts;
+  }
+  tbb::parallel_for(tbb::blocked_range<NodeIndex>(0, size, grain), [&](const auto& range) {
+    each_edge(range.begin(), range.end(), [&](NodeIndex to) {
+      std::atomic_ref(counts[to]).fetch_add(1, std::memory_order_relaxed);
+    });
+  });
+  return counts;
+}
+
 /// An order of the nodes along all edges, as far as it goes: what is left is on a cycle or behind
 /// one. O(nodes + edges).
 template <class View>
 std::vector<NodeIndex> linear_order(const View& view) {
-  std::vector<std::uint32_t> before(view.size(), 0);
-  for (NodeIndex node = 0; node < view.size(); ++node) {
-    NodeIndex to = 0;
-    for (std::uint32_t cursor = 0; view.next(node, cursor, to);) ++before[to];
-  }
+  std::vector<std::uint32_t> before = predecessor_counts(view);
   std::vector<NodeIndex> order;
   order.reserve(view.size());
   for (NodeIndex start = 0; start < view.size(); ++start) {

@@ -28,25 +28,23 @@ class WriteIndex {
   explicit WriteIndex(const Transactions& txns);
 
   std::uint32_t find(TxnKey key, TxnValue value) const {
-    for (std::size_t i = hash(key, value);; ++i) {
-      const std::uint32_t row = slots_[i & mask_];
-      if (row == none) return none;
-      if (rows_[row].key == key && rows_[row].value == value) return row;
-    }
+    const std::uint32_t near = by_value_[value];
+    if (near == none || rows_[near].key == key) return near;
+    return slots_.empty() ? none : slots_[find_slot(key, value)];
   }
   Row& operator[](std::uint32_t row) { return rows_[row]; }
   const Row& operator[](std::uint32_t row) const { return rows_[row]; }
   std::size_t size() const { return rows_.size(); }
 
  private:
-  static std::size_t hash(TxnKey key, TxnValue value) {
-    // Values of one key often follow each other, and so do their slots.
-    const std::uint64_t h = std::uint64_t{key} * 0x9E3779B97F4A7C15U;
-    return static_cast<std::size_t>((h >> 24U) + value);
-  }
+  std::uint32_t& slot_for(TxnKey key, TxnValue value);
+  std::size_t find_slot(TxnKey key, TxnValue value) const;
+
   std::vector<Row> rows_;
-  std::vector<std::uint32_t> slots_;
-  std::size_t mask_ = 0;
+  /// By value, the row of the first key that it was written to: most are written to one only, and
+  /// those of one time lie together.
+  std::vector<std::uint32_t> by_value_;
+  std::vector<std::uint32_t> slots_;  ///< a hash table of the others; made when there is one
 };
 
 }  // namespace assay

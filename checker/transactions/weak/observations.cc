@@ -1,5 +1,8 @@
 #include "checker/transactions/weak/observations.h"
 
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -22,68 +25,36 @@ bool Observations::writes(Node n, TxnKey key) const {
 
 namespace {
 
-class Observer {
+/// Finds whose the reads of some transactions are.
+class Resolver {
  public:
-  Observer(const Transactions& transactions, Ambiguous ambiguous)
-      : txns_(transactions),
-        ambiguous_(ambiguous),
-        writers_(count_writes(transactions)),
-        took_effect_(transactions.size() + 1, false),
-        out_(transactions) {}
+  Resolver(const Transactions& transactions, Ambiguous ambiguous, const Writers& writers)
+      : txns_(transactions), ambiguous_(ambiguous), writers_(writers), out_(transactions) {}
 
-  Observations run() {
-    const auto n = static_cast<TxnIndex>(txns_.size());
-    for (TxnIndex t = 0; t < n; ++t) {
-      const std::uint32_t first = txns_[t].first_op;
-      for (std::uint32_t i = 0; i < txns_[t].op_count; ++i) {
-        const TxnOp& op = txns_.all_ops()[first + i];
-        if (op.writes()) writers_.add(op.key, op.value, {t, first + i});
+  void read_from(TxnIndex t) {
+    const auto ops = txns_.all_ops();
+    const std::uint32_t end = txns_[t].first_op + txns_[t].op_count;
+    for (std::uint32_t i = txns_[t].first_op; i < end; ++i) {
+      const TxnOp& op = ops[i];
+      if (op.function == TxnFunction::read_list) {
+        read_list(t, i);
+      } else if (op.function == TxnFunction::read && op.value != unread) {
+        const std::uint32_t own = own_write_before(t, i);
+        if (own == no_index) {
+          read_value(t, i);
+        } else if (ops[own].value != op.value) {
+          flaw(Flaw::internal, t, i, own, t + 1);
+        }
       }
     }
-    writers_.seal();
-    while (!resolve_reads()) {
-    }
-    place_in_sessions();
-    collect_writes();
-    return std::move(out_);
   }
+
+  /// What was found so far: of `reads`, `flaws` and the like only.
+  Observations& found() { return out_; }
+  /// Who was read from.
+  const std::vector<Node>& effects() const { return effects_; }
 
  private:
-  /// False: an indeterminate transaction with reads proved to have taken effect, so they count, and
-  /// all must be resolved once more.
-  bool resolve_reads() {
-    const auto n = static_cast<TxnIndex>(txns_.size());
-    const std::vector<bool> before = took_effect_;
-    out_ = Observations(txns_);
-    out_.read_begin.assign(n + 2, 0);
-    out_.reads.reserve(txns_.all_ops().size() / 2);
-    for (TxnIndex t = 0; t < n; ++t) {
-      out_.read_begin[t + 1] = static_cast<std::uint32_t>(out_.reads.size());
-      if (txns_[t].outcome == Outcome::ok) took_effect_[t + 1] = true;
-      if (txns_[t].outcome == Outcome::ok || before[t + 1]) read_from(t);
-    }
-    out_.read_begin[n + 1] = static_cast<std::uint32_t>(out_.reads.size());
-    for (TxnIndex t = 0; t < n; ++t) {
-      if (txns_[t].outcome == Outcome::info && took_effect_[t + 1] && !before[t + 1] && reads(t)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  bool reads(TxnIndex t) const {
-    const auto ops = txns_.ops(t);
-    return std::any_of(ops.begin(), ops.end(), [](const TxnOp& op) {
-      return op.function == TxnFunction::read && op.value != unread;
-    });
-  }
-
-  static std::size_t count_writes(const Transactions& transactions) {
-    const auto ops = transactions.all_ops();
-    return static_cast<std::size_t>(
-        std::count_if(ops.begin(), ops.end(), [](const TxnOp& op) { return op.writes(); }));
-  }
-
   void flaw(Flaw kind, TxnIndex reader, std::uint32_t op, std::uint32_t source_op, Node source) {
     out_.flaws.push_back({kind, reader + 1, op, source_op, source});
   }
@@ -105,27 +76,9 @@ class Observer {
     return true;
   }
 
-  void read_from(TxnIndex t) {
-    const auto ops = txns_.all_ops();
-    const std::uint32_t end = txns_[t].first_op + txns_[t].op_count;
-    for (std::uint32_t i = txns_[t].first_op; i < end; ++i) {
-      const TxnOp& op = ops[i];
-      if (op.function == TxnFunction::read_list) {
-        read_list(t, i);
-      } else if (op.function == TxnFunction::read && op.value != unread) {
-        const std::uint32_t own = own_write_before(t, i);
-        if (own == no_index) {
-          read_value(t, i);
-        } else if (ops[own].value != op.value) {
-          flaw(Flaw::internal, t, i, own, t + 1);
-        }
-      }
-    }
-  }
-
   void add_read(TxnKey key, Node writer, Node reader, std::uint32_t op) {
     out_.reads.push_back({key, writer, op});
-    took_effect_[writer] = true;
+    effects_.push_back(writer);
     if (writer >= reader) out_.wr_forward = false;
   }
 
@@ -257,6 +210,109 @@ class Observer {
     return no_index;
   }
 
+  const Transactions& txns_;
+  Ambiguous ambiguous_;
+  const Writers& writers_;
+  std::vector<TxnValue> own_;
+  std::vector<std::uint32_t> seen_;  ///< by append: the read that met it last
+  std::vector<Node> effects_;
+  Observations out_;
+};
+
+class Observer {
+ public:
+  Observer(const Transactions& transactions, Ambiguous ambiguous)
+      : txns_(transactions),
+        ambiguous_(ambiguous),
+        writers_(transactions.value_count(), count_writes(transactions)),
+        took_effect_(transactions.size() + 1, false),
+        out_(transactions) {}
+
+  Observations run() {
+    const auto n = static_cast<TxnIndex>(txns_.size());
+    for (TxnIndex t = 0; t < n; ++t) {
+      const std::uint32_t first = txns_[t].first_op;
+      for (std::uint32_t i = 0; i < txns_[t].op_count; ++i) {
+        const TxnOp& op = txns_.all_ops()[first + i];
+        if (op.writes()) writers_.add(op.key, op.value, {t, first + i});
+      }
+    }
+    writers_.seal();
+    while (!resolve_reads()) {
+    }
+    place_in_sessions();
+    collect_writes();
+    return std::move(out_);
+  }
+
+ private:
+  /// False: an indeterminate transaction with reads proved to have taken effect, so they count, and
+  /// all must be resolved once more.
+  bool resolve_reads() {
+    constexpr std::size_t part_min = 20'000;
+    const std::vector<bool> before = took_effect_;
+    const std::size_t n = txns_.size();
+    const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+    const std::size_t count = std::clamp<std::size_t>(n / part_min, 1, threads);
+    out_ = Observations(txns_);
+    out_.read_begin.assign(n + 2, 0);
+    std::vector<Resolver> parts(count, Resolver(txns_, ambiguous_, writers_));
+    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+      const auto end = static_cast<TxnIndex>(n * (i + 1) / count);
+      for (auto t = static_cast<TxnIndex>(n * i / count); t < end; ++t) {
+        if (txns_[t].outcome == Outcome::ok || before[t + 1]) parts[i].read_from(t);
+        out_.read_begin[t + 2] = static_cast<std::uint32_t>(parts[i].found().reads.size());
+      }
+    });
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto first = static_cast<std::uint32_t>(out_.reads.size());
+      const std::size_t end = n * (i + 1) / count;
+      for (std::size_t t = n * i / count; t < end; ++t) {
+        out_.read_begin[t + 2] += first;
+        if (txns_[static_cast<TxnIndex>(t)].outcome == Outcome::ok) took_effect_[t + 1] = true;
+      }
+      take(parts[i]);
+    }
+    for (TxnIndex t = 0; t < n; ++t) {
+      if (txns_[t].outcome == Outcome::info && took_effect_[t + 1] && !before[t + 1] && reads(t)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void take(Resolver& part) {
+    Observations& found = part.found();
+    for (const Node writer : part.effects()) took_effect_[writer] = true;
+    const auto append = [](auto& all, auto& more) {
+      if (all.empty()) {
+        all = std::move(more);
+      } else {
+        all.insert(all.end(), more.begin(), more.end());
+      }
+    };
+    append(out_.reads, found.reads);
+    append(out_.flaws, found.flaws);
+    append(out_.guesses, found.guesses);
+    append(out_.versions, found.versions);
+    append(out_.ambiguous_readers, found.ambiguous_readers);
+    out_.lists = out_.lists || found.lists;
+    out_.wr_forward = out_.wr_forward && found.wr_forward;
+  }
+
+  bool reads(TxnIndex t) const {
+    const auto ops = txns_.ops(t);
+    return std::any_of(ops.begin(), ops.end(), [](const TxnOp& op) {
+      return op.function == TxnFunction::read && op.value != unread;
+    });
+  }
+
+  static std::size_t count_writes(const Transactions& transactions) {
+    const auto ops = transactions.all_ops();
+    return static_cast<std::size_t>(
+        std::count_if(ops.begin(), ops.end(), [](const TxnOp& op) { return op.writes(); }));
+  }
+
   void place_in_sessions() {
     out_.session.assign(txns_.size() + 1, 0);
     out_.position.assign(txns_.size() + 1, 0);
@@ -294,8 +350,6 @@ class Observer {
   Ambiguous ambiguous_;
   Writers writers_;
   std::vector<bool> took_effect_;
-  std::vector<TxnValue> own_;
-  std::vector<std::uint32_t> seen_;  ///< by append: the read that met it last
   Observations out_;
 };
 
