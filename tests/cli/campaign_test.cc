@@ -51,8 +51,11 @@ nodes = 5
 name = "one"
 nodes = 3
 nemesis = ["kill", "partition"]
-expect = { verdict = "violation", anomalies = ["nonlinearizable"], measures = { acknowledged = { below = 0.9 } } }
 lab = { time-limit = "30s", seeds = 4 }
+[experiment.expect]
+verdict = "violation"
+anomalies = ["nonlinearizable"]
+measures = { acknowledged = { below = 0.9 } }
 [[experiment]]
 name = "two"
 lab = false
