@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "checker/linearizability/register_search.h"
+#include "checker/linearizability/shrink.h"
 
 namespace assay {
 namespace {
 
-using Calls = std::vector<std::uint32_t>;  ///< ascending
+using Calls = Subset;
 
 /// The writers of one value, by start.
 struct Writers {
@@ -50,7 +51,7 @@ class WitnessSearch {
 
   CallWitness from_suspects(const Calls& suspects) {
     Calls members;
-    if (refutes(suspects, members)) return shrink(std::move(members));
+    if (refutes(suspects, members)) return shrunk(std::move(members));
     return from_all();
   }
 
@@ -67,7 +68,7 @@ class WitnessSearch {
       }
       add_writers(candidates);
       Calls members;
-      if (refutes(candidates, members)) return shrink(std::move(members));
+      if (refutes(candidates, members)) return shrunk(std::move(members));
       if (begin == 0 || interrupted_) return from_all();
     }
   }
@@ -76,37 +77,17 @@ class WitnessSearch {
   CallWitness from_all() {
     Calls all(calls_.size());
     for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-    return shrink(std::move(all));
+    return shrunk(std::move(all));
   }
 
-  /// Removes ever smaller stretches, oldest first, until no single call can go.
-  CallWitness shrink(Calls calls) {
-    for (std::size_t length = std::max<std::size_t>(1, calls.size() / 2); !interrupted_;) {
-      bool removed = false;
-      for (std::size_t begin = 0; begin < calls.size() && !interrupted_;) {
-        const std::size_t end = std::min(begin + length, calls.size());
-        Calls rest(calls.begin(), calls.begin() + static_cast<std::ptrdiff_t>(begin));
-        rest.insert(rest.end(), calls.begin() + static_cast<std::ptrdiff_t>(end), calls.end());
-        Calls members;
-        if (refutes(rest, members)) {
-          calls = std::move(members);
-          removed = true;
-        } else {
-          begin += length;
-        }
-      }
-      if (length > 1) {
-        length /= 2;
-      } else if (!removed) {
-        return finished(std::move(calls), true);
-      }
-    }
-    return finished(std::move(calls), false);
-  }
-
-  CallWitness finished(Calls calls, bool minimal) {
-    Restriction rest = restrict_to(calls);
-    return {std::move(rest.members), std::move(rest.calls), minimal};
+  CallWitness shrunk(Calls calls) {
+    uncertain_ = false;
+    Shrunk smallest = shrink(
+        std::move(calls),
+        [this](const Subset& candidate, Subset& failing) { return refutes(candidate, failing); },
+        [this] { return interrupted_; });
+    Restriction rest = restrict_to(smallest.subset);
+    return {std::move(rest.members), std::move(rest.calls), smallest.minimal && !uncertain_};
   }
 
   bool refutes(const Calls& candidates, Calls& members) {
@@ -114,6 +95,7 @@ class WitnessSearch {
     const SearchResult result =
         search_register(rest.calls, value_count_, limits_, /*want_order=*/false);
     if (limits_.time_is_up()) interrupted_ = true;
+    if (result.answer == SearchAnswer::undecided) uncertain_ = true;
     members = std::move(rest.members);
     return result.answer == SearchAnswer::not_linearizable;
   }
@@ -233,6 +215,7 @@ class WitnessSearch {
   std::vector<Writers> writers_;  ///< by value
   std::vector<bool> chosen_;      ///< by call: in the set restrict_to looks at
   bool interrupted_ = false;
+  bool uncertain_ = false;  ///< some search did not come to an end
 };
 
 }  // namespace
