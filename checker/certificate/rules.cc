@@ -130,8 +130,8 @@ Status refute_permits(const EachAct& each, Evidence& evidence) {
   });
   const auto* number = evidence.info.initial.get_if<std::int64_t>();
   const std::int64_t permits = number == nullptr ? 1 : *number;
-  evidence.refuted = acquired - may_release > permits || released - may_acquire > permits ||
-                     released > begun;
+  evidence.refuted =
+      acquired - may_release > permits || released - may_acquire > permits || released > begun;
   if (evidence.refuted) return {};
   return refuse("the acquires and releases of the witness do not exceed the permits");
 }

@@ -29,8 +29,8 @@ class WitnessVerifier {
   /// which at most 24 operations are accepted where there is no rule.
   Status refute(const Witness& witness) const;
 
-  /// Keeps the key's operations, some hundred bytes each, so that further calls of refute() need not
-  /// decode them.
+  /// Keeps the key's operations, some hundred bytes each, so that refute() need not decode them
+  /// again.
   void remember();
 
  private:

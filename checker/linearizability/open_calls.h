@@ -145,10 +145,23 @@ class OpenCalls {
 
   /// May the call in `slot` go next, as far as equal calls are concerned?
   bool leads(const Entry& entry, std::size_t slot) const {
-    // A blind call that is free already lies behind an overwrite: it cannot stand in for an equal
-    // one that started after that, since the latter would still have to be placed. (Overwrites can:
-    // repeating one changes nothing.)
-    return (shadow_[slot] - entry.done - (entry.free & blinds_)).none();
+    return (shadow_[slot] - entry.done).none();
+  }
+
+  /// The call in `slot` is placed next although it is free: then of the equal blind calls that are
+  /// not, the first to return becomes so. Where equal calls took effect is a matching between them
+  /// and places in the order. There is one that has all places and all calls that are not free
+  /// exactly if there is one of all places and one of all such calls (Mendelsohn and Dulmage, "Some
+  /// generalizations of the problem of distinct representatives", 1958), and for each of these
+  /// alone it is best to take the first to return.
+  std::optional<std::size_t> relieved(const Entry& entry, std::size_t slot) const {
+    if (!blinds_.has(slot) || !entry.free.has(slot)) return std::nullopt;
+    std::optional<std::size_t> first;
+    (blinds_ - entry.done - entry.free).each([&](std::size_t other) {
+      if (!(op_in(other) == op_in(slot))) return;
+      if (!first.has_value() || returns_first(slots_[other], slots_[*first])) first = other;
+    });
+    return first;
   }
 
   /// The entry with the call in `slot` placed next, if the state allows it. Its reads are not
@@ -160,6 +173,7 @@ class OpenCalls {
     next.state = *std::move(state);
     next.done.set(slot);
     next.free.clear(slot);
+    if (const auto other = relieved(entry, slot)) next.free.set(*other);
     if (overwrites_.has(slot)) next.free = (overwrites_ | blinds_) - next.done;
     return next;
   }

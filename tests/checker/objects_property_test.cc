@@ -135,8 +135,8 @@ std::string examine(std::string_view datatype, const std::vector<oracle::Op>& op
   } else {
     ++tally.violated;
     certificate.verdict = "violation";
-    const auto explained = explain_minimal(*checker, history, certificate.datatype, 0, *outcome,
-                                           SearchLimits{});
+    const auto explained =
+        explain_minimal(*checker, history, certificate.datatype, 0, *outcome, SearchLimits{});
     if (explained.anomaly.explanation.empty()) return "no explanation";
     if (explained.witness.operations.empty()) return "no witness";
     if (find_anomaly(explained.anomaly.type) == nullptr) {
