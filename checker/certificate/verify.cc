@@ -26,7 +26,6 @@
 namespace assay {
 namespace {
 
-
 class Verifier {
  public:
   Verifier(const History& history, const Certificate& certificate)
