@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "checker/linearizability/register_search.h"
@@ -49,10 +50,11 @@ class WitnessSearch {
     }
   }
 
-  CallWitness from_suspects(const Calls& suspects) {
+  /// Nothing if they do not suffice.
+  std::optional<CallWitness> among(const Calls& suspects) {
     Calls members;
-    if (refutes(suspects, members)) return shrunk(std::move(members));
-    return from_all();
+    if (!refutes(suspects, members)) return std::nullopt;
+    return shrunk(std::move(members));
   }
 
   /// The calls up to the failed return, latest first, until they suffice.
@@ -73,13 +75,13 @@ class WitnessSearch {
     }
   }
 
- private:
   CallWitness from_all() {
     Calls all(calls_.size());
     for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
     return shrunk(std::move(all));
   }
 
+ private:
   CallWitness shrunk(Calls calls) {
     uncertain_ = false;
     Shrunk smallest = shrink(
@@ -220,11 +222,19 @@ class WitnessSearch {
 
 }  // namespace
 
+std::optional<CallWitness> find_witness_among(std::span<const RegisterCall> calls,
+                                              std::size_t value_count,
+                                              const std::vector<std::uint32_t>& suspects,
+                                              const SearchLimits& limits) {
+  return WitnessSearch(calls, value_count, limits).among(suspects);
+}
+
 CallWitness find_witness(std::span<const RegisterCall> calls, std::size_t value_count,
                          const SearchResult& failure, const SearchLimits& limits) {
   WitnessSearch search(calls, value_count, limits);
-  if (!failure.suspects.empty()) return search.from_suspects(failure.suspects);
-  return search.from_failed_return(failure.failed_call);
+  if (failure.suspects.empty()) return search.from_failed_return(failure.failed_call);
+  const auto among = search.among(failure.suspects);
+  return among.has_value() ? *among : search.from_all();
 }
 
 }  // namespace assay
