@@ -183,9 +183,14 @@ class Verifier {
 
   Status check_witnesses() {
     if (certificate_.witnesses.empty()) return refuse("a violation without a witness");
+    std::vector<bool> key_done(history_.key_count(), false);
     for (const Witness& witness : certificate_.witnesses) {
       const auto key = key_named(witness.key);
       if (!key) return key.error();
+      if (key_done[key.value()]) {
+        return refuse(fmt::format("two witnesses for key {}", to_text(history_.key(key.value()))));
+      }
+      key_done[key.value()] = true;
       const WitnessVerifier verifier(history_, certificate_.datatype, key.value());
       if (auto status = verifier.refute(witness); !status) return status;
     }
