@@ -112,31 +112,26 @@ bool sent(const std::vector<Act>& acts, const EachAct& each) {
 Status refute_permits(const EachAct& each, Evidence& evidence) {
   std::int64_t from = never;
   std::int64_t to = std::numeric_limits<std::int64_t>::min();
-  for (const Act& act : evidence.acts) {
-    from = std::min(from, act.start);
-    if (act.returned) to = std::max(to, act.end);
-  }
-  std::int64_t acquired = 0;  // began and returned in the window
+  std::int64_t acquired = 0;
   std::int64_t released = 0;
+  for (const Act& act : evidence.acts) {
+    if (!act.returned) return refuse("an operation of the witness did not return");
+    from = std::min(from, act.start);
+    to = std::max(to, act.end);
+    ++(act.f == "acquire" ? acquired : released);
+  }
   std::int64_t may_acquire = 0;  // touch the window
   std::int64_t may_release = 0;
-  bool from_the_start = true;
+  std::int64_t begun = 0;  // acquires before the end of the window
   each([&](const Act& act) {
-    const bool inside = act.returned && from <= act.start && act.end <= to;
-    const bool touches = act.start <= to && act.end >= from;
-    if (act.end < from) from_the_start = false;
-    if (act.f == "acquire") {
-      acquired += inside ? 1 : 0;
-      may_acquire += touches ? 1 : 0;
-    } else {
-      released += inside ? 1 : 0;
-      may_release += touches ? 1 : 0;
-    }
+    const bool acquires = act.f == "acquire";
+    begun += acquires && act.start <= to ? 1 : 0;
+    if (act.start <= to && act.end >= from) ++(acquires ? may_acquire : may_release);
   });
   const auto* number = evidence.info.initial.get_if<std::int64_t>();
   const std::int64_t permits = number == nullptr ? 1 : *number;
-  const std::int64_t held_before = from_the_start ? 0 : permits;
-  evidence.refuted = acquired - may_release > permits || released - may_acquire > held_before;
+  evidence.refuted =
+      acquired - may_release > permits || released - may_acquire > permits || released > begun;
   if (evidence.refuted) return {};
   return refuse("the acquires and releases of the witness do not exceed the permits");
 }

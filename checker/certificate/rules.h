@@ -6,8 +6,9 @@
 
 namespace assay {
 
-/// The witness spans a window of time. Inside it, more acquires begin and return than there are
-/// permits and releases that touch it; or more releases than acquires and permits to give back.
+/// The witness spans a window of time. It has more acquires than there are permits, and releases
+/// that touch the window; or more releases than there are permits, and acquires that touch it; or
+/// more releases than acquires that began before its end.
 Status refute_permits(const EachAct& each, Evidence& evidence);
 
 /// One or two reads of a counter whose amounts all have one sign: no sum between what was certainly

@@ -9,27 +9,22 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "checker/certificate/bank.h"
-#include "checker/certificate/closure.h"
 #include "checker/certificate/refuse.h"
 #include "checker/certificate/specification.h"
 #include "checker/certificate/verify_dependencies.h"
 #include "checker/certificate/verify_serial.h"
 #include "checker/certificate/views.h"
+#include "checker/certificate/witness_verifier.h"
 
 namespace assay {
 namespace {
-
-/// More operations make the enumeration of their orders unbounded in practice.
-constexpr std::size_t largest_witness = 24;
 
 class Verifier {
  public:
@@ -101,29 +96,6 @@ class Verifier {
     return static_cast<OpIndex>(at - events_.begin());
   }
 
-  Act act(const Operation& operation) const {
-    const auto interval = history_.interval(operation.index);
-    Act act;
-    act.index = operation.index;
-    act.event = operation.invoke_event;
-    act.start = interval.start;
-    act.returned = operation.outcome == Outcome::ok;
-    act.end = act.returned ? interval.end : never;
-    if (certificate_.datatype == "lease") {
-      act.start = operation.invoked.count();
-      if (act.returned) act.end = operation.completed.count();
-    }
-    act.process = static_cast<std::int32_t>(operation.process);
-    act.f = history_.function_name(operation.function);
-    act.argument = history_.value(operation.argument);
-    if (act.returned) act.result = history_.value(operation.result);
-    return act;
-  }
-
-  bool is_void(const Act& act) const {
-    return says_nothing(certificate_.datatype, history_.info(), act);
-  }
-
   Result<KeyId> key_named(const std::optional<Value>& key) {
     if (key.has_value() != history_.keyed()) {
       return refuse(history_.keyed() ? "an entry has no key, but the history is keyed"
@@ -155,7 +127,7 @@ class Verifier {
     }
     for (OpIndex i = 0; i < history_.size(); ++i) {
       if (ordered[i] || history_[i].outcome != Outcome::ok) continue;
-      if (is_void(act(history_[i]))) continue;
+      if (says_nothing(certificate_.datatype, history_.info(), act(history_[i]))) continue;
       return refuse(fmt::format("event {} returned ok but is in no order", events_[i]));
     }
     return {};
@@ -211,104 +183,22 @@ class Verifier {
 
   Status check_witnesses() {
     if (certificate_.witnesses.empty()) return refuse("a violation without a witness");
+    std::vector<bool> key_done(history_.key_count(), false);
     for (const Witness& witness : certificate_.witnesses) {
       const auto key = key_named(witness.key);
       if (!key) return key.error();
-      if (auto status = refute(witness, key.value()); !status) return status;
+      if (key_done[key.value()]) {
+        return refuse(fmt::format("two witnesses for key {}", to_text(history_.key(key.value()))));
+      }
+      key_done[key.value()] = true;
+      const WitnessVerifier verifier(history_, certificate_.datatype, key.value());
+      if (auto status = verifier.refute(witness); !status) return status;
     }
     return {};
   }
 
-  /// Collects the operations of a witness.
-  Result<std::vector<Act>> collect(const std::vector<std::uint64_t>& events, KeyId key) const {
-    if (events.empty()) return refuse("an empty witness");
-    std::vector<Act> acts;
-    std::set<std::uint64_t> seen;
-    for (const std::uint64_t event : events) {
-      const auto index = operation_at(event);
-      if (!index.has_value()) return refuse(fmt::format("event {} is no invocation", event));
-      const Operation operation = history_[*index];
-      if (operation.key != key) return refuse(fmt::format("event {} is on another key", event));
-      if (operation.outcome == Outcome::fail) {
-        return refuse(fmt::format("event {} failed, so it has no place in a witness", event));
-      }
-      if (!seen.insert(event).second) return refuse(fmt::format("event {} occurs twice", event));
-      acts.push_back(act(operation));
-      if (is_void(acts.back())) {
-        return refuse(fmt::format("event {} says nothing, so it shows nothing", event));
-      }
-    }
-    return acts;
-  }
-
-  static Status check_size(std::size_t size) {
-    if (size <= largest_witness) return {};
-    return refuse(fmt::format("a witness of {} operations; at most {} can be refuted", size,
-                              largest_witness));
-  }
-
-  Status refute(const Witness& witness, KeyId key) const {
-    if (!has_rule(certificate_.datatype)) {
-      if (auto status = check_size(witness.operations.size()); !status) return status;
-    }
-    auto acts = collect(witness.operations, key);
-    if (!acts) return acts.error();
-    Evidence evidence{std::move(acts).value(), history_.info(), false};
-    const EachAct each = [&](const auto& visit) {
-      for (const OpIndex index : history_.operations_on(key)) {
-        const Operation operation = history_[index];
-        if (operation.outcome != Outcome::fail) visit(act(operation));
-      }
-    };
-    if (auto status = close_witness(certificate_.datatype, witness, each, evidence); !status) {
-      return status;
-    }
-    if (evidence.refuted) return {};
-    if (auto status = check_size(evidence.acts.size()); !status) return status;
-    if (!has_legal_order(evidence)) return {};
-    return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
-                              witness.operations.front()));
-  }
-
-  bool has_legal_order(const Evidence& evidence) const {
-    const std::vector<Act>& acts = evidence.acts;
-    // By operation: those that must come before it.
-    std::vector<std::uint32_t> earlier(acts.size(), 0);
-    std::uint32_t must = 0;
-    for (std::size_t i = 0; i < acts.size(); ++i) {
-      if (acts[i].returned) must |= 1U << i;
-      for (std::size_t j = 0; j < acts.size(); ++j) {
-        if (acts[j].returned && acts[j].end < acts[i].start) earlier[i] |= 1U << j;
-      }
-    }
-    using State = std::unique_ptr<Specification>;
-    std::set<std::pair<std::uint32_t, std::string>> tried;
-    std::vector<std::pair<std::uint32_t, State>> open;
-    const auto place = [&](std::uint32_t placed, const Specification& state, const Act& act) {
-      auto next = state.clone();
-      if (!next->apply(act) || !tried.emplace(placed, next->encode()).second) return;
-      open.emplace_back(placed, std::move(next));
-    };
-    open.emplace_back(0U, make_specification(certificate_.datatype, evidence.info));
-    while (!open.empty()) {
-      const std::uint32_t placed = open.back().first;
-      const State state = std::move(open.back().second);
-      open.pop_back();
-      if ((placed & must) == must) return true;
-      for (std::size_t i = 0; i < acts.size(); ++i) {
-        const std::uint32_t bit = 1U << i;
-        if ((placed & bit) != 0 || (earlier[i] & ~placed) != 0) continue;
-        const auto choices = acts[i].returned ? std::vector<Value>() : state->choices(acts[i]);
-        if (choices.empty()) place(placed | bit, *state, acts[i]);
-        for (const Value& choice : choices) {
-          Act completed = acts[i];
-          completed.completed = true;
-          completed.result = choice;
-          place(placed | bit, *state, completed);
-        }
-      }
-    }
-    return false;
+  Act act(const Operation& operation) const {
+    return act_of(history_, certificate_.datatype, operation);
   }
 
   const History& history_;
@@ -317,10 +207,6 @@ class Verifier {
   std::vector<OpIndex> by_event_;      ///< dense inverse; empty if event numbers are sparse
   std::map<Value, KeyId> keys_;
 };
-
-}  // namespace
-
-namespace {
 
 /// The part of the history that the certificate is about, as a history.
 Result<History> cut_out(const History& history, const HistoryPart& part) {

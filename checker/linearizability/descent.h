@@ -88,6 +88,7 @@ class Descent {
     std::size_t retired;
   };
   static constexpr std::uint32_t absorbed_bit = 0x8000'0000U;
+  static constexpr std::uint32_t lent_bit = 0x4000'0000U;
 
   std::uint32_t returning() const { return schedule_.returns[now_]; }
   std::uint32_t returning_slot() const { return schedule_.place[returning()]; }
@@ -154,6 +155,7 @@ class Descent {
     const std::size_t placed_before = placed_.size();
     std::optional<Entry> next;
     std::uint32_t call = 0;
+    std::optional<std::size_t> relieved;
     switch (move.kind) {
       case Move::Kind::absorb:
         next = from;
@@ -164,6 +166,7 @@ class Descent {
       case Move::Kind::slot:
         next = open_.after(from, move.which);
         call = open_.call_in(move.which);
+        relieved = open_.relieved(from, move.which);
         break;
       case Move::Kind::pending:
         next = open_.after_pending(from, move.which, call);
@@ -171,6 +174,7 @@ class Descent {
     }
     if (!next.has_value()) return false;
     placed_.push_back(call);
+    if (relieved.has_value()) placed_.push_back(open_.call_in(*relieved) | lent_bit);
     place_reads(*next);
     return arrive(*std::move(next), placed_before);
   }
@@ -259,6 +263,7 @@ class Descent {
     Trail::Node node = Trail::root;
     for (const std::uint32_t call : placed_) {
       node = (call & absorbed_bit) != 0 ? trail.absorb(node, call & ~absorbed_bit)
+             : (call & lent_bit) != 0   ? trail.lend(node, call & ~lent_bit)
                                         : trail.place(node, call);
     }
     return trail.finish(node);

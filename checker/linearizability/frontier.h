@@ -196,6 +196,10 @@ class Frontier {
       auto after = open_.after(entry, other);
       if (!after.has_value()) return;
       place_in_trail(*after, open_.call_in(other));
+      const auto relieved = open_.relieved(entry, other);
+      if (want_order_ && relieved.has_value()) {
+        after->trail = trail_.lend(after->trail, open_.call_in(*relieved));
+      }
       reach(*std::move(after), slot, level);
     };
     if (!open_.reads().has(slot) && open_.leads(entry, slot)) place(slot);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "checker/certificate/specification.h"
+#include "checker/linearizability/minimal.h"
 #include "checker/linearizability/objects.h"
 #include "checker/linearizability/witness_timing.h"
 
@@ -187,7 +188,7 @@ class KeyedCheck {
     for_each_key(violated, [&](KeyId key, ObjectChecker& checker) {
       const auto at = std::lower_bound(violated.begin(), violated.end(), key) - violated.begin();
       ExplainedAnomaly& explained = found[static_cast<std::size_t>(at)];
-      explained = checker.explain(key, outcomes_[key], limits);
+      explained = explain_minimal(checker, history_, datatype_, key, outcomes_[key], limits);
       // A cas of a register's witness may count as a write, so that one finds its timing itself.
       if (explained.anomaly.timing.empty() && datatype_ != "register") {
         explained.anomaly.timing =

@@ -51,6 +51,15 @@ concept ReadsFailures = requires(const M& model) {
   { model.reads_failures() } -> std::same_as<bool>;
 };
 
+/// Knows more exactly than `needs` can say what a witness must contain.
+template <class M>
+concept ClosesWitnesses =
+    requires(std::span<const Call<typename M::Op>> calls, const Subset& chosen) {
+      /// The chosen calls (positions, ascending) without those that lack others they need, and with
+      /// helpers that are the same for any choice.
+      { M::closed(calls, chosen) } -> std::same_as<Subset>;
+    };
+
 /// One key of a history as calls on a model.
 template <DatatypeModel M>
 struct ModelObject {
@@ -108,14 +117,17 @@ class ModelWitness {
       failing.resize(calls_.size());
       for (std::uint32_t i = 0; i < failing.size(); ++i) failing[i] = i;
     }
-    return shrink(
+    uncertain_ = false;
+    Shrunk smallest = shrink(
         std::move(failing),
         [this](const Subset& candidate, Subset& smaller) { return fails(candidate, smaller); },
         [this] { return limits_.time_is_up(); });
+    smallest.minimal = smallest.minimal && !uncertain_;
+    return smallest;
   }
 
   /// By position in `witness`.
-  std::vector<Precedence> essential_timing(const Subset& witness) const {
+  std::vector<Precedence> essential_timing(const Subset& witness) {
     std::vector<Span> spans;
     for (const std::uint32_t i : witness) spans.push_back({calls_[i].start, calls_[i].end});
     return essential_precedences(std::move(spans), [&](std::span<const Span> wider) {
@@ -132,9 +144,11 @@ class ModelWitness {
   }
 
  private:
-  bool is_refuted(const Calls& calls) const {
-    return search(model_, std::span<const Call<typename M::Op>>(calls), limits_, false).answer ==
-           SearchAnswer::not_linearizable;
+  bool is_refuted(const Calls& calls) {
+    const auto answer =
+        search(model_, std::span<const Call<typename M::Op>>(calls), limits_, false).answer;
+    uncertain_ = uncertain_ || answer == SearchAnswer::undecided;
+    return answer == SearchAnswer::not_linearizable;
   }
 
   /// The latest calls before the failed return that suffice.
@@ -163,6 +177,7 @@ class ModelWitness {
   }
 
   Subset closed(Subset subset) const {
+    if constexpr (ClosesWitnesses<M>) return M::closed(calls_, subset);
     std::vector<bool> chosen(calls_.size(), false);
     for (const std::uint32_t i : subset) chosen[i] = true;
     for (bool changed = true; changed;) {
@@ -183,6 +198,7 @@ class ModelWitness {
   const M& model_;
   const Calls& calls_;
   SearchLimits limits_;
+  bool uncertain_ = false;  ///< some search did not come to an end
 };
 
 /// An ObjectChecker for any DatatypeModel. The searches inside are slow to compile: each model is

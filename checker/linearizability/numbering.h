@@ -29,6 +29,8 @@ class Numbering {
     generation_ = 1;
   }
   std::uint32_t size() const { return count_; }
+  /// A number for something that has no ValueId.
+  std::uint32_t next() { return count_++; }
 
   std::uint32_t number(ValueId id) {
     if (const auto integer = integer_in(id); integer.has_value() && is_small(*integer)) {

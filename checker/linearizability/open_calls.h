@@ -7,6 +7,7 @@
 // a read that the state allows is placed at once; an overwrite that nobody can tell is not placed;
 // of equal open calls the first to return goes first; equal pending calls are counted.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,7 @@ class OpenCalls {
         class_shadow_(schedule.classes.size()),
         available_(schedule.classes.size(), 0) {
     find_last_sources();
+    find_horizons();
   }
 
   const Mask<W>& reads() const { return reads_; }
@@ -55,6 +57,7 @@ class OpenCalls {
       return;
     }
     open(call);
+    if (M::effect(calls_[call].op) == Effect::read) look_ahead(++reads_started_);
   }
   void undo_start(std::uint32_t call) {
     if (calls_[call].pending()) {
@@ -63,6 +66,7 @@ class OpenCalls {
       return;
     }
     close(call);
+    if (M::effect(calls_[call].op) == Effect::read) look_ahead(--reads_started_);
   }
   void finish(std::uint32_t call) { close(call); }
   void undo_finish(std::uint32_t call) { open(call); }
@@ -102,12 +106,16 @@ class OpenCalls {
     }
   }
 
-  /// Can an open or a later read tell this state, or what blind calls make of it?
+  /// Can an open or a later read tell this state, or what blind calls make of it? If later reads do
+  /// so before the next overwrite, the first of them starts before any later read returns, because
+  /// it comes before all of these.
   bool is_live(const Entry& entry, const typename M::State& state) const {
     if constexpr (HidingModel<M>) {
       if (state == model_.hidden()) return false;
-      if (model_.last_read_start(state) > now_) return true;
-      bool live = false;
+      bool live = std::any_of(upcoming_.begin(), upcoming_.end(), [&](std::uint32_t read) {
+        return model_.may_lead_to(state, calls_[read].op);
+      });
+      if (live) return true;
       (reads_ - entry.done).each([&](std::size_t slot) {
         live = live || model_.may_lead_to(state, op_in(slot));
       });
@@ -145,10 +153,23 @@ class OpenCalls {
 
   /// May the call in `slot` go next, as far as equal calls are concerned?
   bool leads(const Entry& entry, std::size_t slot) const {
-    // A blind call that is free already lies behind an overwrite: it cannot stand in for an equal
-    // one that started after that, since the latter would still have to be placed. (Overwrites can:
-    // repeating one changes nothing.)
-    return (shadow_[slot] - entry.done - (entry.free & blinds_)).none();
+    return (shadow_[slot] - entry.done).none();
+  }
+
+  /// The call in `slot` is placed next although it is free: then of the equal blind calls that are
+  /// not, the first to return becomes so. Where equal calls took effect is a matching between them
+  /// and places in the order. There is one that has all places and all calls that are not free
+  /// exactly if there is one of all places and one of all such calls (Mendelsohn and Dulmage, "Some
+  /// generalizations of the problem of distinct representatives", 1958), and for each of these
+  /// alone it is best to take the first to return.
+  std::optional<std::size_t> relieved(const Entry& entry, std::size_t slot) const {
+    if (!blinds_.has(slot) || !entry.free.has(slot)) return std::nullopt;
+    std::optional<std::size_t> first;
+    (blinds_ - entry.done - entry.free).each([&](std::size_t other) {
+      if (!(op_in(other) == op_in(slot))) return;
+      if (!first.has_value() || returns_first(slots_[other], slots_[*first])) first = other;
+    });
+    return first;
   }
 
   /// The entry with the call in `slot` placed next, if the state allows it. Its reads are not
@@ -160,6 +181,7 @@ class OpenCalls {
     next.state = *std::move(state);
     next.done.set(slot);
     next.free.clear(slot);
+    if (const auto other = relieved(entry, slot)) next.free.set(*other);
     if (overwrites_.has(slot)) next.free = (overwrites_ | blinds_) - next.done;
     return next;
   }
@@ -224,6 +246,34 @@ class OpenCalls {
       if (entry.count(cls.field) < available_[active_[i]]) try_overwrite(op);
     }
     return possible;
+  }
+
+  void find_horizons() {
+    if constexpr (HidingModel<M>) {
+      for (std::uint32_t i = 0; i < calls_.size(); ++i) {
+        if (M::effect(calls_[i].op) == Effect::read) all_reads_.push_back(i);
+      }
+      horizon_.resize(all_reads_.size());
+      std::int64_t first = std::numeric_limits<std::int64_t>::max();
+      for (std::size_t i = all_reads_.size(); i-- > 0;) {
+        first = std::min(first, calls_[all_reads_[i]].end);
+        horizon_[i] = first;
+      }
+      look_ahead(0);
+    }
+  }
+  void look_ahead(std::size_t started) {
+    if constexpr (HidingModel<M>) {
+      const auto next = all_reads_.begin() + static_cast<std::ptrdiff_t>(started);
+      if (next == all_reads_.end()) {
+        upcoming_ = {};
+        return;
+      }
+      const auto last = std::upper_bound(
+          next, all_reads_.end(), horizon_[started],
+          [&](std::int64_t end, std::uint32_t read) { return end < calls_[read].start; });
+      upcoming_ = std::span(next, last);
+    }
   }
 
   /// O(overwrites that start while a read is open), for each read.
@@ -315,6 +365,11 @@ class OpenCalls {
   /// By read: the last start of an overwrite that may lead to it and starts after it, before it
   /// returns.
   std::vector<std::int64_t> last_source_;
+  // For hiding models:
+  std::vector<std::uint32_t> all_reads_;     ///< by start
+  std::vector<std::int64_t> horizon_;        ///< by position there: the first end from there on
+  std::size_t reads_started_ = 0;            ///< of all_reads_
+  std::span<const std::uint32_t> upcoming_;  ///< the next of them, until one of them returns
 };
 
 }  // namespace assay

@@ -1,6 +1,8 @@
 #include "checker/linearizability/register_checker.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -35,6 +37,45 @@ std::vector<Precedence> timing_of(const CallWitness& witness, std::size_t value_
     return search_register(calls, value_count, limits, false).answer ==
            SearchAnswer::not_linearizable;
   });
+}
+
+bool has_value(const std::vector<std::uint32_t>& values, const RegisterOp& op) {
+  const auto named = [&](std::uint32_t value) {
+    return std::binary_search(values.begin(), values.end(), value);
+  };
+  return named(op.value) || (op.observes() && named(op.observed()));
+}
+
+/// The calls that name a value which a suspect names. `suspects` are renumbered.
+RegisterObject part_about(const RegisterObject& whole, std::vector<std::uint32_t>& suspects) {
+  std::vector<std::uint32_t> values;
+  for (const std::uint32_t call : suspects) {
+    const RegisterOp& op = whole.calls[call].op;
+    values.push_back(op.value);
+    if (op.observes()) values.push_back(op.observed());
+  }
+  std::sort(values.begin(), values.end());
+  std::map<std::uint32_t, std::uint32_t> number_of{{0, 0}};
+  const auto number = [&](std::uint32_t value) {
+    return number_of.emplace(value, static_cast<std::uint32_t>(number_of.size())).first->second;
+  };
+  RegisterObject part;
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t i = 0; i < whole.calls.size(); ++i) {
+    RegisterCall call = whole.calls[i];
+    if (!has_value(values, call.op)) continue;
+    call.op.value = number(call.op.value);
+    call.op.expected = number(call.op.expected);
+    kept.push_back(i);
+    part.calls.push_back(call);
+    part.operations.push_back(whole.operations[i]);
+  }
+  part.value_count = number_of.size();
+  for (std::uint32_t& call : suspects) {
+    const auto at = std::lower_bound(kept.begin(), kept.end(), call);
+    call = static_cast<std::uint32_t>(at - kept.begin());
+  }
+  return part;
 }
 
 /// What reading a key and the zone test take, for each operation.
@@ -90,15 +131,25 @@ Result<KeyOutcome> RegisterChecker::decide(KeyId key, const SearchLimits& limits
 
 ExplainedAnomaly RegisterChecker::explain(KeyId key, const KeyOutcome& outcome,
                                           const SearchLimits& limits) {
-  const auto object = reader_.read(key, SearchLimits{});
-  ASSAY_ASSERT(object.ok());
-  const CallWitness witness =
-      find_witness(object.value().calls, object.value().value_count, outcome.search, limits);
+  auto read = reader_.read(key, SearchLimits{});
+  ASSAY_ASSERT(read.ok());
+  RegisterObject object = std::move(read).value();
+  std::optional<CallWitness> witness;
+  if (!outcome.search.suspects.empty()) {
+    // Mostly a few values are all it is about, of very many.
+    auto suspects = outcome.search.suspects;
+    RegisterObject part = part_about(object, suspects);
+    witness = find_witness_among(part.calls, part.value_count, suspects, limits);
+    if (witness.has_value()) object = std::move(part);
+  }
+  if (!witness.has_value()) {
+    witness = find_witness(object.calls, object.value_count, outcome.search, limits);
+  }
   ExplainedAnomaly result;
-  result.anomaly = describe_register_anomaly(history_, key, object.value(), witness);
-  for (const Precedence& p : timing_of(witness, object.value().value_count, limits)) {
+  result.anomaly = describe_register_anomaly(history_, key, object, *witness);
+  for (const Precedence& p : timing_of(*witness, object.value_count, limits)) {
     result.anomaly.timing.push_back(
-        {witness.counted_as[p.before].event, witness.counted_as[p.after].event});
+        {witness->counted_as[p.before].event, witness->counted_as[p.after].event});
   }
   result.witness = {result.anomaly.key, result.anomaly.witness, {}};
   return result;

@@ -81,7 +81,9 @@ Result<RegisterObject> RegisterReader::read(KeyId key, const SearchLimits& limit
   const auto operations = history_.operations_on(key);
   object.calls.reserve(operations.size());
   object.operations.reserve(operations.size());
-  start_numbering();
+  strangers_.clear();
+  numbers_.clear(operations.size());
+  numbers_.number(history_.initial());
   constexpr std::size_t ahead = 12;
   constexpr std::size_t pause = std::size_t{1} << 16U;
   for (std::size_t i = 0; i < operations.size(); ++i) {
@@ -89,7 +91,7 @@ Result<RegisterObject> RegisterReader::read(KeyId key, const SearchLimits& limit
     if (i % pause == pause - 1 && limits.time_is_up()) return object;
     if (auto status = add(history_[operations[i]], object); !status) return status.error();
   }
-  object.value_count = count_;
+  object.value_count = numbers_.size();
   sort_by_start(object);
   drop_needless(object);
   return object;
@@ -121,8 +123,9 @@ Status RegisterReader::add(const Operation& operation, RegisterObject& object) {
     if (is_read && pending) return {};
     const ValueId id = is_read ? operation.result : operation.argument;
     if (is_read && id == nil_value && history_.info().nil_read == NilRead::unconstrained) return {};
-    op.value = number(id);
-    if (scalars_only_ && fresh_) {
+    const std::uint32_t known = numbers_.size();
+    op.value = numbers_.number(id);
+    if (scalars_only_ && op.value == known) {
       if (auto status = check_scalar(id, operation.invoke_event); !status) return status;
     }
   }
@@ -143,44 +146,11 @@ Status RegisterReader::check_scalar(ValueId id, std::uint64_t event) const {
                            event, to_text(value))};
 }
 
-void RegisterReader::start_numbering() {
-  strangers_.clear();
-  count_ = 0;
-  if (++generation_ == 0) {
-    std::fill(table_.begin(), table_.end(), Slot{});
-    generation_ = 1;
-  }
-  number(history_.initial());
-}
-
-std::uint32_t RegisterReader::number(ValueId id) {
-  if (table_.size() < 2 * (std::size_t{count_} + 1)) grow();
-  const auto key = static_cast<std::uint64_t>(id);
-  std::size_t i = ((key * 0x9e3779b97f4a7c15ULL) >> 24U) & (table_.size() - 1);
-  while (table_[i].generation == generation_ && table_[i].id != key) {
-    i = (i + 1) & (table_.size() - 1);
-  }
-  fresh_ = table_[i].generation != generation_;
-  if (fresh_) table_[i] = {key, count_++, generation_};
-  return table_[i].number;
-}
-
 std::uint32_t RegisterReader::number(const Value& value) {
-  if (const auto id = history_.find(value)) return number(*id);
-  const auto [found, added] = strangers_.emplace(value, count_);
-  if (added) ++count_;
-  return found->second;
-}
-
-void RegisterReader::grow() {
-  std::vector<Slot> old(std::max<std::size_t>(64, 4 * table_.size()));
-  std::swap(old, table_);
-  for (const Slot& slot : old) {
-    if (slot.generation != generation_) continue;
-    std::size_t i = ((slot.id * 0x9e3779b97f4a7c15ULL) >> 24U) & (table_.size() - 1);
-    while (table_[i].generation == generation_) i = (i + 1) & (table_.size() - 1);
-    table_[i] = slot;
-  }
+  if (const auto id = history_.find(value)) return numbers_.number(*id);
+  const auto known = strangers_.find(value);
+  if (known != strangers_.end()) return known->second;
+  return strangers_.emplace(value, numbers_.next()).first->second;
 }
 
 }  // namespace assay

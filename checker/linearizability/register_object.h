@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "checker/linearizability/limits.h"
+#include "checker/linearizability/numbering.h"
 #include "checker/models/register.h"
 #include "history/history.h"
 
@@ -34,24 +35,12 @@ class RegisterReader {
  private:
   Status add(const Operation& operation, RegisterObject& object);
   Status check_scalar(ValueId id, std::uint64_t event) const;
-  std::uint32_t number(ValueId id);
   std::uint32_t number(const Value& value);
-  void start_numbering();
-  void grow();
-
-  struct Slot {
-    std::uint64_t id = 0;
-    std::uint32_t number = 0;
-    std::uint32_t generation = 0;
-  };
 
   const History& history_;
   bool scalars_only_;
   std::vector<std::optional<RegisterFunction>> functions_;  ///< by FunctionId
-  std::vector<Slot> table_;                                 ///< open addressing, power of two
-  std::uint32_t generation_ = 0;
-  std::uint32_t count_ = 0;                   ///< values numbered so far
-  bool fresh_ = false;                        ///< the last value numbered was new
+  Numbering numbers_;
   std::map<Value, std::uint32_t> strangers_;  ///< parts of cas arguments the history has no id for
 };
 

@@ -22,7 +22,7 @@ Shrunk shrink(Subset failing, const StillFails& still_fails, const std::function
       Subset rest(failing.begin(), failing.begin() + static_cast<std::ptrdiff_t>(begin));
       rest.insert(rest.end(), failing.begin() + static_cast<std::ptrdiff_t>(end), failing.end());
       Subset smaller;
-      if (still_fails(rest, smaller)) {
+      if (still_fails(rest, smaller) && smaller.size() < failing.size()) {
         failing = std::move(smaller);
         removed = true;
       } else {

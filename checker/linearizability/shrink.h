@@ -11,7 +11,8 @@ namespace assay {
 
 using Subset = std::vector<std::uint32_t>;  ///< positions, ascending
 
-/// Does this subset still fail? It may give back a smaller one that does, too.
+/// Does this subset still fail? It gives back the one that does: without what may as well go, with
+/// what it cannot do without.
 using StillFails = std::function<bool(const Subset& candidate, Subset& failing)>;
 
 struct Shrunk {

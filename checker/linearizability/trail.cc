@@ -58,11 +58,20 @@ void Trail::collect(std::vector<Node*> tips) {
 void Trail::commit(const std::vector<Node>& path) {
   const std::size_t begin = committed_.size();
   std::vector<std::uint32_t> absorbed;
+  std::vector<std::uint32_t> lent;  // to whom the next call that was placed lent its place
   for (const Node node : path) {
-    const std::uint32_t call = nodes_[node].call;
+    std::uint32_t call = nodes_[node].call;
     if ((call & absorbed_bit) != 0) {
       absorbed.push_back(call & ~absorbed_bit);
       continue;
+    }
+    if ((call & lent_bit) != 0) {
+      lent.push_back(call & ~lent_bit);
+      continue;
+    }
+    for (const std::uint32_t other : std::exchange(lent, {})) {
+      const auto unplaced = std::find(absorbed.begin(), absorbed.end(), other);
+      if (unplaced != absorbed.end()) call = std::exchange(*unplaced, call);
     }
     committed_.push_back(call);
     if (!overwrites_[call]) continue;

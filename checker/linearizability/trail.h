@@ -26,6 +26,10 @@ class Trail {
   /// where it has no visible effect.
   Node absorb(Node parent, std::uint32_t call) { return add(parent, call | absorbed_bit); }
 
+  /// The branch has just placed a call in place of `call`, an equal one that may return unplaced
+  /// because of that: should it do so, it gets that place, and the other one is absorbed.
+  Node lend(Node parent, std::uint32_t call) { return add(parent, call | lent_bit); }
+
   bool is_large() const { return nodes_.size() >= collect_at_; }
   std::uint64_t bytes() const {
     return nodes_.capacity() * sizeof(Link) + committed_.capacity() * sizeof(std::uint32_t);
@@ -43,6 +47,7 @@ class Trail {
     std::uint32_t call;
   };
   static constexpr std::uint32_t absorbed_bit = 0x8000'0000U;
+  static constexpr std::uint32_t lent_bit = 0x4000'0000U;
 
   Node add(Node parent, std::uint32_t call) {
     nodes_.push_back({parent, call});
@@ -52,7 +57,7 @@ class Trail {
   void commit(const std::vector<Node>& path);
   bool is_overwrite(Node node) const {
     const std::uint32_t call = nodes_[node].call;
-    return (call & absorbed_bit) == 0 && overwrites_[call];
+    return (call & (absorbed_bit | lent_bit)) == 0 && overwrites_[call];
   }
 
   std::vector<bool> overwrites_;

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "checker/linearizability/register_search.h"
+#include "checker/linearizability/shrink.h"
 
 namespace assay {
 namespace {
 
-using Calls = std::vector<std::uint32_t>;  ///< ascending
+using Calls = Subset;
 
 /// The writers of one value, by start.
 struct Writers {
@@ -48,10 +50,11 @@ class WitnessSearch {
     }
   }
 
-  CallWitness from_suspects(const Calls& suspects) {
+  /// Nothing if they do not suffice.
+  std::optional<CallWitness> among(const Calls& suspects) {
     Calls members;
-    if (refutes(suspects, members)) return shrink(std::move(members));
-    return from_all();
+    if (!refutes(suspects, members)) return std::nullopt;
+    return shrunk(std::move(members));
   }
 
   /// The calls up to the failed return, latest first, until they suffice.
@@ -67,46 +70,26 @@ class WitnessSearch {
       }
       add_writers(candidates);
       Calls members;
-      if (refutes(candidates, members)) return shrink(std::move(members));
+      if (refutes(candidates, members)) return shrunk(std::move(members));
       if (begin == 0 || interrupted_) return from_all();
     }
   }
 
- private:
   CallWitness from_all() {
     Calls all(calls_.size());
     for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-    return shrink(std::move(all));
+    return shrunk(std::move(all));
   }
 
-  /// Removes ever smaller stretches, oldest first, until no single call can go.
-  CallWitness shrink(Calls calls) {
-    for (std::size_t length = std::max<std::size_t>(1, calls.size() / 2); !interrupted_;) {
-      bool removed = false;
-      for (std::size_t begin = 0; begin < calls.size() && !interrupted_;) {
-        const std::size_t end = std::min(begin + length, calls.size());
-        Calls rest(calls.begin(), calls.begin() + static_cast<std::ptrdiff_t>(begin));
-        rest.insert(rest.end(), calls.begin() + static_cast<std::ptrdiff_t>(end), calls.end());
-        Calls members;
-        if (refutes(rest, members)) {
-          calls = std::move(members);
-          removed = true;
-        } else {
-          begin += length;
-        }
-      }
-      if (length > 1) {
-        length /= 2;
-      } else if (!removed) {
-        return finished(std::move(calls), true);
-      }
-    }
-    return finished(std::move(calls), false);
-  }
-
-  CallWitness finished(Calls calls, bool minimal) {
-    Restriction rest = restrict_to(calls);
-    return {std::move(rest.members), std::move(rest.calls), minimal};
+ private:
+  CallWitness shrunk(Calls calls) {
+    uncertain_ = false;
+    Shrunk smallest = shrink(
+        std::move(calls),
+        [this](const Subset& candidate, Subset& failing) { return refutes(candidate, failing); },
+        [this] { return interrupted_; });
+    Restriction rest = restrict_to(smallest.subset);
+    return {std::move(rest.members), std::move(rest.calls), smallest.minimal && !uncertain_};
   }
 
   bool refutes(const Calls& candidates, Calls& members) {
@@ -114,6 +97,7 @@ class WitnessSearch {
     const SearchResult result =
         search_register(rest.calls, value_count_, limits_, /*want_order=*/false);
     if (limits_.time_is_up()) interrupted_ = true;
+    if (result.answer == SearchAnswer::undecided) uncertain_ = true;
     members = std::move(rest.members);
     return result.answer == SearchAnswer::not_linearizable;
   }
@@ -233,15 +217,24 @@ class WitnessSearch {
   std::vector<Writers> writers_;  ///< by value
   std::vector<bool> chosen_;      ///< by call: in the set restrict_to looks at
   bool interrupted_ = false;
+  bool uncertain_ = false;  ///< some search did not come to an end
 };
 
 }  // namespace
 
+std::optional<CallWitness> find_witness_among(std::span<const RegisterCall> calls,
+                                              std::size_t value_count,
+                                              const std::vector<std::uint32_t>& suspects,
+                                              const SearchLimits& limits) {
+  return WitnessSearch(calls, value_count, limits).among(suspects);
+}
+
 CallWitness find_witness(std::span<const RegisterCall> calls, std::size_t value_count,
                          const SearchResult& failure, const SearchLimits& limits) {
   WitnessSearch search(calls, value_count, limits);
-  if (!failure.suspects.empty()) return search.from_suspects(failure.suspects);
-  return search.from_failed_return(failure.failed_call);
+  if (failure.suspects.empty()) return search.from_failed_return(failure.failed_call);
+  const auto among = search.among(failure.suspects);
+  return among.has_value() ? *among : search.from_all();
 }
 
 }  // namespace assay

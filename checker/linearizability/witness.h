@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct CallWitness {
   std::vector<RegisterCall> counted_as;  ///< the same calls; a cas may count as a plain write
   bool minimal = false;                  ///< false only if a limit was reached
 };
+
+/// A witness among some of the calls; nothing if these are not refuted by themselves. `calls` must
+/// hold every call that names a value which a suspect names; others may be left out.
+std::optional<CallWitness> find_witness_among(std::span<const RegisterCall> calls,
+                                              std::size_t value_count,
+                                              const std::vector<std::uint32_t>& suspects,
+                                              const SearchLimits& limits);
 
 /// `failure` is the result of a search of `calls` (sorted by start) with answer not_linearizable.
 /// Deterministic. Few searches of few calls for a violation that is local in time.

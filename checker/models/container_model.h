@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -95,10 +96,15 @@ class ContainerModel : public ModelDefaults<std::vector<std::uint32_t>, Containe
   static std::uint64_t hash_of(const Op& op) {
     return mix_hash(op.value, static_cast<std::uint64_t>(op.function));
   }
-  /// What a removal returned depends on all that happened before.
+  /// See `closed`, which is more exact.
   static bool needs(const Op& kept, const Op& other) {
     return kept.function != ContainerFunction::put && effect(other) != Effect::read;
   }
+  /// Whole values: who puts one in or takes it out is in a witness with all others who do, but for
+  /// those who began after all that tells something had returned. Of the removals that never
+  /// returned, as many as values are left over, the earliest: they differ in their starts only.
+  static std::vector<std::uint32_t> closed(std::span<const Call<Op>> calls,
+                                           const std::vector<std::uint32_t>& chosen);
   std::string words(const Op& op) const {
     switch (op.function) {
       case ContainerFunction::put:

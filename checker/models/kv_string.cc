@@ -74,18 +74,15 @@ void StringModel::make_tree(std::span<const StringCall> calls) {
 }
 
 void StringModel::find_last_gets(std::span<const StringCall> calls) {
-  last_start_.assign(character_.size(), long_ago);
   last_end_.assign(character_.size(), long_ago);
   for (const StringCall& call : calls) {
     if (call.op.function != StringFunction::get) continue;
     const State node = node_of(call.op.text);
-    last_start_[node] = std::max(last_start_[node], call.start);
     last_end_[node] = std::max(last_end_[node], call.end);
   }
   // Up the tree: the children of a node follow one after the other.
   for (State node = static_cast<State>(character_.size()); node-- > 0;) {
     for (State child = node + 1; child <= last_[node]; child = last_[child] + 1) {
-      last_start_[node] = std::max(last_start_[node], last_start_[child]);
       last_end_[node] = std::max(last_end_[node], last_end_[child]);
     }
   }

@@ -70,7 +70,6 @@ class StringModel {
   /// A put of what no get shows, and an append that fits nowhere, help nobody.
   std::int64_t useful_until(const Op& op) const { return useful_until_[op.text]; }
   static State hidden() { return lost; }
-  std::int64_t last_read_start(const State& state) const { return last_start_[state]; }
   bool may_lead_to(const State& state, const Op& op) const {
     if (state == lost) return false;
     const State target = node_of(op.text);
@@ -93,10 +92,9 @@ class StringModel {
 
   // The prefix tree, its nodes numbered in preorder: 0 is the empty string, and a node's first
   // child is the next node.
-  std::vector<char> character_;           ///< by node: the last of its string
-  std::vector<State> last_;               ///< by node: its extensions are node … last_[node]
-  std::vector<std::int64_t> last_start_;  ///< by node: of the gets of it and of its extensions
-  std::vector<std::int64_t> last_end_;    ///< the same
+  std::vector<char> character_;         ///< by node: the last of its string
+  std::vector<State> last_;             ///< by node: its extensions are node … last_[node]
+  std::vector<std::int64_t> last_end_;  ///< by node: of the gets of it and of its extensions
   std::unordered_map<std::uint64_t, State> branches_;  ///< other children, by node and character
 
   std::vector<State> node_of_text_;         ///< by text; lost if there is none

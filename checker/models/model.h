@@ -55,8 +55,6 @@ concept HidingModel =
       /// Could blind operations lead from the state to one that allows the read? True is always
       /// right.
       { model.may_lead_to(state, read) } -> std::same_as<bool>;
-      /// The last start of a read to which that applies.
-      { model.last_read_start(state) } -> std::same_as<std::int64_t>;
     };
 
 /// What is always right for settled and useful_until; models inherit it until they know better.

@@ -11,6 +11,7 @@
 
 #include "checker/certificate/verify.h"
 #include "checker/lattice.h"
+#include "checker/linearizability/minimal.h"
 #include "checker/linearizability/objects.h"
 #include "object_oracle.h"
 
@@ -27,11 +28,16 @@ std::string table_name(std::string_view datatype) {
   return datatype == "set-reads" ? "set" : std::string(datatype);
 }
 
-/// Is a witness refuted by its own operations alone, so that a smaller one shows that it was not
-/// minimal?
-bool stands_alone(std::string_view datatype) {
-  return datatype == "set" || datatype == "set-reads" || datatype == "owned-mutex" ||
-         datatype == "fenced-lock" || datatype == "leader-election";
+/// Does the certificate's witness refute the history without one of its operations, too?
+bool can_be_smaller(const History& history, const Certificate& certificate) {
+  const std::size_t size = certificate.witnesses.front().operations.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    Certificate less = certificate;
+    auto& operations = less.witnesses.front().operations;
+    operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(i));
+    if (verify(history, less).ok()) return true;
+  }
+  return false;
 }
 
 /// Every way to spoil one field of a certificate that must not go unnoticed.
@@ -129,7 +135,8 @@ std::string examine(std::string_view datatype, const std::vector<oracle::Op>& op
   } else {
     ++tally.violated;
     certificate.verdict = "violation";
-    const auto explained = checker->explain(0, *outcome, SearchLimits{});
+    const auto explained =
+        explain_minimal(*checker, history, certificate.datatype, 0, *outcome, SearchLimits{});
     if (explained.anomaly.explanation.empty()) return "no explanation";
     if (explained.witness.operations.empty()) return "no witness";
     if (find_anomaly(explained.anomaly.type) == nullptr) {
@@ -141,16 +148,12 @@ std::string examine(std::string_view datatype, const std::vector<oracle::Op>& op
   const auto parsed = certificate_from_json(to_json(certificate));
   if (!parsed) return parsed.error().message;
   if (const auto status = verify(history, *parsed); !status) return status.error().message;
+  if (minimal && can_be_smaller(history, certificate)) {
+    return "a witness is not minimal: " + to_json(certificate);
+  }
   if (!corrupt) return {};
   for (const Certificate& bad : spoiled(certificate)) {
     if (verify(history, bad).ok()) return "a spoiled certificate was accepted: " + to_json(bad);
-  }
-  const std::size_t size = minimal ? certificate.witnesses[0].operations.size() : 0;
-  for (std::size_t i = 0; i < size && stands_alone(datatype); ++i) {
-    Certificate less = certificate;
-    auto& operations = less.witnesses[0].operations;
-    operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(i));
-    if (verify(history, less).ok()) return "a witness is not minimal: " + to_json(certificate);
   }
   for (const auto& other : changed(ops)) {
     const History spoiled_history = oracle::as_history(datatype, other);

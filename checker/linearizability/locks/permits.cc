@@ -99,9 +99,7 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
   // the others touch it.
   std::vector<Extent> inside;
   std::vector<std::int64_t> others;
-  std::int64_t first_end = never;
   for (const Call& call : calls_) {
-    first_end = std::min(first_end, call.span.end);
     if (call.acquires == failed.acquires && call.span.end <= to) inside.push_back(call.span);
     if (call.acquires != failed.acquires && call.span.start <= to) others.push_back(call.span.end);
   }
@@ -114,8 +112,7 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
   while (count < inside.size()) {
     const std::int64_t from = inside[count++].start;
     while (touching < others.size() && others[touching] >= from) ++touching;
-    const bool from_the_start = first_end >= from;
-    help = touching + static_cast<std::size_t>(failed.acquires || !from_the_start ? permits_ : 0);
+    help = touching + static_cast<std::size_t>(permits_);
     if (count > help) break;
   }
   // Or all that happened: nothing was held before.
@@ -125,11 +122,6 @@ ExplainedAnomaly PermitsChecker::explain(KeyId key, const KeyOutcome& outcome,
   inside.resize(count);
   std::vector<std::uint64_t> events;
   for (const Extent& span : inside) events.push_back(span.event);
-  // Then nothing may have returned before the window.
-  const auto first = std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) {
-    return everything && call.acquires && call.span.end == first_end;
-  });
-  if (first != calls_.end()) events.push_back(first->span.event);
   const Narrator narrator(history_, key);
   std::string who;
   for (std::size_t k = 0; k < std::min<std::size_t>(count, 4); ++k) {

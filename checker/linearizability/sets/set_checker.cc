@@ -18,6 +18,11 @@ namespace {
 constexpr std::string_view by_reads = "chain-of-reads";
 constexpr std::string_view by_element = "elements";
 
+template <class T>
+bool has(const std::vector<T>& items, T item) {
+  return std::find(items.begin(), items.end(), item) != items.end();
+}
+
 /// The calls that matter to what had returned by `instant`: those that told something by then, and
 /// all changes that began before one of the calls that matter told something.
 std::vector<ElementCall> until(const std::vector<ElementCall>& calls, std::int64_t instant) {
@@ -305,18 +310,59 @@ ExplainedAnomaly SetChecker::explain_element(KeyId key, std::uint32_t element,
   return result;
 }
 
-ExplainedAnomaly SetChecker::explain_reads(KeyId key, const WholeReadsOutcome& outcome) {
+/// The adds of some elements that began before the last of some reads returned.
+std::vector<ElementAdd> SetChecker::adds_of(const std::vector<std::uint64_t>& reads,
+                                            const std::vector<std::uint32_t>& elements) const {
+  std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+  for (const WholeRead& read : reads_) {
+    if (has(reads, read.span.event)) latest = std::max(latest, read.span.end);
+  }
+  std::vector<ElementAdd> adds;
+  for (const ElementAdd& add : adds_) {
+    if (has(elements, add.element) && add.span.start <= latest) adds.push_back(add);
+  }
+  return adds;
+}
+
+/// What some reads say about some elements, by themselves.
+WholeReadsOutcome SetChecker::about(const std::vector<std::uint64_t>& reads,
+                                    const std::vector<std::uint32_t>& elements) const {
+  std::vector<WholeRead> restricted;
+  for (const WholeRead& read : reads_) {
+    if (!has(reads, read.span.event)) continue;
+    restricted.push_back(read);
+    std::erase_if(restricted.back().elements, [&](auto x) { return !has(elements, x); });
+  }
+  return decide_whole_reads(restricted, adds_of(reads, elements), values_.size(), false);
+}
+
+/// As few of its reads and elements as still fit no order.
+void SetChecker::make_minimal(WholeReadsOutcome& outcome) const {
+  const auto smaller = [&](auto& all, const auto& refuted) {
+    for (std::size_t i = 0; i < all.size() && all.size() > 1;) {
+      auto rest = all;
+      rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
+      if (refuted(rest)) {
+        all = std::move(rest);
+      } else {
+        ++i;
+      }
+    }
+  };
+  auto reads = outcome.reads;
+  auto elements = outcome.elements;
+  smaller(reads, [&](const auto& rest) { return !about(rest, elements).linearizable; });
+  smaller(elements, [&](const auto& rest) { return !about(reads, rest).linearizable; });
+  if (reads.size() == outcome.reads.size() && elements.size() == outcome.elements.size()) return;
+  outcome = about(reads, elements);
+}
+
+ExplainedAnomaly SetChecker::explain_reads(KeyId key, WholeReadsOutcome outcome) {
+  make_minimal(outcome);
   const Narrator narrator(history_, key);
   std::vector<std::uint64_t> events = outcome.reads;
   std::vector<Value> values;
-  std::int64_t latest = std::numeric_limits<std::int64_t>::min();
-  for (const WholeRead& read : reads_) {
-    const bool chosen = std::find(events.begin(), events.end(), read.span.event) != events.end();
-    if (chosen) latest = std::max(latest, read.span.end);
-  }
-  for (const ElementAdd& add : adds_) {
-    const auto& e = outcome.elements;
-    if (std::find(e.begin(), e.end(), add.element) == e.end() || add.span.start > latest) continue;
+  for (const ElementAdd& add : adds_of(outcome.reads, outcome.elements)) {
     events.push_back(add.span.event);
   }
   std::string names;

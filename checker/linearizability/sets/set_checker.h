@@ -32,7 +32,12 @@ class SetChecker final : public ObjectChecker {
   /// The calls of one element, in the order of their starts.
   std::vector<ElementCall> calls_of(std::uint32_t element) const;
   ExplainedAnomaly explain_element(KeyId key, std::uint32_t element, const SearchLimits& limits);
-  ExplainedAnomaly explain_reads(KeyId key, const WholeReadsOutcome& outcome);
+  WholeReadsOutcome about(const std::vector<std::uint64_t>& reads,
+                          const std::vector<std::uint32_t>& elements) const;
+  void make_minimal(WholeReadsOutcome& outcome) const;
+  std::vector<ElementAdd> adds_of(const std::vector<std::uint64_t>& reads,
+                                  const std::vector<std::uint32_t>& elements) const;
+  ExplainedAnomaly explain_reads(KeyId key, WholeReadsOutcome outcome);
 
   const History& history_;
   std::unique_ptr<ObjectChecker> search_;
