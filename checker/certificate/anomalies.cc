@@ -20,8 +20,11 @@ bool contains(std::span<const Number> list, Number value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+/// Of two versions of a key one comes first; verify_dependencies looks for the other case.
+constexpr std::string_view either = "either";
+
 std::optional<Rule> rule_named(std::string_view name) {
-  if (name == "ww") return Rule::ww;
+  if (name == "ww" || name == either) return Rule::ww;
   if (name == "wr") return Rule::wr;
   if (name == "rw") return Rule::rw;
   if (name == "process") return Rule::process;
@@ -65,6 +68,10 @@ class Anomalies {
     }
     const auto key = step.key ? units_.key(*step.key) : std::nullopt;
     if (!key) return fails(step, "no such key");
+    if (step.rule == either) {
+      const bool versions = !step.shown_by && units_.writes(*a, *key) && units_.writes(*b, *key);
+      return versions ? Status() : fails(step, "they are no two versions of the key");
+    }
     std::optional<std::size_t> reader;
     if (step.shown_by) {
       reader = units_.find(*step.shown_by);

@@ -321,6 +321,27 @@ class OrderVerifier {
   std::vector<std::pair<std::size_t, std::size_t>> anti_;
 };
 
+/// Where a proof supposes which of two versions comes first, the one beside it must suppose the
+/// opposite.
+Status both_cases(const std::vector<TransactionProof>& proofs) {
+  std::vector<const TransactionProof::Step*> supposed(proofs.size(), nullptr);
+  bool any = false;
+  for (std::size_t i = 0; i < proofs.size(); ++i) {
+    for (const TransactionProof::Step& step : proofs[i].steps) {
+      if (step.rule != "either") continue;
+      if (supposed[i] != nullptr) return refuse("a proof supposes more than one thing");
+      supposed[i] = &step;
+      any = true;
+    }
+  }
+  if (!any) return {};
+  const bool opposite = proofs.size() == 2 && supposed[0] != nullptr && supposed[1] != nullptr &&
+                        supposed[0]->before == supposed[1]->after &&
+                        supposed[0]->after == supposed[1]->before &&
+                        supposed[0]->key == supposed[1]->key;
+  return opposite ? Status() : refuse("a case is missing");
+}
+
 }  // namespace
 
 bool is_dependency_certificate(const Certificate& certificate) {
@@ -356,6 +377,7 @@ Status verify_dependencies(const History& history, const Certificate& certificat
   if (certificate.transaction_order || certificate.proofs.empty()) {
     return refuse("a violation needs an anomaly and nothing else");
   }
+  if (auto status = both_cases(certificate.proofs); !status) return status;
   for (const TransactionProof& proof : certificate.proofs) {
     if (auto status = show_anomaly(*units, history.info(), *level, proof); !status) return status;
   }

@@ -258,6 +258,18 @@ TEST_CASE("levels: an append that nobody read comes next after what its transact
   expect(check_all(history), {"read-committed"}, {"cursor-stability", "update-atomic"});
 }
 
+TEST_CASE("levels: whichever of two appends that nobody read came first, there is a cycle") {
+  const History history =
+      serial({done(0, {op("r", "x", Value::List{}), op("append", "y", 1), op("append", "z", 1)}),
+              done(1, {op("r", "y", Value::List{}), op("append", "x", 1), op("append", "z", 2)})},
+             "list-append");
+  for (const char* model : {"snapshot-isolation", "consistent-view"}) {
+    expect_proof(history, model, "no-order");
+  }
+  expect(check_all(history), {"update-atomic", "prefix"},
+         {"snapshot-isolation", "parallel-snapshot-isolation", "repeatable-read"});
+}
+
 TEST_CASE("levels: a transaction cannot read its own append from another one") {
   const History history =
       serial({done(0, {op("append", "x", 1), op("r", "x", Value::List{1, 1})})}, "list-append");

@@ -136,6 +136,11 @@ std::optional<Explainer::Reason> Explainer::write_reason(TxnIndex before, TxnInd
     for (const VersionStep& step : orders_.steps) {
       if (step.key != k || step.before == initial_version) continue;
       if (orders_.writer[step.before] != before || orders_.writer[step.after] != after) continue;
+      if (step.shown_by == supposed) {
+        return Reason{
+            k, fmt::format("this is supposed of their versions of {}", short_text(txns_.key(k))),
+            std::nullopt, true};
+      }
       if (step.shown_by != no_txn && orders_.lists) {
         return Reason{k,
                       fmt::format("the former read {} without the latter's append of {} and "
@@ -219,6 +224,24 @@ Anomaly Explainer::anomaly(const Cycle& cycle) const {
   return anomaly;
 }
 
+Anomaly Explainer::anomaly(const Anomaly& first, const Anomaly& second,
+                           std::string_view model) const {
+  Anomaly both = first;
+  both.type = "no-order";
+  both.model = model;
+  both.key.reset();
+  both.steps.insert(both.steps.end(), second.steps.begin(), second.steps.end());
+  both.witness.insert(both.witness.end(), second.witness.begin(), second.witness.end());
+  std::sort(both.witness.begin(), both.witness.end());
+  both.witness.erase(std::unique(both.witness.begin(), both.witness.end()), both.witness.end());
+  both.explanation = fmt::format(
+      "of two versions either may be the first; supposing one of them is, there is a {}, supposing "
+      "the other, a {}",
+      first.type, second.type);
+  both.minimal = false;
+  return both;
+}
+
 Anomaly Explainer::anomaly(const Finding& finding) const {
   Anomaly anomaly;
   anomaly.type = finding.type;
@@ -253,7 +276,7 @@ TransactionProof Explainer::proof(const Cycle& cycle) const {
     TransactionProof::Step step;
     step.before = txns_[before].event;
     step.after = txns_[after].event;
-    step.rule = name_of(cycle.kinds[i]);
+    step.rule = reason.is_supposed ? "either" : name_of(cycle.kinds[i]);
     if (reason.key) step.key = txns_.key(*reason.key);
     if (reason.shown_by) step.shown_by = txns_[*reason.shown_by].event;
     proof.steps.push_back(std::move(step));

@@ -17,6 +17,8 @@ class Explainer {
 
   Anomaly anomaly(const Cycle& cycle) const;
   Anomaly anomaly(const Finding& finding) const;
+  /// Two cycles, one for each order of two versions. `model` is what forbids them.
+  Anomaly anomaly(const Anomaly& first, const Anomaly& second, std::string_view model) const;
   /// The same for the verifier.
   TransactionProof proof(const Cycle& cycle) const;
   TransactionProof proof(const Finding& finding) const;
@@ -26,6 +28,7 @@ class Explainer {
     std::optional<TxnKey> key;
     std::string because;
     std::optional<TxnIndex> shown_by;
+    bool is_supposed = false;
   };
   Reason reason(TxnIndex before, TxnIndex after, Dependency kind) const;
   std::optional<Reason> read_reason(TxnIndex before, TxnIndex after) const;

@@ -28,6 +28,7 @@ GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_a
 
 bool GraphCheck::refutes(const Found& found, const LevelRule& rule) {
   if (!found.level.empty() && !implies(rule.model, found.level)) return false;
+  if (found.proofs.size() > 1) return true;
   if (found.cycle.has_value()) return forbids(rule, *found.cycle);
   const auto refuted = refuted_by(found.anomaly.type);
   return std::find(refuted.begin(), refuted.end(), rule.model) != refuted.end();
@@ -46,12 +47,12 @@ void GraphCheck::add(Found found) {
 
 void GraphCheck::add(const Finding& finding) {
   const Explainer explainer(txns_, levels_.orders());
-  add(Found{explainer.anomaly(finding), explainer.proof(finding), std::nullopt});
+  add(Found{explainer.anomaly(finding), {explainer.proof(finding)}, std::nullopt});
 }
 
 void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders, std::string_view level) {
   const Explainer explainer(txns_, orders);
-  Found found{explainer.anomaly(cycle), explainer.proof(cycle), cycle, level};
+  Found found{explainer.anomaly(cycle), {explainer.proof(cycle)}, cycle, level};
   if (orders.lists && !level.empty()) {
     // Its steps are what keeps updates from getting lost.
     found.anomaly.type = "lost-update";
@@ -62,6 +63,21 @@ void GraphCheck::add(const Cycle& cycle, const VersionOrders& orders, std::strin
     found.anomaly.model = level;
   }
   add_named(found);
+  add(std::move(found));
+}
+
+void GraphCheck::add(const std::vector<LevelCase>& cases, std::string_view level) {
+  Found found{{}, {}, std::nullopt, level};
+  std::vector<Anomaly> anomalies;
+  for (const LevelCase& each : cases) {
+    VersionOrders orders = levels_.orders();
+    orders.steps.push_back(each.supposed);
+    const Explainer explainer(txns_, orders);
+    anomalies.push_back(explainer.anomaly(each.cycle));
+    found.proofs.push_back(explainer.proof(each.cycle));
+  }
+  found.anomaly =
+      Explainer(txns_, levels_.orders()).anomaly(anomalies.at(0), anomalies.at(1), level);
   add(std::move(found));
 }
 
@@ -130,7 +146,7 @@ bool GraphCheck::collect(const LevelRule& rule, LevelOutcome& outcome) const {
       outcome.anomalies.push_back(found.anomaly);
     }
   }
-  if (!refuting.empty()) outcome.certificate.proofs = {refuting.front()->proof};
+  if (!refuting.empty()) outcome.certificate.proofs = refuting.front()->proofs;
   return !refuting.empty();
 }
 
@@ -150,6 +166,7 @@ LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
     result = levels_.check(rule);
     if (result.verdict == Verdict::violation) {
       for (const Finding& finding : result.findings) add(finding);
+      if (!result.cases.empty()) add(result.cases, rule.model);
       find(rule.base);
       if (result.cycle.has_value()) {
         LevelOutcome sofar;

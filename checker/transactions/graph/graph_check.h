@@ -32,8 +32,8 @@ class GraphCheck {
  private:
   struct Found {
     Anomaly anomaly;
-    TransactionProof proof;
-    std::optional<Cycle> cycle;  ///< if it is one
+    std::vector<TransactionProof> proofs;  ///< one, or one a case
+    std::optional<Cycle> cycle;            ///< if it is one
     /// If the cycle uses an order of versions that this level alone, and what implies it, demands.
     std::string_view level{};
   };
@@ -41,6 +41,7 @@ class GraphCheck {
   void find(OrderBase base);
   void add(Found found);
   void add(const Cycle& cycle, const VersionOrders& orders, std::string_view level = {});
+  void add(const std::vector<LevelCase>& cases, std::string_view level);
   void add_named(const Found& found);
   void add(const Finding& finding);
   void certify(const LevelResult& result, Certificate& certificate) const;

@@ -48,11 +48,18 @@ const LevelRule* level_rule(std::string_view model);
 /// Does the level forbid such a cycle?
 bool forbids(const LevelRule& rule, const Cycle& cycle);
 
+struct LevelCase {
+  VersionStep supposed;
+  Cycle cycle;
+};
+
 struct LevelResult {
   Verdict verdict = Verdict::unknown;
   std::string unknown_because;
   std::optional<Cycle> cycle;     ///< one that the level forbids, if that is why
   std::vector<Finding> findings;  ///< others that the level forbids
+  /// Or two: whichever of two versions is supposed to be the first, there is a cycle.
+  std::vector<LevelCase> cases;
   /// pass: snapshots and commits, 2 t and 2 t + 1, in an order that satisfies the level; serial:
   /// transactions only, t.
   std::vector<NodeIndex> order;
@@ -76,6 +83,8 @@ class GraphLevels {
   std::vector<NodeIndex> late_snapshots(const Dependencies& graph) const;
   LevelResult any_order() const;
   LevelResult try_completion(const LevelRule& rule);
+  LevelResult search_tails(const LevelRule& rule);
+  std::vector<LevelCase> find_cases(const LevelRule& rule, const std::vector<TxnIndex>& among);
 
   const Transactions& txns_;
   VersionOrders orders_;

@@ -35,9 +35,10 @@ struct VersionStep {
   std::uint32_t before;  ///< index into VersionOrders::writer; initial_version: the initial one
   std::uint32_t after;
   /// Who could not have seen what it did if they came the other way round; no_txn: the writer of
-  /// `after` had read `before`.
+  /// `after` had read `before`; supposed: nobody.
   TxnIndex shown_by = no_txn;
 };
+inline constexpr TxnIndex supposed = no_txn - 1;
 inline constexpr std::uint32_t initial_version = 0xFFFFFFFF;
 
 /// An anomaly that needs no cycle.
