@@ -228,41 +228,6 @@ TEST_CASE("simulated store: registers") {
   });
 }
 
-/// What was found of a history that is checked in several parts, with so many threads.
-std::string findings(const History& history, const std::string& model, int threads) {
-  CheckOptions options;
-  options.models = {model};
-  options.threads = threads;
-  const auto result = check(history, options);
-  REQUIRE(result.ok());
-  std::string text(name_of(result->verdict));
-  for (const Anomaly& anomaly : result->anomalies) {
-    text += "\n" + anomaly.type + ": " + anomaly.explanation;
-    for (const std::uint64_t event : anomaly.witness) text += " " + std::to_string(event);
-  }
-  return text;
-}
-
-TEST_CASE("simulated store: what is found does not depend on the number of threads") {
-  const std::vector<std::string> weak{"read-atomic", "read-committed-be", "monotonic-atomic-view"};
-  const std::vector<std::string> all{"read-atomic", "read-committed-be", "monotonic-atomic-view",
-                                     "serializable", "strict-serializable"};
-  for (const Data data : {Data::lists, Data::registers}) {
-    Run run{Level::serializable, data};
-    run.keys = 5'000;
-    run.transactions = 90'000;
-    const History history = simulate(run, 1);
-    CAPTURE(history.info().datatype);
-    // Clients that got no answer make thousands of sessions: too many for the polygraph.
-    for (const std::string& model : data == Data::lists ? all : weak) {
-      CAPTURE(model);
-      const std::string alone = findings(history, model, 1);
-      CHECK(findings(history, model, 2) == alone);
-      CHECK(findings(history, model, 4) == alone);
-    }
-  }
-}
-
 TEST_CASE("simulated store: objects and predicates") {
   constexpr Data predicates = Data::predicates;
   check_stores({
