@@ -31,7 +31,7 @@ constexpr std::array bug_table{
         "Bernstein, Hadzilacos and Goodman, Concurrency control and recovery, 1987: dirty read"},
     BugEntry{"read-before-recovery",
              "a restarted primary answers reads before it has applied its log again",
-             "Gray and Reuter, Transaction processing, 1993: restart"},
+             "Gray and Reuter, Transaction processing, 1993: restart", "replication=majority"},
     BugEntry{"acknowledge-before-sync", "the primary confirms writes that are not on its disk yet",
              "PostgreSQL, synchronous_commit=off"},
     BugEntry{"apply-retry-twice", "a request that was repeated is applied once more",
@@ -48,7 +48,7 @@ constexpr std::array bug_table{
     BugEntry{
         "epoch-not-raised", "a new primary numbers its entries as the old one did",
         "GitHub, 14 September 2012: a promoted replica that lagged gave out the same ids again",
-        durable_failover},
+        "failover=on,replication=majority,read-from=any"},
     BugEntry{"session-forgotten", "a replica answers a session without regard to its past",
              "Terry et al., Session guarantees, 1994", "read-from=read-your-writes"},
 };
