@@ -149,7 +149,10 @@ std::map<std::string, std::string> ReferenceTarget::facts() const {
 std::vector<std::string> ReferenceTarget::promises() const {
   const auto promised = promises_of(settings_.protocol);
   if (!promised) return {};
-  return {promised->begin(), promised->end()};
+  std::vector<std::string> models(promised->begin(), promised->end());
+  // Not a property of histories.
+  std::erase(models, convergence);
+  return models;
 }
 
 bool ReferenceTarget::performs(std::string_view function) const {

@@ -62,7 +62,11 @@ std::vector<Message> sample_messages() {
           UpdateBatch{{{{NodeId{2}, 6}, 20, std::string("k"), std::int64_t{9}, seen},
                        {{NodeId{3}, 1}, 21, {}, {}, {}}}},
           CausalRead{{4, 5}, std::int64_t{1}, seen},
-          CausalReadReply{{4, 5}, std::string("v"), seen}};
+          CausalReadReply{{4, 5}, std::string("v"), seen},
+          ReplicaRead{sample_command(1), {3, 4}, 9, true},
+          ReplicaReadReply{{{1, 2}, Outcome::ok, std::int64_t{-5}}, 9, true},
+          AliveBeat{},
+          Probe{ProbeKind::ping_for, 5, NodeId{3}, {{NodeId{2}, MemberState::suspected, 4}}}};
 }
 
 TEST_CASE("messages: each is read back as it was; a cut or longer one is refused") {

@@ -12,6 +12,8 @@
 
 #include "targets/reference/protocols/causal/messages.h"
 #include "targets/reference/protocols/leader_messages.h"
+#include "targets/reference/protocols/membership/messages.h"
+#include "targets/reference/protocols/primary_backup/messages.h"
 #include "targets/reference/protocols/quorum/messages.h"
 #include "targets/reference/protocols/raft/messages.h"
 #include "targets/reference/protocols/updates/update.h"
@@ -31,7 +33,11 @@ using Message = std::variant<
     // updates/update.h
     UpdateDigest, UpdateBatch,
     // causal/messages.h
-    CausalRead, CausalReadReply>;
+    CausalRead, CausalReadReply,
+    // primary_backup/messages.h
+    ReplicaRead, ReplicaReadReply,
+    // membership/messages.h
+    AliveBeat, Probe>;
 
 /// Appends the encoding of the message.
 void encode(const Message& message, std::string& out);

@@ -32,6 +32,11 @@ Reply StoreMachine::query(const Command& command) const {
   return {command.id, answer.outcome, std::move(answer.value)};
 }
 
+bool StoreMachine::has_applied(const RequestId& id) const {
+  const auto session = sessions_.find(id.client);
+  return !has_sessions_ || (session != sessions_.end() && session->second.sequence >= id.sequence);
+}
+
 Datum StoreMachine::read(const Datum& key) const {
   const auto found = objects_.find(key);
   return found == objects_.end() ? Datum{} : found->second;

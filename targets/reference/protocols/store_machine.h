@@ -24,6 +24,8 @@ class StoreMachine {
   Reply apply(const Command& command);
   /// Answers a command that does not mutate (commands.h), outside of the order of the others.
   Reply query(const Command& command) const;
+  /// Whether this client's request, or a later one of its, has been applied. True without sessions.
+  bool has_applied(const RequestId& id) const;
   /// The object; nil if nobody wrote it.
   Datum read(const Datum& key) const;
 

@@ -10,6 +10,7 @@ namespace assay::reference {
 namespace {
 
 constexpr Nanos settling = std::chrono::seconds(20);
+constexpr Nanos settling_max = std::chrono::minutes(20);
 constexpr Nanos answering = std::chrono::seconds(5);
 /// No client of a run has this identity.
 constexpr std::uint64_t reader_identity = std::uint64_t{1} << 62;
@@ -25,7 +26,11 @@ std::string text_of(const std::optional<Datum>& datum) {
 }  // namespace
 
 std::vector<Divergence> find_divergence(World& world, const std::set<Datum>& keys) {
-  world.run_until(world.now() + settling);
+  // A slow disk may have fallen far behind; nobody agrees before it has caught up.
+  const Nanos latest = world.now() + settling_max;
+  do {
+    world.run_until(world.now() + settling);
+  } while (!world.disks_idle() && world.now() < latest && !world.reached_limit());
   std::map<RequestId, Datum> answers;
   const auto before = std::exchange(world.on_reply, [&answers](NodeId, const Reply& reply) {
     if (reply.outcome == Outcome::ok) answers[reply.id] = reply.value;

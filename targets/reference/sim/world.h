@@ -6,6 +6,7 @@
 // Sources: Zhou et al., "FoundationDB: a distributed unbundled transactional key value store",
 // 2021, section 4; TigerBeetle's VOPR.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -86,6 +87,11 @@ class World {
   Protocol* protocol(NodeId member) { return node(member).protocol.get(); }
   const Disk& disk(NodeId member) const { return node(member).disk; }
   Random& random() { return random_; }
+  /// Whether every write that a member has issued is durable.
+  bool disks_idle() const {
+    return std::all_of(nodes_.begin(), nodes_.end(),
+                       [](const Node& node) { return node.pending.empty(); });
+  }
 
  private:
   /// What one link, disk or member draws shifts nothing that another draws: a run from which an

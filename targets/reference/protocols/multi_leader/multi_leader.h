@@ -4,7 +4,8 @@
 // the same data, in whatever order they heard them (strong eventual consistency); until then they
 // differ. Two writes of one key that did not know of each other are a conflict, and either
 //   last-writer-wins: the greater Lamport stamp stays and the other write is silently lost, or
-//   siblings: both stay, and a read returns both, until a client that has read them writes again.
+//   siblings: both stay, and a read returns both, until a write through a member that holds both
+//   replaces them (a client stays with its member, so the member's context stands for its own).
 // Sources: Petersen et al., "Flexible update propagation for weakly consistent replication"
 // (Bayou), 1997; Thomas, "A majority consensus approach", 1979 (last writer wins); Preguiça et al.,
 // "Dotted version vectors", 2012; Shapiro et al., "Conflict-free replicated data types", 2011.

@@ -14,6 +14,11 @@ enum class PrimaryBackupBug : std::uint8_t {
   read_before_recovery,
   acknowledge_before_sync,
   apply_retry_twice,
+  promote_lagging,
+  split_brain,
+  apply_out_of_order,
+  epoch_not_raised,
+  session_forgotten,
 };
 
 }  // namespace assay::reference
