@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -120,8 +121,12 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   end.push_back(time_limit(settings.recovery, std::move(rest)));
   if (plan.last != nullptr) end.push_back(time_limit(settings.recovery, std::move(plan.last)));
   whole.final_generator = phases(std::move(end));
+  // In a flooded world nothing happens any more, so no client's timeout either.
+  std::atomic<bool> flooded{false};
   SchedulerOptions options;
   options.random = random;
+  options.stop = &flooded;
+  options.progress = [&](Nanos, const Tally&) { flooded = world.reached_limit(); };
   options.grace = settings.operation_timeout + std::chrono::seconds(1);
   auto tally = run_plan(std::move(whole), clients, record, options);
   if (!tally) return tally.error();
