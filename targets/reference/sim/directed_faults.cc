@@ -99,6 +99,12 @@ class Ongoing : public std::enable_shared_from_this<Ongoing> {
     const Nanos down(world_.random().between(milliseconds(1).count(), milliseconds(15).count()));
     world_.at(world_.now() + down, [&world = world_, member] { world.restart(member); });
   }
+  /// Half the time a leader, if there is one.
+  NodeId likely_leader() {
+    const auto leaders = world_.leaders();
+    if (leaders.empty() || world_.random().chance(0.5)) return any_member();
+    return leaders[world_.random().below(leaders.size())];
+  }
   NodeId any_member() {
     const auto& members = world_.members();
     return members[world_.random().below(members.size())];
@@ -171,7 +177,7 @@ class SplitSweep final : public Ongoing {
   Nanos act() override {
     if (next_ == splits_.size()) draw_order();
     apart(splits_[next_++]);
-    if (bounces_) bounce(any_member());
+    if (bounces_) bounce(likely_leader());
     return period_;
   }
   void stop() override { together(); }
@@ -214,7 +220,7 @@ class Bounce final : public Ongoing {
  public:
   Bounce(World& world, Nanos period) : Ongoing(world), period_(period) {}
   Nanos act() override {
-    bounce(any_member());
+    bounce(likely_leader());
     return Nanos(world_.random().between(0, 2 * period_.count()));
   }
 

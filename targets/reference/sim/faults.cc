@@ -230,9 +230,15 @@ SimulatedNemesis::Started SimulatedNemesis::weather(const std::string& name) {
 Result<SimulatedNemesis::Started> SimulatedNemesis::slow_disk(const Value& parameters) {
   const auto nodes = selected(parameters);
   if (!nodes) return nodes.error().in("slow-disk");
-  for (const NodeId member : *nodes) world_.set_sync_max(member, slow_sync);
-  return Started{"up to 400 ms for a write:" + names_of(*nodes), [this, nodes = *nodes] {
-                   for (const NodeId member : nodes) world_.set_sync_max(member, Nanos::zero());
+  std::vector<std::pair<NodeId, Nanos>> before;
+  for (const NodeId member : *nodes) {
+    before.emplace_back(member, world_.sync_max(member));
+    world_.set_sync_max(member, slow_sync);
+  }
+  return Started{"up to 400 ms for a write:" + names_of(*nodes), [this, before] {
+                   for (const auto& [member, longest] : before) {
+                     world_.set_sync_max(member, longest);
+                   }
                  }};
 }
 

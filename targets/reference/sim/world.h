@@ -87,6 +87,7 @@ class World {
   void even_links() { slow_links_.clear(); }
   /// This member's disk takes up to so long; zero: what the weather says.
   void set_sync_max(NodeId member, Nanos sync_max) { node(member).sync_max = sync_max; }
+  Nanos sync_max(NodeId member) const { return node(member).sync_max; }
   Weather& weather() { return weather_; }
 
   const std::vector<NodeId>& members() const { return members_; }
