@@ -8,10 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "targets/reference/sim/ongoing_fault.h"
+#include "targets/reference/sim/operator_faults.h"
+
 namespace assay::reference {
 namespace {
-
-constexpr Nanos look_every = std::chrono::milliseconds(5);
 
 Nanos milliseconds(std::int64_t count) { return std::chrono::milliseconds(count); }
 
@@ -31,6 +32,12 @@ Value draw_sweep(std::size_t /*n*/, Random& random) {
 Value draw_bounce(std::size_t /*n*/, Random& random) {
   constexpr std::array<std::int64_t, 3> periods_ms{40, 150, 500};
   return Value::Map{{"period_ms", periods_ms[random.below(periods_ms.size())]}};
+}
+
+Value draw_membership(std::size_t /*n*/, Random& random) {
+  constexpr std::array<std::int64_t, 4> periods_ms{40, 150, 500, 1500};
+  return Value::Map{{"period_ms", periods_ms[random.below(periods_ms.size())]},
+                    {"split", random.chance(0.5)}};
 }
 
 Value no_parameters(std::size_t /*n*/, Random& /*random*/) { return Value::Map{}; }
@@ -60,7 +67,7 @@ constexpr std::array table{
                    no_parameters},
     SimulatedFault{"bounce", "now and then a member crashes and is back in no time", draw_bounce},
     SimulatedFault{"membership", "members leave the cluster and join it again, one at a time",
-                   draw_bounce, "reconfigure"},
+                   draw_membership, "reconfigure"},
     SimulatedFault{"hand-over", "leaders hand over to other members", draw_bounce, "hand-over"},
     SimulatedFault{"uneven-network", "some links are up to forty times slower than others",
                    draw_uneven},
@@ -76,47 +83,10 @@ Error malformed(const std::string& name) {
   return {ErrorKind::bad_data, name + ": these are not the parameters of this fault"};
 }
 
-/// What a fault in force keeps doing; ends when the last owner but the world lets go.
-class Ongoing : public std::enable_shared_from_this<Ongoing> {
- public:
-  explicit Ongoing(World& world) : world_(world) {}
-  virtual ~Ongoing() = default;
-  /// Plans `act` again and again until `stop`.
-  void run() {
-    world_.at(world_.now() + act(), [self = weak_from_this()] {
-      if (const auto alive = self.lock()) alive->run();
-    });
-  }
-  /// Undoes what is left of it.
-  virtual void stop() {}
-
- protected:
-  /// Returns after how long to act again.
-  virtual Nanos act() = 0;
-  /// Crashes now and starts again a moment later, whether or not the fault is still in force.
-  void bounce(NodeId member) {
-    world_.crash(member);
-    const Nanos down(world_.random().between(milliseconds(1).count(), milliseconds(15).count()));
-    world_.at(world_.now() + down, [&world = world_, member] { world.restart(member); });
-  }
-  /// Half the time a leader, if there is one.
-  NodeId likely_leader() {
-    const auto leaders = world_.leaders();
-    if (leaders.empty() || world_.random().chance(0.5)) return any_member();
-    return leaders[world_.random().below(leaders.size())];
-  }
-  NodeId any_member() {
-    const auto& members = world_.members();
-    return members[world_.random().below(members.size())];
-  }
-
-  World& world_;
-};
-
-class ChaseLeader final : public Ongoing {
+class ChaseLeader final : public OngoingFault {
  public:
   ChaseLeader(World& world, std::string action, Nanos delay_max)
-      : Ongoing(world), action_(std::move(action)), delay_max_(delay_max) {}
+      : OngoingFault(world), action_(std::move(action)), delay_max_(delay_max) {}
 
   Nanos act() override {
     const auto leaders = world_.leaders();
@@ -169,56 +139,35 @@ class ChaseLeader final : public Ongoing {
   Nanos strike_at_ = Nanos::max();
 };
 
-class SplitSweep final : public Ongoing {
+class SplitSweep final : public OngoingFault {
  public:
   SplitSweep(World& world, Nanos period, bool bounces)
-      : Ongoing(world), period_(period), bounces_(bounces) {}
+      : OngoingFault(world), split_(world), period_(period), bounces_(bounces) {}
 
   Nanos act() override {
-    if (next_ == splits_.size()) draw_order();
-    apart(splits_[next_++]);
+    if (left_.empty()) {
+      left_ = split_.all();
+      world_.random().shuffle(std::span(left_));
+    }
+    if (!left_.empty()) {
+      split_.apart(left_.back());
+      left_.pop_back();
+    }
     if (bounces_) bounce(likely_leader());
     return period_;
   }
-  void stop() override { together(); }
+  void stop() override { split_.together(); }
 
  private:
-  /// A split is the set of members that the first one does not hear, as bits.
-  void draw_order() {
-    next_ = 0;
-    splits_.clear();
-    const std::uint64_t end = std::uint64_t{1} << (world_.members().size() - 1);
-    for (std::uint64_t split = 1; split < end; ++split) splits_.push_back(split);
-    if (splits_.empty()) splits_.push_back(0);
-    world_.random().shuffle(std::span(splits_));
-  }
-  void apart(std::uint64_t split) {
-    together();
-    const auto& members = world_.members();
-    const auto side = [&](std::size_t i) { return i > 0 && (split >> (i - 1) & 1U) != 0; };
-    for (std::size_t a = 0; a < members.size(); ++a) {
-      for (std::size_t b = 0; b < members.size(); ++b) {
-        if (side(a) == side(b)) continue;
-        world_.cut(members[a], members[b]);
-        links_.emplace_back(members[a], members[b]);
-      }
-    }
-  }
-  void together() {
-    for (const auto& [from, to] : links_) world_.mend(from, to);
-    links_.clear();
-  }
-
+  Split split_;
   Nanos period_;
   bool bounces_;
-  std::vector<std::uint64_t> splits_;
-  std::size_t next_ = 0;
-  std::vector<std::pair<NodeId, NodeId>> links_;
+  std::vector<std::uint64_t> left_;
 };
 
-class Bounce final : public Ongoing {
+class Bounce final : public OngoingFault {
  public:
-  Bounce(World& world, Nanos period) : Ongoing(world), period_(period) {}
+  Bounce(World& world, Nanos period) : OngoingFault(world), period_(period) {}
   Nanos act() override {
     bounce(likely_leader());
     return Nanos(world_.random().between(0, 2 * period_.count()));
@@ -228,9 +177,9 @@ class Bounce final : public Ongoing {
   Nanos period_;
 };
 
-class CrashVoter final : public Ongoing {
+class CrashVoter final : public OngoingFault {
  public:
-  explicit CrashVoter(World& world) : Ongoing(world) {
+  explicit CrashVoter(World& world) : OngoingFault(world) {
     world_.on_send = [this](NodeId from, NodeId /*to*/, const Message& message) {
       const auto* vote = std::get_if<VoteReply>(&message);
       if (vote != nullptr && vote->granted && !vote->pre) voters_.insert(from);
@@ -247,81 +196,7 @@ class CrashVoter final : public Ongoing {
   std::set<NodeId> voters_;
 };
 
-/// What an operator asks of the leader; nobody waits for the answer.
-void ask_leader(World& world, CommandKind kind, Datum value) {
-  constexpr std::uint64_t operators = std::uint64_t{1} << 62U;
-  const auto leaders = world.leaders();
-  if (leaders.empty()) return;
-  Command command;
-  command.kind = kind;
-  command.id = {operators + world.random().below(operators), 1};
-  command.value = std::move(value);
-  world.request(leaders.back(), std::move(command));
-}
-
-/// The members as the last of the leaders has them; empty: there is no leader, or none can leave.
-std::vector<NodeId> configured(World& world) {
-  const auto leaders = world.leaders();
-  if (leaders.empty()) return {};
-  return world.protocol(leaders.back())->status().members;
-}
-
-void ask_for_members(World& world, const std::vector<NodeId>& members) {
-  Datum::List list;
-  for (const NodeId member : members) list.emplace_back(static_cast<std::int64_t>(member));
-  ask_leader(world, CommandKind::reconfigure, std::move(list));
-}
-
-/// Brings back whoever has left, one after another, as long as it takes.
-void bring_all_back(World& world) {
-  auto members = configured(world);
-  const auto& all = world.members();
-  if (!members.empty() && members.size() == all.size()) return;
-  const auto missing = std::find_if(all.begin(), all.end(), [&](NodeId member) {
-    return std::find(members.begin(), members.end(), member) == members.end();
-  });
-  if (!members.empty() && missing != all.end()) {
-    members.push_back(*missing);
-    ask_for_members(world, members);
-  }
-  world.at(world.now() + milliseconds(100), [&world] { bring_all_back(world); });
-}
-
-class MembershipChanges final : public Ongoing {
- public:
-  MembershipChanges(World& world, Nanos period) : Ongoing(world), period_(period) {}
-  Nanos act() override {
-    auto members = configured(world_);
-    const NodeId member = any_member();
-    const auto at = std::find(members.begin(), members.end(), member);
-    constexpr std::size_t few = 2;
-    if (at == members.end()) {
-      members.push_back(member);
-    } else if (members.size() > few) {
-      members.erase(at);
-    }
-    ask_for_members(world_, members);
-    return Nanos(world_.random().between(0, 2 * period_.count()));
-  }
-  void stop() override { bring_all_back(world_); }
-
- private:
-  Nanos period_;
-};
-
-class HandOver final : public Ongoing {
- public:
-  HandOver(World& world, Nanos period) : Ongoing(world), period_(period) {}
-  Nanos act() override {
-    ask_leader(world_, CommandKind::hand_over, static_cast<std::int64_t>(any_member()));
-    return Nanos(world_.random().between(0, 2 * period_.count()));
-  }
-
- private:
-  Nanos period_;
-};
-
-StartedFault started(std::string what, std::shared_ptr<Ongoing> fault) {
+StartedFault started(std::string what, std::shared_ptr<OngoingFault> fault) {
   fault->run();
   return {std::move(what), [fault = std::move(fault)]() mutable {
             if (fault != nullptr) fault->stop();
@@ -377,10 +252,13 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
     if (period < 1) return malformed(name);
     const Nanos mean = milliseconds(period);
     if (name == "membership") {
-      return started("members leave and join", std::make_shared<MembershipChanges>(world, mean));
+      const Value* split = find(parameters, "split");
+      const bool splits = split != nullptr && *split == Value(true);
+      return started("members leave and join",
+                     membership_changes(world, mean, splits));
     }
     if (name == "hand-over") {
-      return started("leaders hand over", std::make_shared<HandOver>(world, mean));
+      return started("leaders hand over", hand_overs(world, mean));
     }
     return started("members crash and come back at once", std::make_shared<Bounce>(world, mean));
   }
