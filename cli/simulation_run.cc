@@ -116,8 +116,8 @@ void drop_idle_faults(SimulationRun& run) {
   if (!protocol.ok()) return;
   std::erase_if(run.faults, [&](const std::string& name) {
     const auto all = reference::simulated_faults();
-    const auto fault = std::find_if(all.begin(), all.end(),
-                                    [&](const auto& each) { return each.name == name; });
+    const auto fault =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
     return fault != all.end() && !fault->needs.empty() &&
            !reference::performs(**protocol, fault->needs);
   });

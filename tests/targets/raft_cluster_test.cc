@@ -87,8 +87,8 @@ TEST_CASE("raft: a retry after a snapshot is still known") {
   for (const NodeId member : cluster.world.members()) cluster.world.crash(member);
   for (const NodeId member : cluster.world.members()) cluster.world.restart(member);
   cluster.wait(1500);
-  cluster.world.request(cluster.leader(), {CommandKind::append, {first, 1}, std::int64_t{1},
-                                           std::int64_t{7}, {}});
+  cluster.world.request(cluster.leader(),
+                        {CommandKind::append, {first, 1}, std::int64_t{1}, std::int64_t{7}, {}});
   cluster.wait(300);
   CHECK(cluster.raft(cluster.leader()).machine().read(std::int64_t{1}) == Datum(std::int64_t{7}));
 }

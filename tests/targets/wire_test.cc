@@ -85,8 +85,8 @@ TEST_CASE("messages: each is read back as it was; a cut or longer one is refused
     }
     CHECK_FALSE(decode_message(bytes + "x").has_value());
   }
-  const ClientMessage status =
-      StatusReport{NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, {NodeId{1}, NodeId{2}}, "raft", "1"};
+  const ClientMessage status = StatusReport{
+      NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, {NodeId{1}, NodeId{2}}, "raft", "1"};
   std::string bytes;
   encode(status, bytes);
   CHECK(decode_client_message(bytes) == status);
@@ -231,7 +231,8 @@ TEST_CASE("write-ahead log: a large write is split and read back whole") {
   CHECK(contents.value().recovered.entries == write.entries);
 }
 
-TEST_CASE("write-ahead log: a snapshot takes the place of the file, whole, and writes go on after it") {
+TEST_CASE(
+    "write-ahead log: a snapshot takes the place of the file, whole, and writes go on after it") {
   const Folder folder;
   Write first{1, HardState{1, NodeId{2}}, 1, {{1, sample_command(1)}, {1, sample_command(2)}}};
   Write snapshot{2, HardState{2, NodeId{1}}, 8, {{2, sample_command(3)}}};

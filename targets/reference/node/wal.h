@@ -1,9 +1,8 @@
 #pragma once
 // The write-ahead log of a member: one file of frames (length, CRC-32C, payload). The first frame
-// names the format; each further one is a change of the hard state and/or of the replicated log, or a
-// part of the snapshot that the log begins with.
-// After a crash the file is read up to the first frame that is not whole, and cut there: what lies
-// behind was never reported durable.
+// names the format; each further one is a change of the hard state and/or of the replicated log, or
+// a part of the snapshot that the log begins with. After a crash the file is read up to the first
+// frame that is not whole, and cut there: what lies behind was never reported durable.
 
 #include <cstdint>
 #include <memory>
@@ -44,8 +43,8 @@ class WalFile {
 
   /// Appends and waits until the bytes are on disk. After an error the file must not be used.
   Status append(std::string_view bytes);
-  /// Puts a file with nothing but these records in its place, at once or not at all, and waits until
-  /// that is on disk. After an error the file must not be used.
+  /// Puts a file with nothing but these records in its place, at once or not at all, and waits
+  /// until that is on disk. After an error the file must not be used.
   Status replace(std::string_view bytes);
 
  private:

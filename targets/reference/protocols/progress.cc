@@ -6,7 +6,7 @@ namespace assay::reference {
 namespace {
 constexpr std::size_t in_flight_max = 4;
 constexpr std::size_t part_bytes_max = 1024 * 1024;
-}
+}  // namespace
 
 void Progress::reset(LogIndex last) {
   *this = Progress();

@@ -39,7 +39,7 @@ class Progress {
   LogIndex match_ = 0;
   bool probing_ = true;
   std::size_t in_flight_ = 0;
-  LogIndex snapshot_ = 0;    // which one is under way
+  LogIndex snapshot_ = 0;     // which one is under way
   std::size_t received_ = 0;  // bytes of it that the follower has
   Nanos last_activity_{0};
 };

@@ -34,8 +34,8 @@ struct HardState {
 
 /// What a machine held after the entry `index`, in place of the entries up to there.
 struct Snapshot {
-  LogIndex index = 0;  ///< 0: there is none
-  Term term = 0;       ///< of that entry
+  LogIndex index = 0;           ///< 0: there is none
+  Term term = 0;                ///< of that entry
   std::vector<NodeId> members;  ///< of the cluster as of that entry; empty: as at first
   std::string state;            ///< the machine, encoded
   bool operator==(const Snapshot&) const = default;

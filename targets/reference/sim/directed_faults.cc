@@ -243,9 +243,9 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
     const std::int64_t period = number_of(parameters, "period_ms");
     const Value* bounces = find(parameters, "bounce");
     if (period < 1 || bounces == nullptr) return malformed(name);
-    return started("one split after another",
-                   std::make_shared<SplitSweep>(world, milliseconds(period),
-                                                *bounces == Value(true)));
+    return started(
+        "one split after another",
+        std::make_shared<SplitSweep>(world, milliseconds(period), *bounces == Value(true)));
   }
   if (name == "bounce" || name == "membership" || name == "hand-over") {
     const std::int64_t period = number_of(parameters, "period_ms");
@@ -254,8 +254,7 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
     if (name == "membership") {
       const Value* split = find(parameters, "split");
       const bool splits = split != nullptr && *split == Value(true);
-      return started("members leave and join",
-                     membership_changes(world, mean, splits));
+      return started("members leave and join", membership_changes(world, mean, splits));
     }
     if (name == "hand-over") {
       return started("leaders hand over", hand_overs(world, mean));

@@ -25,8 +25,10 @@ Value draw_member(std::size_t n, Random& random) {
 }
 
 Value draw_clock_rate(std::size_t n, Random& random) {
-  return Value::Map{{"nodes", Value::List{static_cast<std::int64_t>(random.below(n))}},
-                    {"ms_per_s", clock_rates[random.below(clock_rates.size())]}};
+  Value parameters = draw_member(n, random);
+  parameters.get_if<Value::Map>()->emplace_back("ms_per_s",
+                                                clock_rates[random.below(clock_rates.size())]);
+  return parameters;
 }
 
 constexpr std::array table{
@@ -44,7 +46,8 @@ constexpr std::array table{
     SimulatedFault{"pause", "members stop for a while and then go on as if nothing happened",
                    nullptr},
     SimulatedFault{"power", "all members crash at once and come back together", no_parameters},
-    SimulatedFault{"clock-rate", "a member's clock runs fast or slow", draw_clock_rate},
+    SimulatedFault{"clock-rate", "a member's clock, half the time a leader's, runs fast or slow",
+                   draw_clock_rate},
     SimulatedFault{"lossy-network", "a third of all messages is lost or comes twice",
                    no_parameters},
     SimulatedFault{"slow-network", "messages take up to 150 ms, some twenty times that",

@@ -56,9 +56,14 @@ void ask_for_members(World& world, const std::vector<NodeId>& members) {
   ask_leader(world, CommandKind::reconfigure, std::move(list));
 }
 
-/// Brings back whoever has left, one after another, as long as it takes.
-void bring_all_back(World& world) {
-  if (all_are_in(world)) return;
+/// Brings back whoever has left, one after another, as long as it takes. A change that was asked
+/// for before may wait at some member, to be made seconds later, so it goes on for a while after
+/// all are in: `quiet` is for how many looks that has been so.
+void bring_all_back(World& world, int quiet = 0) {
+  constexpr Nanos look_every = std::chrono::milliseconds(100);
+  constexpr int quiet_enough = 80;
+  quiet = all_are_in(world) ? quiet + 1 : 0;
+  if (quiet == quiet_enough) return;
   auto members = configured(world);
   const auto& all = world.members();
   const auto missing = std::find_if(all.begin(), all.end(), [&](NodeId member) {
@@ -68,7 +73,7 @@ void bring_all_back(World& world) {
     members.push_back(*missing);
     ask_for_members(world, members);
   }
-  world.at(world.now() + std::chrono::milliseconds(100), [&world] { bring_all_back(world); });
+  world.at(world.now() + look_every, [&world, quiet] { bring_all_back(world, quiet); });
 }
 
 class MembershipChanges final : public OngoingFault {

@@ -9,8 +9,8 @@
 namespace assay::reference {
 
 /// Asks for a change about every `period`, and at once of every new leader, which has committed
-/// nothing yet. With `splits` the cluster falls apart another way right after each. Stopped, it brings
-/// all members back, as long as that takes.
+/// nothing yet. With `splits` the cluster falls apart another way right after each. Stopped, it
+/// brings all members back, as long as that takes.
 std::shared_ptr<OngoingFault> membership_changes(World& world, Nanos period, bool splits);
 
 /// Asks the leader to hand over to some member about every `period`.

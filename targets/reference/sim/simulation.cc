@@ -34,8 +34,8 @@ Weather draw_weather(Random random) {
   return weather;
 }
 
-/// In half of the seeds every member has a disk of its own speed: who has what on disk first is what
-/// many mistakes hang on.
+/// In half of the seeds every member has a disk of its own speed: who has what on disk first is
+/// what many mistakes hang on.
 void draw_disks(World& world, Random random) {
   constexpr std::array<std::int64_t, 4> syncs_ms{1, 8, 60, 300};
   if (random.chance(0.5)) return;

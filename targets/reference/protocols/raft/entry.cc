@@ -60,7 +60,9 @@ constexpr std::array bug_table{
              "Ongaro 2014, 5.1: a snapshot holds the latest configuration", "snapshot-entries=5"},
     BugEntry{"snapshot-without-sessions",
              "a snapshot forgets the clients' sessions: a retry after it is applied once more",
-             "Ongaro 2014, 6.3: sessions are part of the replicated state", "snapshot-entries=5", {},
+             "Ongaro 2014, 6.3: sessions are part of the replicated state",
+             "snapshot-entries=5",
+             {},
              "counter"},
     BugEntry{"lease-without-bound",
              "reads are answered under a lease that takes all clocks for equally fast",
@@ -127,7 +129,9 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 std::span<const BugEntry> raft_bugs() { return bug_table; }
 
 ProtocolEntry raft_entry() {
-  return {"raft",          "replicated log with an elected leader", option_table, bug_table, make, promises,
+  return {"raft",        "replicated log with an elected leader",
+          option_table,  bug_table,
+          make,          promises,
           all_commands()};
 }
 

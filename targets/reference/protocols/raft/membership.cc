@@ -1,5 +1,5 @@
-// Raft: who belongs to the cluster, and who leads it next. One member comes or goes at a time, and a
-// configuration counts from the moment it is in the log.
+// Raft: who belongs to the cluster, and who leads it next. One member comes or goes at a time, and
+// a configuration counts from the moment it is in the log.
 #include <algorithm>
 #include <iterator>
 #include <optional>
@@ -51,8 +51,7 @@ bool Raft::has_majority(const std::set<NodeId>& members) const {
 
 LogIndex Raft::append(Entry entry) {
   const bool configures = entry.command.kind == CommandKind::reconfigure;
-  auto members =
-      configures ? members_in(entry.command.value, config_.members) : std::nullopt;
+  auto members = configures ? members_in(entry.command.value, config_.members) : std::nullopt;
   const LogIndex index = log_.append(std::move(entry));
   if (members) configurations_.push_back({index, std::move(*members)});
   return index;

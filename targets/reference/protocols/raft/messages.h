@@ -18,7 +18,8 @@ struct VoteRequest {
   Term term = 0;
   LogIndex last_index = 0;
   Term last_term = 0;
-  bool handed_over = false;  ///< the leader asked for this election: that one hears it is no objection
+  bool handed_over =
+      false;  ///< the leader asked for this election: that one hears it is no objection
   bool operator==(const VoteRequest&) const = default;
 };
 struct VoteReply {

@@ -3,8 +3,8 @@
 // (elections, replication, the commit rule); Ongaro, "Consensus: bridging theory and practice",
 // 2014: section 6.2 (a leader that reaches no majority steps down), 6.3 (client sessions), 6.4
 // (ReadIndex, leases), 9.6 (PreVote), 10.2.1 (the leader writes its disk in parallel), 3.10
-// (leadership transfer), 4 (membership, one server at a time; with the correction in Ongaro, "bug in
-// single-server membership changes", raft-dev, 2015), 5 (log compaction).
+// (leadership transfer), 4 (membership, one server at a time; with the correction in Ongaro, "bug
+// in single-server membership changes", raft-dev, 2015), 5 (log compaction).
 
 #include <cstdint>
 #include <deque>
@@ -31,8 +31,8 @@ struct RaftConfig {
   Nanos heartbeat = std::chrono::milliseconds(50);
   Nanos election_min = std::chrono::milliseconds(300);
   Nanos election_max = std::chrono::milliseconds(600);
-  /// The machine takes the place of the log once so many entries were applied since it last did, and
-  /// at least as many as it has objects; 0: never.
+  /// The machine takes the place of the log once so many entries were applied since it last did,
+  /// and at least as many as it has objects; 0: never.
   std::size_t snapshot_entries = 200;
   /// Reads are answered without asking while a majority has promised to elect nobody else.
   bool lease_reads = false;

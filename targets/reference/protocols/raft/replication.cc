@@ -152,7 +152,8 @@ void Raft::send_appends(Nanos now, Effects& out) {
       }
       continue;
     }
-    while (auto request = peer.progress.next_request(log_, log_.last(), now, config_.batch_entries)) {
+    while (auto request =
+               peer.progress.next_request(log_, log_.last(), now, config_.batch_entries)) {
       request->term = term();
       request->commit = commit_;
       out.messages.push_back({id, std::move(*request)});

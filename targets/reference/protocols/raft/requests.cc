@@ -124,9 +124,8 @@ bool Raft::holds_lease(Nanos now) const {
   if (!config_.lease_reads || asked_to_take_over_) return false;
   if (rounds_sent_.empty() || rounds_sent_.front().first != confirmed_round_) return false;
   constexpr int percent = 100;
-  const Nanos length = unbounded
-                           ? config_.election_min
-                           : config_.election_min * percent / (percent + config_.clock_drift);
+  const Nanos length = unbounded ? config_.election_min
+                                 : config_.election_min * percent / (percent + config_.clock_drift);
   return now - rounds_sent_.front().second < length;
 }
 

@@ -50,14 +50,13 @@ void Raft::on(Nanos now, NodeId from, InstallSnapshot& message) {
     return;
   }
   if (message.offset == 0) incoming_ = {message.index, {}};
-  const bool next =
-      incoming_.index == message.index && incoming_.state.size() == message.offset;
+  const bool next = incoming_.index == message.index && incoming_.state.size() == message.offset;
   if (next) incoming_.state += message.bytes;
   if (incoming_.index == message.index) reply.received = incoming_.state.size();
   if (next && message.last) {
     Incoming whole = std::exchange(incoming_, {});
-    reply.installed = install({message.index, message.index_term, std::move(message.members),
-                               std::move(whole.state)});
+    reply.installed = install(
+        {message.index, message.index_term, std::move(message.members), std::move(whole.state)});
     if (!reply.installed) reply.received = 0;
   }
   log_.send_when_durable(from, reply);
