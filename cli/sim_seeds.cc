@@ -45,9 +45,6 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
     return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
   }
   run.simulation.protocol = {flags.protocol, {}, flags.bugs};
-  for (const auto& option : run.workload->options) {
-    run.workload_options[std::string(option.name)] = option.fallback;
-  }
   for (const auto& [name, value] : flags.options) {
     if (has_option((*protocol)->options, name)) {
       run.simulation.protocol.options[name] = value;
@@ -59,11 +56,16 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
                                                  name, flags.protocol, run.workload->name)};
     }
   }
+  choose_options(run);
   if (flags.members > 0) run.simulation.members = flags.members;
   run.simulation.threads =
       flags.threads > 0 ? flags.threads : static_cast<int>(2 * run.simulation.members);
   run.simulation.swarm = !flags.calm;
-  if (!flags.faults.empty()) run.faults = flags.faults;
+  if (!flags.faults.empty()) {
+    run.faults = flags.faults;
+  } else {
+    drop_idle_faults(run);
+  }
   if (flags.faults == std::vector<std::string>{"none"}) run.faults.clear();
   run.models = flags.models;
   if (run.models.empty()) {

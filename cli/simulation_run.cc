@@ -15,6 +15,7 @@ namespace {
 // Streams of the seed.
 constexpr std::uint64_t choice_stream = 201;
 constexpr std::uint64_t schedule_stream = 202;
+constexpr std::uint64_t option_stream = 203;
 
 /// The row of the schedule for a simulated fault: drawn here, or as the real nemesis draws it.
 std::optional<FaultEntry> entry_of(const std::string& name) {
@@ -83,6 +84,17 @@ CheckResult agreement(const reference::SimulationOutcome& outcome) {
   return result;
 }
 
+/// "a|b" as a and b.
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find('|'), list.size());
+    parts.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return parts;
+}
+
 }  // namespace
 
 SimulationRun choose_run(std::uint64_t seed) {
@@ -97,6 +109,31 @@ SimulationRun choose_run(std::uint64_t seed) {
   run.stagger = std::chrono::microseconds(staggers_us[random.below(staggers_us.size())]);
   run.faults = choose_faults(random);
   return run;
+}
+
+void drop_idle_faults(SimulationRun& run) {
+  const auto protocol = reference::find_protocol(run.simulation.protocol.protocol);
+  if (!protocol.ok()) return;
+  std::erase_if(run.faults, [&](const std::string& name) {
+    const auto all = reference::simulated_faults();
+    const auto fault =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
+    return fault != all.end() && !fault->needs.empty() &&
+           !reference::performs(**protocol, fault->needs);
+  });
+}
+
+void choose_options(SimulationRun& run) {
+  Random random = Random(run.simulation.seed).fork(option_stream);
+  const auto fill = [&](const auto& table, std::map<std::string, std::string>& options) {
+    for (const auto& option : table) {
+      const auto values = split(option.swarm.empty() ? option.fallback : option.swarm);
+      options.try_emplace(std::string(option.name), values.empty() ? "" : random.pick(values));
+    }
+  };
+  fill(run.workload->options, run.workload_options);
+  const auto protocol = reference::find_protocol(run.simulation.protocol.protocol);
+  if (protocol.ok()) fill((*protocol)->options, run.simulation.protocol.options);
 }
 
 std::vector<std::string> simulated_fault_names() {

@@ -48,6 +48,13 @@ struct SimulationResult {
 /// 2012). The protocol and the workload are left open.
 SimulationRun choose_run(std::uint64_t seed);
 
+/// Takes out the faults that mean nothing to the run's protocol.
+void drop_idle_faults(SimulationRun& run);
+
+/// Fills in the options of protocol and workload that the run does not name: where the table says
+/// so the seed draws one, else it is the fallback.
+void choose_options(SimulationRun& run);
+
 /// Runs and checks on one thread. Thread-safe. `record` sees each event too; may be empty.
 /// Errors: usage (settings), what `record` returned.
 Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& record = {});

@@ -2,6 +2,7 @@
 // values are unique within a key by default, which makes the check linear-logarithmic.
 
 #include <array>
+#include <cmath>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -19,6 +20,8 @@ struct RegisterMix {
   double cas_share;
   bool unique;
   std::int64_t values;  ///< how many different values there are if they are not unique
+  double readers;
+  int nodes;
 };
 
 /// Draws operations on one key. Compare-and-set guesses among the values seen last, so that a good
@@ -28,9 +31,12 @@ class RegisterOperations final : public Generator {
   explicit RegisterOperations(const RegisterMix& mix) : mix_(mix) {}
 
   Next next(const Context& context) override {
+    const int thread = any_free(context);
     const double draw = context.random->unit();
     Invocation invocation;
-    if (draw < mix_.write_share) {
+    if (only_reads(thread)) {
+      invocation = {"read", {}, {}};
+    } else if (draw < mix_.write_share) {
       invocation = {"write", {}, fresh(*context.random)};
     } else if (draw < mix_.write_share + mix_.cas_share && !seen_.empty()) {
       Value expected = context.random->chance(0.7) ? seen_.back() : context.random->pick(seen_);
@@ -38,7 +44,7 @@ class RegisterOperations final : public Generator {
     } else {
       invocation = {"read", {}, {}};
     }
-    return Invoke{std::move(invocation), any_free(context)};
+    return Invoke{std::move(invocation), thread};
   }
 
   void observe(const Context& /*context*/, int /*thread*/, const Event& event) override {
@@ -55,6 +61,11 @@ class RegisterOperations final : public Generator {
   Value fresh(Random& random) {
     return mix_.unique ? Value(next_value_++) : Value(random.between(0, mix_.values - 1));
   }
+  /// Spread over the threads of a node: of every 1/readers one.
+  bool only_reads(int thread) const {
+    const int position = thread / mix_.nodes;
+    return std::floor((position + 1) * mix_.readers) > std::floor(position * mix_.readers);
+  }
   void remember(const Value& value) {
     if (!seen_.empty() && seen_.back() == value) return;
     seen_.push_back(value);
@@ -66,12 +77,14 @@ class RegisterOperations final : public Generator {
   std::deque<Value> seen_;
 };
 
-constexpr std::array<WorkloadOption, 5> register_options{{
+constexpr std::array<WorkloadOption, 6> register_options{{
     threads_per_key_option,
     ops_per_key_option("200"),
-    {"write-share", "0.35", "0 to 1", "share of writes"},
+    {"write-share", "0.35", "0 to 1", "share of writes", "0.1|0.35|0.6"},
     {"cas-share", "0.15", "0 to 1", "share of compare-and-set; the rest are reads"},
     {"values", "unique", "unique or a number", "written values: each once, or so many different"},
+    {"readers", "0", "0 to 1",
+     "share of threads that only read: they go on asking a node whose writes hang", "0|0.5"},
 }};
 
 Result<RegisterMix> mix_of(const WorkloadSettings& settings) {
@@ -82,7 +95,9 @@ Result<RegisterMix> mix_of(const WorkloadSettings& settings) {
   if (*write_share + *cas_share > 1) {
     return Error{ErrorKind::configuration, "--write-share and --cas-share add up to more than 1"};
   }
-  RegisterMix mix{*write_share, *cas_share, true, 0};
+  auto readers = number_option<double>(settings, "readers", 0, 1);
+  if (!readers.ok()) return readers.error();
+  RegisterMix mix{*write_share, *cas_share, true, 0, *readers, settings.nodes};
   if (settings.options.at("values") != "unique") {
     auto values = number_option<std::int64_t>(settings, "values", 1, 1'000'000'000);
     if (!values.ok()) return values.error();

@@ -36,6 +36,7 @@ struct WorkloadOption {
   std::string_view fallback;
   std::string_view values;
   std::string_view summary;
+  std::string_view swarm = {};  ///< "0.1|0.35": what a simulated seed may draw; empty: the fallback
 };
 
 struct WorkloadEntry {

@@ -142,6 +142,31 @@ TEST_CASE("simulation: a setting that promises less is seen to keep less") {
   CHECK(violated("multi-leader", {}, "causal"));
 }
 
+TEST_CASE("simulation: every workload passes on raft, and most of what it asks is answered") {
+  for (const WorkloadEntry& workload : workloads()) {
+    std::uint64_t operations = 0;
+    std::uint64_t acknowledged = 0;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      CAPTURE(workload.name);
+      CAPTURE(seed);
+      SimulationRun run = choose_run(seed);
+      run.simulation.protocol.protocol = "raft";
+      run.simulation.threads = static_cast<int>(2 * run.simulation.members);
+      run.workload = &workload;
+      run.time_limit = std::chrono::seconds(3);
+      choose_options(run);
+      const auto result = simulated(run);
+      CHECK(result.check.verdict == Verdict::pass);
+      CHECK(result.outcome.stuck.empty());
+      operations += result.history.size();
+      acknowledged += result.outcome.tally.ok;
+    }
+    CHECK(operations > 300);
+    // Most attempts to get a lock that another one holds fail, and should.
+    CHECK(acknowledged * 20 > operations);
+  }
+}
+
 TEST_CASE("simulation: what cannot be is refused") {
   auto run = run_of("raft", 1, "no-such-bug");
   const auto refused = run_simulation(run);

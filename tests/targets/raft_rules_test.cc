@@ -2,6 +2,7 @@
 // rarely to be sure of.
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 
 #include "targets/reference/protocols/raft/raft.h"
@@ -14,7 +15,8 @@ constexpr NodeId self{1};
 
 /// One member of five; the test plays the others. Writes become durable at once.
 struct Member {
-  explicit Member(Recovered recovered) : raft(config(), Random(1)) {
+  explicit Member(Recovered recovered, const RaftConfig& settings = config())
+      : raft(settings, Random(1)) {
     raft.start(now, std::move(recovered));
   }
   static RaftConfig config() {
@@ -153,6 +155,78 @@ TEST_CASE("raft rule: a conflicting tail is replaced, and a refusal says where t
   CHECK(member.answer<AppendReply>()->match == 2);
   CHECK(member.raft.log().entries() == std::vector<Entry>{entry_of(1, 1), entry_of(5, 7)});
   CHECK(member.raft.commit() == 2);
+}
+
+Command reconfigure_to(std::initializer_list<std::int64_t> numbers, std::uint64_t client) {
+  Datum::List members;
+  for (const auto number : numbers) members.emplace_back(number);
+  return {CommandKind::reconfigure, {client, 1}, {}, members, {}};
+}
+
+TEST_CASE("raft rule: the membership changes only after an entry of this term, and one at a time") {
+  Member member(recovered_log());
+  member.become_leader();
+  const Term term = member.raft.status().term;
+  const auto outcome = [&](const Command& command) {
+    member.receive(2, ForwardRequest{term, command});
+    const auto* reply = member.answer<ForwardReply>();
+    return reply == nullptr ? std::nullopt : std::optional(reply->reply.outcome);
+  };
+  CHECK(outcome(reconfigure_to({1, 2, 3, 4}, 1)) == Outcome::busy);
+  for (const std::uint32_t peer : {2U, 3U}) {
+    member.receive(peer, AppendReply{term, true, 2, 3, 0, 0});
+  }
+  REQUIRE(member.raft.commit() == 3);
+  CHECK(outcome(reconfigure_to({1, 2, 3}, 2)) == Outcome::bad_request);
+  CHECK_FALSE(outcome(reconfigure_to({1, 2, 3, 4}, 3)).has_value());
+  CHECK(member.raft.voters().size() == 4);
+  CHECK(outcome(reconfigure_to({1, 2, 3}, 4)) == Outcome::busy);
+  // Of four members two are no majority.
+  member.receive(2, AppendReply{term, true, 3, 4, 0, 0});
+  CHECK(member.raft.commit() == 3);
+  member.receive(5, AppendReply{term, true, 3, 4, 0, 0});
+  CHECK(member.raft.commit() == 3);
+  member.receive(3, AppendReply{term, true, 3, 4, 0, 0});
+  CHECK(member.raft.commit() == 4);
+  CHECK_FALSE(outcome(reconfigure_to({1, 2, 3}, 5)).has_value());
+}
+
+TEST_CASE("raft rule: a lease is as long as the shortest timeout on the fastest clock, no longer") {
+  RaftConfig settings = Member::config();
+  settings.lease_reads = true;
+  settings.clock_drift = 50;
+  Member member(recovered_log(), settings);
+  member.now = settings.election_min;  // who has just started promised nothing and asks nobody
+  member.become_leader();
+  const Term term = member.raft.status().term;
+  for (const std::uint32_t peer : {2U, 3U}) {
+    member.receive(peer, AppendReply{term, true, 2, 3, 0, 0});
+  }
+  member.wait_for_deadline();
+  const Nanos sent = member.now;
+  const auto* heartbeat = member.answer<Heartbeat>();
+  REQUIRE(heartbeat != nullptr);
+  const std::uint64_t round = heartbeat->round;
+  for (const std::uint32_t peer : {2U, 3U}) member.receive(peer, HeartbeatReply{term, round});
+  const auto answered = [&](std::uint64_t client) {
+    member.receive(4, ForwardRequest{term, {CommandKind::read, {client, 1}, {}, {}, {}}});
+    return member.answer<ForwardReply>() != nullptr;
+  };
+  const Nanos length = settings.election_min * 100 / 150;
+  member.now = sent + length - Nanos(1);
+  CHECK(answered(1));
+  member.now = sent + length;
+  CHECK_FALSE(answered(2));
+}
+
+TEST_CASE("raft rule: with leases, who has just started votes for nobody") {
+  RaftConfig settings = Member::config();
+  settings.lease_reads = true;
+  Member member(recovered_log(), settings);
+  member.receive(2, VoteRequest{false, 9, 9, 9});
+  CHECK_FALSE(member.answer<VoteReply>()->granted);
+  member.receive(2, VoteRequest{false, 9, 9, 9, true});
+  CHECK(member.answer<VoteReply>()->granted);
 }
 
 }  // namespace

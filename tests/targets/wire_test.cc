@@ -53,6 +53,9 @@ std::vector<Message> sample_messages() {
           HeartbeatReply{3, 99},
           ForwardRequest{3, sample_command(-1)},
           ForwardReply{3, true, {{1, 2}, Outcome::mismatch, std::int64_t{-5}}},
+          InstallSnapshot{3, 9, 2, {NodeId{1}, NodeId{3}}, 7, "bytes", true},
+          InstallSnapshotReply{3, 9, 12, true},
+          TimeoutNow{3},
           QuorumRead{7, std::string("k")},
           QuorumReadReply{7, {{12, NodeId{2}}, std::int64_t{4}}},
           QuorumWrite{8, std::int64_t{1}, {{13, NodeId{3}}, {}}, WriteReason::hint, NodeId{2}},
@@ -82,8 +85,8 @@ TEST_CASE("messages: each is read back as it was; a cut or longer one is refused
     }
     CHECK_FALSE(decode_message(bytes + "x").has_value());
   }
-  const ClientMessage status =
-      StatusReport{NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, "raft", "1"};
+  const ClientMessage status = StatusReport{
+      NodeId{2}, Role::leader, 5, NodeId{2}, 9, 8, 8, {NodeId{1}, NodeId{2}}, "raft", "1"};
   std::string bytes;
   encode(status, bytes);
   CHECK(decode_client_message(bytes) == status);
@@ -226,6 +229,37 @@ TEST_CASE("write-ahead log: a large write is split and read back whole") {
   REQUIRE(contents.ok());
   CHECK(contents.value().valid_bytes == bytes.size());
   CHECK(contents.value().recovered.entries == write.entries);
+}
+
+TEST_CASE(
+    "write-ahead log: a snapshot takes the place of the file, whole, and writes go on after it") {
+  const Folder folder;
+  Write first{1, HardState{1, NodeId{2}}, 1, {{1, sample_command(1)}, {1, sample_command(2)}}};
+  Write snapshot{2, HardState{2, NodeId{1}}, 8, {{2, sample_command(3)}}};
+  snapshot.snapshot = {7, 2, {NodeId{1}, NodeId{2}}, std::string(3 * 1024 * 1024 + 5, 's')};
+  const Write after{3, std::nullopt, 9, {{2, sample_command(4)}}};
+  const auto bytes_of = [](const Write& write) {
+    std::string bytes;
+    encode_wal_write(write, bytes);
+    return bytes;
+  };
+  {
+    auto opened = WalFile::open(folder.path);
+    REQUIRE(opened.ok());
+    REQUIRE(opened->file->append(bytes_of(first)).ok());
+    // What a crash left of an earlier attempt is no obstacle.
+    std::ofstream(folder.path + "/wal.new") << "torn";
+    REQUIRE(opened->file->replace(bytes_of(snapshot)).ok());
+    CHECK_FALSE(WalFile::open(folder.path).ok());  // still locked
+    REQUIRE(opened->file->append(bytes_of(after)).ok());
+  }
+  auto again = WalFile::open(folder.path);
+  REQUIRE(again.ok());
+  CHECK(again->cut_bytes == 0);
+  CHECK(again->recovered.hard_state == *snapshot.hard_state);
+  CHECK(again->recovered.snapshot == *snapshot.snapshot);
+  CHECK(again->recovered.entries ==
+        std::vector<Entry>{snapshot.entries.front(), after.entries.front()});
 }
 
 TEST_CASE("write-ahead log: a file of something else and a file in use are refused") {

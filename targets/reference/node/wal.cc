@@ -18,7 +18,8 @@ namespace assay::reference {
 namespace {
 
 constexpr std::string_view magic = "assay-node wal";
-constexpr std::uint8_t wal_version = 2;
+constexpr std::uint8_t wal_version = 3;
+constexpr std::uint8_t snapshot_record = 2;  // a change begins with 0 or 1
 constexpr std::size_t record_bytes_soft_max = 1024 * 1024;
 constexpr mode_t file_mode = 0644;
 
@@ -41,8 +42,44 @@ void encode_record(const std::optional<HardState>& state, LogIndex first, const 
   append_frame(out, payload);
 }
 
+void encode_snapshot(const Snapshot& snapshot, std::string& out) {
+  std::string_view left = snapshot.state;
+  do {
+    const std::string_view part = left.substr(0, record_bytes_soft_max);
+    left.remove_prefix(part.size());
+    std::string payload;
+    ByteWriter writer(payload);
+    writer.u8(snapshot_record);
+    writer.u64(snapshot.index);
+    writer.u64(snapshot.term);
+    writer.nodes(snapshot.members);
+    writer.text(part);
+    append_frame(out, payload);
+  } while (!left.empty());
+}
+
+/// Parts follow each other, before any entry.
+bool replay_snapshot(ByteReader& reader, Recovered& state) {
+  Snapshot part;
+  part.index = reader.u64();
+  part.term = reader.u64();
+  part.members = reader.nodes();
+  part.state = reader.text(record_bytes_soft_max);
+  if (!reader.done() || part.index == 0 || !state.entries.empty()) return false;
+  if (state.snapshot.index == part.index) {
+    state.snapshot.state += part.state;
+  } else {
+    state.snapshot = std::move(part);
+  }
+  return true;
+}
+
 bool replay_record(std::string_view payload, Recovered& state) {
   ByteReader reader(payload);
+  if (!payload.empty() && payload.front() == static_cast<char>(snapshot_record)) {
+    reader.u8();
+    return replay_snapshot(reader, state);
+  }
   Recovered change;
   const bool has_state = reader.boolean();
   if (has_state) {
@@ -54,11 +91,12 @@ bool replay_record(std::string_view payload, Recovered& state) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     change.entries.push_back(reader.entry());
   }
-  if (!reader.done() || first > state.entries.size() + 1) return false;
-  if (first == 0 && count > 0) return false;
+  const LogIndex base = state.snapshot.index;
+  if (!reader.done() || first > base + state.entries.size() + 1) return false;
+  if (first == 0 ? count > 0 : first <= base) return false;
   if (has_state) state.hard_state = change.hard_state;
   if (first > 0) {
-    state.entries.resize(first - 1);
+    state.entries.resize(first - base - 1);
     for (auto& entry : change.entries) state.entries.push_back(std::move(entry));
   }
   return true;
@@ -105,6 +143,7 @@ void encode_wal_header(std::string& out) {
 }
 
 void encode_wal_write(const Write& write, std::string& out) {
+  if (write.snapshot) encode_snapshot(*write.snapshot, out);
   const Entry* entry = write.entries.data();
   const Entry* const end = entry + write.entries.size();
   auto state = write.hard_state;
@@ -151,7 +190,7 @@ Result<WalFile::Opened> WalFile::open(const std::string& folder) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, file_mode);
   if (descriptor < 0) return system_error(ErrorKind::cannot_write, "cannot open " + path);
   Opened opened;
-  opened.file.reset(new WalFile(descriptor, path));
+  opened.file.reset(new WalFile(descriptor, folder));
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     return Error{ErrorKind::busy, path + " is open in another process"};
   }
@@ -185,6 +224,27 @@ Status WalFile::append(std::string_view bytes) {
     return system_error(ErrorKind::cannot_write, "fdatasync of " + path_);
   }
   return {};
+}
+
+Status WalFile::replace(std::string_view bytes) {
+  const std::string path = path_ + ".new";
+  const int descriptor =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, file_mode);
+  if (descriptor < 0) return system_error(ErrorKind::cannot_write, "cannot create " + path);
+  // Closes the old file, and gives up its lock, only when the new one is in its place.
+  WalFile fresh(descriptor, folder_);
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    return Error{ErrorKind::busy, path + " is open in another process"};
+  }
+  std::string whole;
+  encode_wal_header(whole);
+  whole += bytes;
+  if (auto status = fresh.append(whole); !status) return status;
+  if (::rename(path.c_str(), path_.c_str()) != 0) {
+    return system_error(ErrorKind::cannot_write, "renaming " + path);
+  }
+  std::swap(descriptor_, fresh.descriptor_);
+  return sync_folder(folder_);
 }
 
 }  // namespace assay::reference

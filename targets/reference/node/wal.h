@@ -1,8 +1,8 @@
 #pragma once
 // The write-ahead log of a member: one file of frames (length, CRC-32C, payload). The first frame
-// names the format; each further one is a change of the hard state and/or of the replicated log.
-// After a crash the file is read up to the first frame that is not whole, and cut there: what lies
-// behind was never reported durable.
+// names the format; each further one is a change of the hard state and/or of the replicated log, or
+// a part of the snapshot that the log begins with. After a crash the file is read up to the first
+// frame that is not whole, and cut there: what lies behind was never reported durable.
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,8 @@
 
 namespace assay::reference {
 
-/// Appends the records of one write; a large one becomes several frames.
+/// Appends the records of one write; a large one becomes several frames. One with a snapshot
+/// belongs at the beginning of a file.
 void encode_wal_header(std::string& out);
 void encode_wal_write(const Write& write, std::string& out);
 
@@ -42,10 +43,15 @@ class WalFile {
 
   /// Appends and waits until the bytes are on disk. After an error the file must not be used.
   Status append(std::string_view bytes);
+  /// Puts a file with nothing but these records in its place, at once or not at all, and waits
+  /// until that is on disk. After an error the file must not be used.
+  Status replace(std::string_view bytes);
 
  private:
-  WalFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  WalFile(int descriptor, std::string folder)
+      : descriptor_(descriptor), folder_(std::move(folder)), path_(folder_ + "/wal") {}
   int descriptor_;
+  std::string folder_;
   std::string path_;
 };
 

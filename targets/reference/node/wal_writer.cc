@@ -22,6 +22,11 @@ WalWriter::~WalWriter() {
 void WalWriter::append(const Write& write) {
   {
     const std::lock_guard lock(mutex_);
+    if (write.snapshot) {
+      // It holds all that was gathered before.
+      gathered_.clear();
+      gathered_replaces_ = true;
+    }
     encode_wal_write(write, gathered_);
     gathered_token_ = write.token;
   }
@@ -32,6 +37,7 @@ void WalWriter::work() {
   std::string bytes;
   while (true) {
     WriteToken token = 0;
+    bool replaces = false;
     bytes.clear();
     {
       std::unique_lock lock(mutex_);
@@ -39,8 +45,9 @@ void WalWriter::work() {
       if (gathered_.empty()) return;
       bytes.swap(gathered_);
       token = gathered_token_;
+      replaces = std::exchange(gathered_replaces_, false);
     }
-    if (const auto status = file_->append(bytes); !status) {
+    if (const auto status = replaces ? file_->replace(bytes) : file_->append(bytes); !status) {
       failed_(status.error());
       return;
     }

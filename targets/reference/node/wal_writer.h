@@ -37,6 +37,7 @@ class WalWriter {
   std::condition_variable wake_;
   std::string gathered_;
   WriteToken gathered_token_ = 0;
+  bool gathered_replaces_ = false;  // the file, with the snapshot that was gathered
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -23,6 +23,8 @@ struct ProtocolOption {
   std::string_view fallback;
   std::string_view values;
   std::string_view summary;
+  /// "1|8|1024": what a simulated seed may draw because it must not matter; empty: the fallback.
+  std::string_view swarm = {};
 };
 
 /// Which protocol runs, and how. Options that are not named have their fallbacks.

@@ -20,6 +20,7 @@ void put(ByteWriter& w, const StatusReport& m) {
   w.u64(m.last);
   w.u64(m.commit);
   w.u64(m.applied);
+  w.nodes(m.members);
   w.text(m.protocol);
   w.text(m.version);
 }
@@ -35,6 +36,7 @@ StatusReport get_status(ByteReader& r) {
   m.last = r.u64();
   m.commit = r.u64();
   m.applied = r.u64();
+  m.members = r.nodes();
   m.protocol = r.text(status_text_bytes_max);
   m.version = r.text(status_text_bytes_max);
   return m;

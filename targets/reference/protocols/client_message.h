@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "targets/reference/protocols/types.h"
 
@@ -32,6 +33,7 @@ struct StatusReport {
   LogIndex last = 0;
   LogIndex commit = 0;
   LogIndex applied = 0;
+  std::vector<NodeId> members;  ///< of the cluster, as this member has it; empty: never changes
   std::string protocol;
   std::string version;
   bool operator==(const StatusReport&) const = default;

@@ -58,6 +58,11 @@ void ByteWriter::reply(const Reply& value) {
   datum(value.value);
 }
 
+void ByteWriter::nodes(const std::vector<NodeId>& value) {
+  u32(static_cast<std::uint32_t>(value.size()));
+  for (const NodeId node : value) u32(static_cast<std::uint32_t>(node));
+}
+
 std::uint64_t ByteReader::fixed(std::size_t bytes) {
   if (!ok_ || input_.size() < bytes) {
     ok_ = false;
@@ -142,6 +147,14 @@ Command ByteReader::command() {
   value.value = datum(argument_weight_max);
   value.expected = datum(argument_weight_max);
   return ok_ ? value : Command{};
+}
+
+std::vector<NodeId> ByteReader::nodes() {
+  const std::size_t claimed = u32();
+  if (claimed > left() / sizeof(std::uint32_t)) fail();
+  std::vector<NodeId> value(ok_ ? claimed : 0);
+  for (NodeId& each : value) each = node();
+  return value;
 }
 
 Entry ByteReader::entry() {

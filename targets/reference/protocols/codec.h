@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "targets/reference/protocols/types.h"
 
@@ -23,6 +24,7 @@ class ByteWriter {
   void command(const Command& value);
   void entry(const Entry& value);
   void reply(const Reply& value);
+  void nodes(const std::vector<NodeId>& value);
 
  private:
   void fixed(std::uint64_t value, int bytes);
@@ -43,6 +45,7 @@ class ByteReader {
   Command command();
   Entry entry();
   Reply reply();
+  std::vector<NodeId> nodes();
 
   std::size_t left() const { return input_.size(); }
   bool ok() const { return ok_; }

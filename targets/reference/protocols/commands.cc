@@ -34,6 +34,10 @@ constexpr std::array table{
     CommandEntry{transfer, "transfer", "", Argument::value, yes, no,
                  "moves money between two accounts if there is enough"},
     CommandEntry{txn, "txn", "", Argument::steps, yes, yes, "several steps at one instant"},
+    CommandEntry{reconfigure, "reconfigure", "", Argument::value, yes, no,
+                 "makes these members, a list of numbers, the cluster"},
+    CommandEntry{hand_over, "hand-over", "", Argument::value, no, no,
+                 "makes a member, by number, the leader"},
 };
 
 constexpr std::array registers{read, write};
@@ -104,6 +108,11 @@ bool is_well_formed(const Command& command) {
 }
 
 std::span<const CommandKind> register_commands() { return registers; }
-std::span<const CommandKind> store_commands() { return kinds; }
+std::span<const CommandKind> all_commands() { return kinds; }
+std::span<const CommandKind> store_commands() {
+  // The others come last in the table.
+  constexpr std::size_t of_the_cluster = 2;
+  return std::span(kinds).first(kinds.size() - of_the_cluster);
+}
 
 }  // namespace assay::reference

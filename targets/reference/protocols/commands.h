@@ -55,5 +55,7 @@ bool is_well_formed(const Command& command);
 std::span<const CommandKind> register_commands();
 /// Every command that the replicated store (store_machine.h) carries out.
 std::span<const CommandKind> store_commands();
+/// And what changes the cluster itself.
+std::span<const CommandKind> all_commands();
 
 }  // namespace assay::reference

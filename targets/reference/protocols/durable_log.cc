@@ -9,7 +9,6 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::size_t batch_entries_max = 1024;
 constexpr std::size_t batch_bytes_max = 512 * 1024;
 
 std::size_t rough_bytes(const Entry& entry) {
@@ -21,6 +20,7 @@ std::size_t rough_bytes(const Entry& entry) {
 
 void DurableLog::recover(Recovered recovered) {
   hard_state_ = recovered.hard_state;
+  snapshot_ = std::move(recovered.snapshot);
   entries_ = std::move(recovered.entries);
   durable_ = last();
 }
@@ -31,20 +31,22 @@ void DurableLog::set_hard_state(HardState state) {
   state_dirty_ = true;
 }
 
-Term DurableLog::term_at(LogIndex index) const { return index == 0 ? 0 : at(index).term; }
-
-const Entry& DurableLog::at(LogIndex index) const {
-  ASSAY_ASSERT(index >= 1);
-  ASSAY_ASSERT(index <= last());
-  return entries_[index - 1];
+Term DurableLog::term_at(LogIndex index) const {
+  return index == base() ? snapshot_.term : at(index).term;
 }
 
-std::vector<Entry> DurableLog::batch(LogIndex from, LogIndex to) const {
+const Entry& DurableLog::at(LogIndex index) const {
+  ASSAY_ASSERT(index > base());
+  ASSAY_ASSERT(index <= last());
+  return entries_[index - base() - 1];
+}
+
+std::vector<Entry> DurableLog::batch(LogIndex from, LogIndex to, std::size_t entries_max) const {
   std::vector<Entry> entries;
   std::size_t bytes = 0;
   for (LogIndex index = from; index <= to; ++index) {
     bytes += rough_bytes(at(index));
-    if (!entries.empty() && (bytes > batch_bytes_max || entries.size() == batch_entries_max)) break;
+    if (!entries.empty() && (bytes > batch_bytes_max || entries.size() == entries_max)) break;
     entries.push_back(at(index));
   }
   return entries;
@@ -57,12 +59,28 @@ LogIndex DurableLog::append(Entry entry) {
 }
 
 void DurableLog::truncate_from(LogIndex index) {
-  ASSAY_ASSERT(index >= 1);
+  ASSAY_ASSERT(index > base());
   if (index > last()) return;
-  entries_.resize(index - 1);
+  entries_.resize(index - base() - 1);
   first_dirty_ = first_dirty_ == 0 ? index : std::min(first_dirty_, index);
   durable_ = std::min(durable_, index - 1);
   for (auto& issued : issued_) issued.last = std::min(issued.last, index - 1);
+}
+
+void DurableLog::compact(Snapshot snapshot) {
+  ASSAY_ASSERT(snapshot.index > base());
+  const bool follows = snapshot.index <= last() && term_at(snapshot.index) == snapshot.term;
+  const auto gone = follows ? static_cast<std::ptrdiff_t>(snapshot.index - base())
+                            : static_cast<std::ptrdiff_t>(entries_.size());
+  if (!follows) {
+    // What was durable of the old log says nothing of the new one.
+    durable_ = std::min(durable_, snapshot.index);
+    for (auto& issued : issued_) issued.last = std::min(issued.last, base());
+  }
+  entries_.erase(entries_.begin(), entries_.begin() + gone);
+  snapshot_ = std::move(snapshot);
+  snapshot_dirty_ = true;
+  first_dirty_ = 0;
 }
 
 void DurableLog::send_when_durable(NodeId to, Message message) {
@@ -86,17 +104,23 @@ void DurableLog::flush(Effects& out) {
   if (dirty()) {
     Write write;
     write.token = ++issued_token_;
-    if (state_dirty_) {
+    if (state_dirty_ || snapshot_dirty_) {
       write.hard_state = hard_state_;
       state_token_ = issued_token_;
     }
+    if (snapshot_dirty_) {
+      write.snapshot = snapshot_;
+      first_dirty_ = base() + 1;
+    }
     if (first_dirty_ != 0) {
       write.first = first_dirty_;
-      const auto from = std::next(entries_.begin(), static_cast<std::ptrdiff_t>(first_dirty_ - 1));
+      const auto from =
+          std::next(entries_.begin(), static_cast<std::ptrdiff_t>(first_dirty_ - base() - 1));
       write.entries.assign(from, entries_.end());
     }
     issued_.push_back({issued_token_, last()});
     state_dirty_ = false;
+    snapshot_dirty_ = false;
     first_dirty_ = 0;
     out.writes.push_back(std::move(write));
   }

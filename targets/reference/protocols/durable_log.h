@@ -11,6 +11,9 @@
 
 namespace assay::reference {
 
+/// How many entries a message carries at most.
+inline constexpr std::size_t batch_entries_max = 1024;
+
 class DurableLog {
  public:
   /// Everything recovered is durable.
@@ -19,19 +22,29 @@ class DurableLog {
   const HardState& hard_state() const { return hard_state_; }
   void set_hard_state(HardState state);
 
-  LogIndex last() const { return entries_.size(); }
+  /// The state that takes the place of the first entries; index 0 if nothing was compacted.
+  const Snapshot& snapshot() const { return snapshot_; }
+  /// The entries up to here are gone.
+  LogIndex base() const { return snapshot_.index; }
+  LogIndex last() const { return base() + entries_.size(); }
   Term last_term() const { return term_at(last()); }
-  /// 0 for index 0. REQUIRES: index <= last().
+  /// 0 for index 0. REQUIRES: base() <= index <= last().
   Term term_at(LogIndex index) const;
-  /// REQUIRES: 1 <= index <= last().
+  /// REQUIRES: base() < index <= last().
   const Entry& at(LogIndex index) const;
+  /// Those after the base.
   const std::vector<Entry>& entries() const { return entries_; }
-  /// Entries from..to inclusive, cut to a bounded batch but never empty if from <= to.
-  std::vector<Entry> batch(LogIndex from, LogIndex to) const;
+  /// Entries from..to inclusive, cut to a bounded batch of at most so many (not 0), but never empty
+  /// if from <= to.
+  std::vector<Entry> batch(LogIndex from, LogIndex to, std::size_t entries_max) const;
 
   LogIndex append(Entry entry);
-  /// Removes this entry and all after it.
+  /// Removes this entry and all after it. REQUIRES: index > base().
   void truncate_from(LogIndex index);
+  /// Puts the snapshot in the place of the entries that it covers. Entries after it stay if they
+  /// follow it, that is, if the log holds its last entry; else the log ends with it.
+  /// REQUIRES: snapshot.index > base().
+  void compact(Snapshot snapshot);
 
   /// Everything up to here is durable.
   LogIndex durable() const { return durable_; }
@@ -54,13 +67,15 @@ class DurableLog {
     WriteToken needs = 0;
     Send send;
   };
-  bool dirty() const { return state_dirty_ || first_dirty_ != 0; }
+  bool dirty() const { return state_dirty_ || snapshot_dirty_ || first_dirty_ != 0; }
 
   HardState hard_state_;
+  Snapshot snapshot_;
   std::vector<Entry> entries_;
   LogIndex durable_ = 0;
   LogIndex first_dirty_ = 0;  // 0: the log is as last issued
   bool state_dirty_ = false;
+  bool snapshot_dirty_ = false;
   WriteToken issued_token_ = 0;
   WriteToken durable_token_ = 0;
   WriteToken state_token_ = 0;  // the write that carried the present hard state

@@ -27,7 +27,7 @@ using Message = std::variant<
     // leader_messages.h
     AppendRequest, AppendReply, Heartbeat, HeartbeatReply, ForwardRequest, ForwardReply,
     // raft/messages.h
-    VoteRequest, VoteReply,
+    VoteRequest, VoteReply, InstallSnapshot, InstallSnapshotReply, TimeoutNow,
     // quorum/messages.h
     QuorumRead, QuorumReadReply, QuorumWrite, QuorumWriteReply, QuorumDigest,
     // updates/update.h

@@ -149,6 +149,8 @@ Answer perform(const Command& command, Datum& object) {
       return transfer(command.value, object);
     case CommandKind::noop:
     case CommandKind::txn:
+    case CommandKind::reconfigure:
+    case CommandKind::hand_over:
       break;
   }
   return misfit;

@@ -5,7 +5,8 @@
 namespace assay::reference {
 namespace {
 constexpr std::size_t in_flight_max = 4;
-}
+constexpr std::size_t part_bytes_max = 1024 * 1024;
+}  // namespace
 
 void Progress::reset(LogIndex last) {
   *this = Progress();
@@ -13,7 +14,7 @@ void Progress::reset(LogIndex last) {
 }
 
 std::optional<AppendRequest> Progress::next_request(const DurableLog& log, LogIndex limit,
-                                                    Nanos now) {
+                                                    Nanos now, std::size_t entries_max) {
   if (in_flight_ >= (probing_ ? 1 : in_flight_max)) return std::nullopt;
   // While the place where the logs agree is not known, an empty request asks for it.
   const bool ask = probing_ && match_ < limit;
@@ -21,7 +22,7 @@ std::optional<AppendRequest> Progress::next_request(const DurableLog& log, LogIn
   AppendRequest request;
   request.prev_index = next_ - 1;
   request.prev_term = log.term_at(request.prev_index);
-  request.entries = log.batch(next_, limit);
+  request.entries = log.batch(next_, limit, entries_max);
   if (!probing_) next_ += request.entries.size();
   if (in_flight_ == 0) last_activity_ = now;
   ++in_flight_;
@@ -43,13 +44,45 @@ void Progress::on_reply(const AppendReply& reply, const DurableLog& log, Nanos n
   if (!old) back_up(reply, log);
 }
 
+std::optional<InstallSnapshot> Progress::next_part(const DurableLog& log, Nanos now) {
+  if (in_flight_ > 0) return std::nullopt;
+  const Snapshot& snapshot = log.snapshot();
+  if (snapshot_ != snapshot.index) {
+    snapshot_ = snapshot.index;
+    received_ = 0;
+  }
+  InstallSnapshot part;
+  part.index = snapshot.index;
+  part.index_term = snapshot.term;
+  part.members = snapshot.members;
+  part.offset = std::min(received_, snapshot.state.size());
+  part.bytes = snapshot.state.substr(part.offset, part_bytes_max);
+  part.last = part.offset + part.bytes.size() == snapshot.state.size();
+  in_flight_ = 1;
+  last_activity_ = now;
+  return part;
+}
+
+void Progress::on_reply(const InstallSnapshotReply& reply, Nanos now) {
+  if (reply.installed) {
+    match_ = std::max(match_, reply.index);
+    next_ = std::max(next_, match_ + 1);
+  }
+  if (reply.index != snapshot_) return;
+  last_activity_ = now;
+  in_flight_ = 0;
+  received_ = reply.received;
+  if (reply.installed) probing_ = false;
+}
+
 void Progress::back_up(const AppendReply& reply, const DurableLog& log) {
   LogIndex next = reply.conflict_index;
   if (reply.conflict_term != 0) {
     // If this log has that term too, the logs may agree up to its last entry here.
+    const LogIndex low = std::max(match_, log.base());
     LogIndex index = std::min(reply.prev_index, log.last());
-    while (index > match_ && log.term_at(index) > reply.conflict_term) --index;
-    if (index > match_ && log.term_at(index) == reply.conflict_term) next = index + 1;
+    while (index > low && log.term_at(index) > reply.conflict_term) --index;
+    if (index > low && log.term_at(index) == reply.conflict_term) next = index + 1;
   }
   next_ = std::clamp(next, match_ + 1, std::max(match_ + 1, reply.prev_index));
   probing_ = true;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,15 @@ struct HardState {
   bool operator==(const HardState&) const = default;
 };
 
+/// What a machine held after the entry `index`, in place of the entries up to there.
+struct Snapshot {
+  LogIndex index = 0;           ///< 0: there is none
+  Term term = 0;                ///< of that entry
+  std::vector<NodeId> members;  ///< of the cluster as of that entry; empty: as at first
+  std::string state;            ///< the machine, encoded
+  bool operator==(const Snapshot&) const = default;
+};
+
 /// What must be on disk before `written(token)` may be called.
 struct Write {
   WriteToken token = 0;
@@ -38,13 +48,17 @@ struct Write {
   /// 0: the log is unchanged. Else the log ends before this index, then `entries` follow.
   LogIndex first = 0;
   std::vector<Entry> entries;
+  /// Takes the place of all that was written before: the hard state and the entries after it are in
+  /// this write too.
+  std::optional<Snapshot> snapshot = std::nullopt;
   bool operator==(const Write&) const = default;
 };
 
-/// What a member finds on its disk. entries[0] has index 1.
+/// What a member finds on its disk. entries[0] is the one after the snapshot.
 struct Recovered {
   HardState hard_state;
   std::vector<Entry> entries;
+  Snapshot snapshot = {};
 };
 
 /// One member of a cluster.

@@ -1,13 +1,18 @@
 #include "targets/reference/protocols/store_machine.h"
 
+#include <limits>
 #include <utility>
 
+#include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/commands.h"
 
 namespace assay::reference {
 
 Reply StoreMachine::apply(const Command& command) {
-  if (command.kind == CommandKind::noop) return {command.id, Outcome::ok, {}};
+  // The protocol's own entries are none of the machine's.
+  if (command.kind == CommandKind::noop || command.kind == CommandKind::reconfigure) {
+    return {command.id, Outcome::ok, {}};
+  }
   Answer answer;
   if (!has_sessions_) {
     answer = run(command);
@@ -40,6 +45,41 @@ bool StoreMachine::has_applied(const RequestId& id) const {
 Datum StoreMachine::read(const Datum& key) const {
   const auto found = objects_.find(key);
   return found == objects_.end() ? Datum{} : found->second;
+}
+
+std::string StoreMachine::encode(bool with_sessions) const {
+  std::string bytes;
+  ByteWriter writer(bytes);
+  writer.u64(objects_.size());
+  for (const auto& [key, object] : objects_) {
+    writer.datum(key);
+    writer.datum(object);
+  }
+  writer.u64(with_sessions ? sessions_.size() : 0);
+  if (!with_sessions) return bytes;
+  for (const auto& [client, session] : sessions_) {
+    writer.reply({{client, session.sequence}, session.answer.outcome, session.answer.value});
+  }
+  return bytes;
+}
+
+bool StoreMachine::decode(std::string_view bytes) {
+  constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
+  ByteReader reader(bytes);
+  Objects objects;
+  std::map<std::uint64_t, Session> sessions;
+  for (auto left = reader.u64(); left > 0 && reader.ok(); --left) {
+    Datum key = reader.datum();
+    objects[std::move(key)] = reader.datum(unbounded);
+  }
+  for (auto left = reader.u64(); left > 0 && reader.ok(); --left) {
+    Reply reply = reader.reply();
+    sessions[reply.id.client] = {reply.id.sequence, {reply.outcome, std::move(reply.value)}};
+  }
+  if (!reader.done()) return false;
+  objects_ = std::move(objects);
+  sessions_ = std::move(sessions);
+  return true;
 }
 
 Answer StoreMachine::run(const Command& command) {

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 
 #include "targets/reference/protocols/object.h"
 #include "targets/reference/protocols/types.h"
@@ -28,6 +30,13 @@ class StoreMachine {
   bool has_applied(const RequestId& id) const;
   /// The object; nil if nobody wrote it.
   Datum read(const Datum& key) const;
+
+  /// The whole state, or (a bug that can be switched on) all but the sessions. O(its size).
+  std::string encode(bool with_sessions = true) const;
+  /// Takes the place of the state. False, and nothing changes: these are not the bytes of one.
+  bool decode(std::string_view bytes);
+  /// How many objects it holds.
+  std::size_t size() const { return objects_.size(); }
 
  private:
   struct Session {

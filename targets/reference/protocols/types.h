@@ -43,6 +43,8 @@ enum class CommandKind : std::uint8_t {
   poll = 12,
   transfer = 13,
   txn = 14,
+  reconfigure = 15,
+  hand_over = 16,
 };
 
 struct Command {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "targets/reference/sim/directed_faults.h"
+
 namespace assay::reference {
 namespace {
 
@@ -16,9 +18,17 @@ constexpr std::array<std::int64_t, 6> clock_rates{250, 500, 800, 1250, 2000, 400
 
 Value no_parameters(std::size_t /*n*/, Random& /*random*/) { return Value::Map{}; }
 
+Value draw_member(std::size_t n, Random& random) {
+  Value::Map parameters{{"nodes", Value::List{static_cast<std::int64_t>(random.below(n))}}};
+  if (random.chance(0.5)) parameters.emplace_back("selector", "primaries");
+  return parameters;
+}
+
 Value draw_clock_rate(std::size_t n, Random& random) {
-  return Value::Map{{"nodes", Value::List{static_cast<std::int64_t>(random.below(n))}},
-                    {"ms_per_s", clock_rates[random.below(clock_rates.size())]}};
+  Value parameters = draw_member(n, random);
+  parameters.get_if<Value::Map>()->emplace_back("ms_per_s",
+                                                clock_rates[random.below(clock_rates.size())]);
+  return parameters;
 }
 
 constexpr std::array table{
@@ -36,12 +46,14 @@ constexpr std::array table{
     SimulatedFault{"pause", "members stop for a while and then go on as if nothing happened",
                    nullptr},
     SimulatedFault{"power", "all members crash at once and come back together", no_parameters},
-    SimulatedFault{"clock-rate", "a member's clock runs fast or slow", draw_clock_rate},
+    SimulatedFault{"clock-rate", "a member's clock, half the time a leader's, runs fast or slow",
+                   draw_clock_rate},
     SimulatedFault{"lossy-network", "a third of all messages is lost or comes twice",
                    no_parameters},
     SimulatedFault{"slow-network", "messages take up to 150 ms, some twenty times that",
                    no_parameters},
-    SimulatedFault{"slow-disk", "disks take up to 400 ms to make a write durable", no_parameters},
+    SimulatedFault{"slow-disk", "a member's disk, half the time a leader's, takes up to 400 ms",
+                   draw_member},
 };
 
 Error malformed(const std::string& name) {
@@ -75,7 +87,15 @@ std::string names_of(const std::vector<NodeId>& members) {
 
 }  // namespace
 
-std::span<const SimulatedFault> simulated_faults() { return table; }
+std::span<const SimulatedFault> simulated_faults() {
+  static const std::vector<SimulatedFault> all = [] {
+    std::vector<SimulatedFault> rows(table.begin(), table.end());
+    const auto directed = directed_faults();
+    rows.insert(rows.end(), directed.begin(), directed.end());
+    return rows;
+  }();
+  return all;
+}
 
 Completion SimulatedNemesis::invoke(const Invocation& invocation) {
   constexpr std::string_view start_prefix = "start-";
@@ -101,6 +121,8 @@ Completion SimulatedNemesis::invoke(const Invocation& invocation) {
 Status SimulatedNemesis::heal_all() {
   for (auto& [name, undo] : in_force_) undo();
   in_force_.clear();
+  // Faults that overlap may have undone a part of each other.
+  world_.mend_all();
   for (const NodeId member : world_.members()) {
     world_.resume(member);
     world_.restart(member);
@@ -118,9 +140,9 @@ Result<SimulatedNemesis::Started> SimulatedNemesis::start(const std::string& nam
                      for (const NodeId member : world_.members()) world_.restart(member);
                    }};
   }
-  if (name == "lossy-network" || name == "slow-network" || name == "slow-disk") {
-    return weather(name);
-  }
+  if (name == "lossy-network" || name == "slow-network") return weather(name);
+  if (name == "slow-disk") return slow_disk(parameters);
+  if (auto directed = start_directed(world_, name, parameters)) return std::move(*directed);
   return Error{ErrorKind::bad_data, "no simulated fault '" + name + "'"};
 }
 
@@ -200,16 +222,27 @@ SimulatedNemesis::Started SimulatedNemesis::weather(const std::string& name) {
               world_.weather().repeat = calm.repeat;
             }};
   }
-  if (name == "slow-network") {
-    now.delay_max = slow_delay;
-    now.straggle = straggling;
-    return {"messages take up to 150 ms", [this, calm] {
-              world_.weather().delay_max = calm.delay_max;
-              world_.weather().straggle = calm.straggle;
-            }};
+  now.delay_max = slow_delay;
+  now.straggle = straggling;
+  return {"messages take up to 150 ms", [this, calm] {
+            world_.weather().delay_max = calm.delay_max;
+            world_.weather().straggle = calm.straggle;
+          }};
+}
+
+Result<SimulatedNemesis::Started> SimulatedNemesis::slow_disk(const Value& parameters) {
+  const auto nodes = selected(parameters);
+  if (!nodes) return nodes.error().in("slow-disk");
+  std::vector<std::pair<NodeId, Nanos>> before;
+  for (const NodeId member : *nodes) {
+    before.emplace_back(member, world_.sync_max(member));
+    world_.set_sync_max(member, slow_sync);
   }
-  now.sync_max = slow_sync;
-  return {"disks take up to 400 ms", [this, calm] { world_.weather().sync_max = calm.sync_max; }};
+  return Started{"up to 400 ms for a write:" + names_of(*nodes), [this, before] {
+                   for (const auto& [member, longest] : before) {
+                     world_.set_sync_max(member, longest);
+                   }
+                 }};
 }
 
 }  // namespace assay::reference

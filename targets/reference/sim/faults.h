@@ -22,7 +22,15 @@ struct SimulatedFault {
   /// Parameters of one injection among n members, as the value of start-NAME; null: the real
   /// nemesis' fault of this name draws them.
   Value (*draw)(std::size_t n, Random& random);
+  /// A command that the protocol must know for the fault to do anything; empty: none.
+  std::string_view needs = {};
 };
+/// A fault that went into force: what it does, in words, and what undoes it.
+struct StartedFault {
+  std::string what;
+  std::function<void()> undo;
+};
+
 std::span<const SimulatedFault> simulated_faults();
 
 /// Carries out start-NAME and stop-NAME at once. Not thread-safe.
@@ -35,15 +43,13 @@ class SimulatedNemesis final : public Nemesis {
  private:
   /// What undoes a fault that is in force.
   using Undo = std::function<void()>;
-  struct Started {
-    std::string what;
-    Undo undo;
-  };
+  using Started = StartedFault;
   Result<Started> start(const std::string& name, const Value& parameters);
   Result<Started> partition(const Value& parameters);
   Result<Started> on_nodes(const std::string& name, const Value& parameters);
   Result<std::vector<NodeId>> selected(const Value& parameters) const;
   Started weather(const std::string& name);
+  Result<Started> slow_disk(const Value& parameters);
 
   World& world_;
   std::map<std::string, Undo> in_force_;

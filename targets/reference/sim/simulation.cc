@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 // Streams of the seed: what one part draws leaves the others as they were.
 constexpr std::uint64_t weather_stream = 101;
 constexpr std::uint64_t world_stream = 102;
+constexpr std::uint64_t disk_stream = 103;
 
 /// Every seed has weather of its own (swarm testing: Groce et al., ISSTA 2012): bugs hide from
 /// an average.
@@ -30,6 +32,16 @@ Weather draw_weather(Random random) {
   weather.delay_max = std::chrono::milliseconds(delays_ms[random.below(delays_ms.size())]);
   weather.sync_max = std::chrono::milliseconds(syncs_ms[random.below(syncs_ms.size())]);
   return weather;
+}
+
+/// In half of the seeds every member has a disk of its own speed: who has what on disk first is
+/// what many mistakes hang on.
+void draw_disks(World& world, Random random) {
+  constexpr std::array<std::int64_t, 4> syncs_ms{1, 8, 60, 300};
+  if (random.chance(0.5)) return;
+  for (const NodeId member : world.members()) {
+    world.set_sync_max(member, std::chrono::milliseconds(syncs_ms[random.below(syncs_ms.size())]));
+  }
 }
 
 /// One generator that two phases of a plan ask, one after the other.
@@ -100,6 +112,7 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
                 ASSAY_ASSERT(made.ok());
                 return std::move(*made);
               });
+  if (settings.swarm) draw_disks(world, random.fork(disk_stream));
   world.limit_steps(settings.steps_max);
   SimulatedClients clients(world, {settings.threads, settings.operation_timeout});
 
@@ -111,8 +124,11 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
   whole.nemesis = std::move(plan.faults);
   whole.heal = [&] {
+    // Undoing a fault brings back the weather that it found.
+    auto healed = clients.heal_all();
     world.weather() = Weather{};
-    return clients.heal_all();
+    for (const NodeId member : world.members()) world.set_sync_max(member, Nanos::zero());
+    return healed;
   };
   GeneratorPtr rest = std::make_unique<Shared>(generator);
   if (plan.endless) rest = std::make_unique<UntilAllSucceed>(std::move(rest), succeeded);
@@ -120,8 +136,12 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   end.push_back(time_limit(settings.recovery, std::move(rest)));
   if (plan.last != nullptr) end.push_back(time_limit(settings.recovery, std::move(plan.last)));
   whole.final_generator = phases(std::move(end));
+  // In a flooded world nothing happens any more, so no client's timeout either.
+  std::atomic<bool> flooded{false};
   SchedulerOptions options;
   options.random = random;
+  options.stop = &flooded;
+  options.progress = [&](Nanos, const Tally&) { flooded = world.reached_limit(); };
   options.grace = settings.operation_timeout + std::chrono::seconds(1);
   auto tally = run_plan(std::move(whole), clients, record, options);
   if (!tally) return tally.error();

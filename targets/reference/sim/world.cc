@@ -13,9 +13,16 @@ constexpr std::int64_t true_rate = 1000;
 /// Applies the write as the host's write-ahead log would on recovery.
 void store(Recovered& disk, Write&& write) {
   if (write.hard_state) disk.hard_state = *write.hard_state;
+  if (write.snapshot) {
+    disk.snapshot = std::move(*write.snapshot);
+    disk.entries = std::move(write.entries);
+    return;
+  }
   if (write.first == 0) return;
-  ASSAY_ASSERT(write.first <= disk.entries.size() + 1);
-  disk.entries.resize(write.first - 1);
+  const LogIndex base = disk.snapshot.index;
+  ASSAY_ASSERT(write.first > base);
+  ASSAY_ASSERT(write.first - base <= disk.entries.size() + 1);
+  disk.entries.resize(write.first - base - 1);
   for (auto& entry : write.entries) disk.entries.push_back(std::move(entry));
 }
 
@@ -136,20 +143,24 @@ void World::arm(NodeId member) {
 
 void World::sync(NodeId member, Write&& write) {
   Node& at = node(member);
-  at.disk_free =
-      std::max(at.disk_free, now_) + Nanos(at.disk_chance.between(0, weather_.sync_max.count()));
+  const Nanos longest = at.sync_max > Nanos::zero() ? at.sync_max : weather_.sync_max;
+  at.disk_free = std::max(at.disk_free, now_) + Nanos(at.disk_chance.between(0, longest.count()));
   const WriteToken token = write.token;
   at.pending.push_back(std::move(write));
   plan(at.disk_free, {member, at.life, Synced{token}, {}});
 }
 
 void World::send(NodeId from, Send&& send) {
+  if (on_send) on_send(from, send.to, send.message);
   Random& random = node(from).link_chance[static_cast<std::size_t>(send.to) - 1];
   if (random.chance(weather_.loss)) return;
   const int copies = random.chance(weather_.repeat) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
     Nanos delay(random.between(weather_.delay_min.count(), weather_.delay_max.count()));
     if (random.chance(weather_.straggle)) delay *= straggler_factor;
+    if (const auto slow = slow_links_.find({from, send.to}); slow != slow_links_.end()) {
+      delay *= slow->second;
+    }
     const bool last = copy + 1 == copies;
     plan(now_ + delay,
          {send.to, 0, Arrival{from, last ? std::move(send.message) : send.message}, {}});

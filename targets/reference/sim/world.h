@@ -64,6 +64,9 @@ class World {
   std::function<void(NodeId)> on_crash = [](NodeId) {};
   /// Called after each step of a member.
   std::function<void(NodeId)> observe = [](NodeId) {};
+  /// Called with each message that a member sends, before the network does anything to it. May be
+  /// empty; must change nothing but plan an action.
+  std::function<void(NodeId from, NodeId to, const Message&)> on_send;
 
   // Faults.
   /// Of the writes that were on their way to the disk some prefix is kept.
@@ -79,6 +82,12 @@ class World {
   /// Its monotonic clock makes so many milliseconds a second of the world's from now on.
   /// REQUIRES ms_per_s > 0. Whole numbers, so that every machine computes the same.
   void set_clock_rate(NodeId member, std::int64_t ms_per_s);
+  /// Messages on this link take so many times as long as the weather says, until `even_links`.
+  void slow_link(NodeId from, NodeId to, std::int64_t factor) { slow_links_[{from, to}] = factor; }
+  void even_links() { slow_links_.clear(); }
+  /// This member's disk takes up to so long; zero: what the weather says.
+  void set_sync_max(NodeId member, Nanos sync_max) { node(member).sync_max = sync_max; }
+  Nanos sync_max(NodeId member) const { return node(member).sync_max; }
   Weather& weather() { return weather_; }
 
   const std::vector<NodeId>& members() const { return members_; }
@@ -107,6 +116,7 @@ class World {
     int life = 0;
     bool paused = false;
     Nanos disk_free{0};
+    Nanos sync_max{0};               // zero: the weather's
     Nanos alarm = Nanos::max();      // the earliest timer that is planned; world time
     std::int64_t clock_rate = 1000;  // milliseconds a second
     Nanos clock_base{0};             // its clock at world time clock_since
@@ -155,6 +165,7 @@ class World {
   Make make_;
   std::vector<Node> nodes_;
   std::set<std::pair<NodeId, NodeId>> cut_;
+  std::map<std::pair<NodeId, NodeId>, std::int64_t> slow_links_;
   std::priority_queue<Slot, std::vector<Slot>, std::greater<>> queue_;
   std::vector<Event> events_;
   std::vector<std::uint32_t> free_events_;

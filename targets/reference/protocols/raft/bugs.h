@@ -8,7 +8,7 @@
 
 namespace assay::reference {
 
-/// In the order of the table in bugs.cc.
+/// In the order of the table in entry.cc.
 enum class RaftBug : std::uint8_t {
   unconfirmed_read,
   read_before_noop,
@@ -26,6 +26,11 @@ enum class RaftBug : std::uint8_t {
   skip_previous_term_check,
   apply_retry_twice,
   doubt_as_failure,
+  reconfigure_before_noop,
+  reconfigure_two_at_once,
+  snapshot_without_members,
+  snapshot_without_sessions,
+  lease_without_bound,
 };
 
 std::span<const BugEntry> raft_bugs();

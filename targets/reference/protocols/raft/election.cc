@@ -13,12 +13,17 @@ void Raft::draw_election_deadline(Nanos now) {
 
 bool Raft::hears_leader(Nanos now) const {
   if (state_ == State::leader) return true;
+  // Before it crashed it may have heard one, and promised to elect nobody else for a while.
+  if (config_.lease_reads && now - started_ < config_.election_min) return true;
   return leader_ != NodeId::none && now - leader_heard_ < config_.election_min;
 }
 
-void Raft::ask_for_votes(bool pre) {
-  const VoteRequest request{pre, pre ? term() + 1 : term(), log_.last(), log_.last_term()};
-  for (const auto& [id, peer] : peers_) log_.send_when_state_durable(id, request);
+void Raft::ask_for_votes(bool pre, bool handed_over) {
+  const VoteRequest request{pre, pre ? term() + 1 : term(), log_.last(), log_.last_term(),
+                            handed_over};
+  for (const auto& [id, peer] : peers_) {
+    if (votes(id)) log_.send_when_state_durable(id, request);
+  }
 }
 
 void Raft::begin_pre_vote(Nanos now) {
@@ -27,23 +32,25 @@ void Raft::begin_pre_vote(Nanos now) {
   state_ = State::pre_candidate;
   votes_ = {config_.self};
   draw_election_deadline(now);
-  if (votes_.size() >= majority()) {
+  if (has_majority(votes_)) {
     begin_election(now);
     return;
   }
   ask_for_votes(true);
 }
 
-void Raft::begin_election(Nanos now) {
+void Raft::begin_election(Nanos now, bool handed_over) {
+  if (leader_ != NodeId::none) requests_.leader_lost(now);
+  leader_ = NodeId::none;
   log_.set_hard_state({term() + 1, config_.self});
   state_ = State::candidate;
   votes_ = {config_.self};
   draw_election_deadline(now);
-  if (votes_.size() >= majority()) {
+  if (has_majority(votes_)) {
     become_leader(now);
     return;
   }
-  ask_for_votes(false);
+  ask_for_votes(false, handed_over);
 }
 
 void Raft::become_follower(Nanos now, Term new_term, NodeId leader) {
@@ -69,7 +76,10 @@ void Raft::become_leader(Nanos now) {
   }
   round_ = 0;
   confirmed_round_ = 0;
-  term_start_ = log_.append({term(), Command{}});
+  rounds_sent_.clear();
+  successor_ = NodeId::none;
+  asked_to_take_over_ = false;
+  term_start_ = append({term(), Command{}});
   heartbeat_due_ = now;
   quorum_check_due_ = now + config_.election_max;
 }
@@ -79,7 +89,7 @@ void Raft::on(Nanos now, NodeId from, const VoteRequest& message) {
       has(RaftBug::vote_ignores_log) || message.last_term > log_.last_term() ||
       (message.last_term == log_.last_term() && message.last_index >= log_.last());
   VoteReply reply{message.pre, term(), false};
-  if (!hears_leader(now)) {
+  if (!hears_leader(now) || message.handed_over) {
     if (message.pre) {
       reply.granted = message.term > term() && up_to_date;
       if (reply.granted) reply.term = message.term;
@@ -106,7 +116,7 @@ void Raft::on(Nanos now, NodeId from, const VoteReply& message) {
   if (message.pre && message.granted) {
     if (state_ != State::pre_candidate || message.term != term() + 1) return;
     votes_.insert(from);
-    if (votes_.size() >= majority()) begin_election(now);
+    if (has_majority(votes_)) begin_election(now);
     return;
   }
   if (message.term > term()) {
@@ -116,16 +126,16 @@ void Raft::on(Nanos now, NodeId from, const VoteReply& message) {
   if (message.pre || !message.granted) return;
   if (state_ != State::candidate || message.term != term()) return;
   votes_.insert(from);
-  if (votes_.size() >= majority()) become_leader(now);
+  if (has_majority(votes_)) become_leader(now);
 }
 
 void Raft::check_quorum(Nanos now) {
   quorum_check_due_ = now + config_.election_min;
-  std::size_t heard = 1;
+  std::set<NodeId> heard{config_.self};
   for (const auto& [id, peer] : peers_) {
-    if (now - peer.last_heard < config_.election_max) ++heard;
+    if (now - peer.last_heard < config_.election_max) heard.insert(id);
   }
-  if (heard < majority()) become_follower(now, term(), NodeId::none);
+  if (!has_majority(heard)) become_follower(now, term(), NodeId::none);
 }
 
 }  // namespace assay::reference

@@ -1,5 +1,6 @@
 // Raft's row in the table of protocols, and its table of bugs.
 #include <array>
+#include <charconv>
 
 #include "targets/reference/protocols/catalogue.h"
 #include "targets/reference/protocols/raft/bugs.h"
@@ -48,9 +49,52 @@ constexpr std::array bug_table{
     BugEntry{"doubt-as-failure",
              "a request that may have been appended is reported as certainly failed",
              "Kingsbury, Jepsen: an indeterminate operation is not a failed one"},
+    BugEntry{"reconfigure-before-noop",
+             "a new leader changes the membership before an entry of its term is committed",
+             "Ongaro, bug in single-server membership changes, raft-dev, 2015"},
+    BugEntry{"reconfigure-two-at-once",
+             "the membership changes again before the last change is committed",
+             "Ongaro 2014, 4.1: the next change waits for the commit of the one before"},
+    BugEntry{"snapshot-without-members",
+             "a snapshot forgets the last configuration: its member falls back to the first one",
+             "Ongaro 2014, 5.1: a snapshot holds the latest configuration", "snapshot-entries=5"},
+    BugEntry{"snapshot-without-sessions",
+             "a snapshot forgets the clients' sessions: a retry after it is applied once more",
+             "Ongaro 2014, 6.3: sessions are part of the replicated state",
+             "snapshot-entries=5",
+             {},
+             "counter"},
+    BugEntry{"lease-without-bound",
+             "reads are answered under a lease that takes all clocks for equally fast",
+             "Ongaro 2014, 6.4.1: leases assume a bound on clock drift", "reads=lease"},
 };
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& /*options*/,
+constexpr std::array option_table{
+    ProtocolOption{"batch", "1024", "a number", "entries that a message to a follower carries",
+                   "1|1|8|1024"},
+    ProtocolOption{"snapshot-entries", "200", "a number",
+                   "entries after which the log is compacted; 0: never", "0|5|40|200"},
+    ProtocolOption{"reads", "index", "index|lease",
+                   "whether a leader asks a majority before it answers a read, or trusts clocks"},
+    ProtocolOption{"clock-drift", "10", "percent",
+                   "by how much a clock may gain on another one, for --reads lease"},
+};
+
+/// Error (usage): names the option.
+Result<std::size_t> number_of(const std::map<std::string, std::string>& options, const char* name,
+                              std::size_t low, std::size_t high) {
+  const std::string& text = options.at(name);
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size() && number >= low && number <= high) {
+    return number;
+  }
+  return Error{ErrorKind::usage, std::string("--") + name + ": expected a number from " +
+                                     std::to_string(low) + " to " + std::to_string(high) +
+                                     ", got '" + text + "'"};
+}
+
+Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
                                        const std::vector<std::string>& bugs,
                                        const Membership& membership, const Random& random) {
   const auto switches = Bugs<RaftBug>::named(bugs, bug_table);
@@ -59,6 +103,20 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   config.self = membership.self;
   config.members = membership.members;
   config.bugs = *switches;
+  const auto batch = number_of(options, "batch", 1, batch_entries_max);
+  if (!batch) return batch.error();
+  config.batch_entries = *batch;
+  const auto snapshot = number_of(options, "snapshot-entries", 0, 1'000'000'000);
+  if (!snapshot) return snapshot.error();
+  config.snapshot_entries = *snapshot;
+  const auto drift = number_of(options, "clock-drift", 0, 1'000'000);
+  if (!drift) return drift.error();
+  config.clock_drift = static_cast<int>(*drift);
+  const std::string& reads = options.at("reads");
+  if (reads != "index" && reads != "lease") {
+    return Error{ErrorKind::usage, "--reads: expected index or lease, got '" + reads + "'"};
+  }
+  config.lease_reads = reads == "lease";
   return std::unique_ptr<Protocol>(std::make_unique<Raft>(std::move(config), random));
 }
 
@@ -71,8 +129,10 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 std::span<const BugEntry> raft_bugs() { return bug_table; }
 
 ProtocolEntry raft_entry() {
-  return {"raft",          "replicated log with an elected leader", {}, bug_table, make, promises,
-          store_commands()};
+  return {"raft",        "replicated log with an elected leader",
+          option_table,  bug_table,
+          make,          promises,
+          all_commands()};
 }
 
 }  // namespace assay::reference

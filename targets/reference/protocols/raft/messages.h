@@ -1,7 +1,11 @@
 #pragma once
-// What only the members of Raft say to each other: elections.
+// What only the members of Raft say to each other: elections, snapshots and
+// the hand-over of leadership.
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/types.h"
@@ -14,6 +18,8 @@ struct VoteRequest {
   Term term = 0;
   LogIndex last_index = 0;
   Term last_term = 0;
+  bool handed_over =
+      false;  ///< the leader asked for this election: that one hears it is no objection
   bool operator==(const VoteRequest&) const = default;
 };
 struct VoteReply {
@@ -23,9 +29,41 @@ struct VoteReply {
   bool operator==(const VoteReply&) const = default;
 };
 
+/// A part of the leader's snapshot, for a follower whose next entries are compacted.
+struct InstallSnapshot {
+  Term term = 0;
+  LogIndex index = 0;  ///< the last entry that it holds
+  Term index_term = 0;
+  std::vector<NodeId> members;
+  std::size_t offset = 0;  ///< where the bytes belong
+  std::string bytes;
+  bool last = false;
+  bool operator==(const InstallSnapshot&) const = default;
+};
+/// `installed` is sent only after the whole snapshot is durable.
+struct InstallSnapshotReply {
+  Term term = 0;
+  LogIndex index = 0;        ///< of the snapshot
+  std::size_t received = 0;  ///< bytes that the follower has
+  bool installed = false;    ///< the logs agree up to index
+  bool operator==(const InstallSnapshotReply&) const = default;
+};
+
+/// From the leader of this term to the member that shall take its place, at once.
+struct TimeoutNow {
+  Term term = 0;
+  bool operator==(const TimeoutNow&) const = default;
+};
+
 void put(ByteWriter& w, const VoteRequest& m);
 void get(ByteReader& r, VoteRequest& m);
 void put(ByteWriter& w, const VoteReply& m);
 void get(ByteReader& r, VoteReply& m);
+void put(ByteWriter& w, const InstallSnapshot& m);
+void get(ByteReader& r, InstallSnapshot& m);
+void put(ByteWriter& w, const InstallSnapshotReply& m);
+void get(ByteReader& r, InstallSnapshotReply& m);
+void put(ByteWriter& w, const TimeoutNow& m);
+void get(ByteReader& r, TimeoutNow& m);
 
 }  // namespace assay::reference

@@ -19,14 +19,24 @@ Raft::Raft(RaftConfig config, Random random)
   for (const NodeId member : config_.members) {
     if (member != config_.self) peers_[member];
   }
+  configurations_ = {{0, config_.members}};
 }
 
 void Raft::start(Nanos now, Recovered recovered) {
   if (has(RaftBug::term_not_persisted)) {
-    recovered.hard_state = {recovered.entries.empty() ? 0 : recovered.entries.back().term};
+    recovered.hard_state = {recovered.entries.empty() ? recovered.snapshot.term
+                                                      : recovered.entries.back().term};
   }
   if (has(RaftBug::vote_not_persisted)) recovered.hard_state.voted_for = NodeId::none;
   log_.recover(std::move(recovered));
+  if (log_.base() > 0) {
+    // What this member wrote itself and the disk gave back whole is a machine's state.
+    const bool decoded = machine_.decode(log_.snapshot().state);
+    ASSAY_ASSERT(decoded);
+    commit_ = applied_ = log_.base();
+  }
+  load_configurations();
+  started_ = now;
   recovered_term_ = term();
   draw_election_deadline(now);
 }
@@ -59,7 +69,12 @@ void Raft::tick(Nanos now) {
   if (state_ == State::leader) {
     if (now >= quorum_check_due_) check_quorum(now);
   } else if (now >= election_deadline_) {
-    begin_pre_vote(now);
+    if (votes(config_.self)) {
+      begin_pre_vote(now);
+    } else {
+      become_follower(now, term(), NodeId::none);
+      draw_election_deadline(now);
+    }
   }
   if (state_ == State::leader && now >= heartbeat_due_) {
     for (auto& [id, peer] : peers_) peer.progress.expire(now, config_.election_min);
@@ -71,6 +86,8 @@ void Raft::tick(Nanos now) {
 void Raft::flush(Nanos now, Effects& out) {
   hand_over_requests(now);
   serve_reads(now);
+  leave_if_removed(now);
+  send_hand_over(now);
   if (state_ == State::leader) send_appends(now, out);
   for (auto& send : outbox_) out.messages.push_back(std::move(send));
   outbox_.clear();
@@ -95,6 +112,7 @@ StatusReport Raft::status() const {
   report.last = log_.last();
   report.commit = commit_;
   report.applied = applied_;
+  report.members = voters();
   report.protocol = name();
   return report;
 }

@@ -2,14 +2,17 @@
 // Raft. Sources: Ongaro and Ousterhout, "In search of an understandable consensus algorithm", 2014
 // (elections, replication, the commit rule); Ongaro, "Consensus: bridging theory and practice",
 // 2014: section 6.2 (a leader that reaches no majority steps down), 6.3 (client sessions), 6.4
-// (ReadIndex), 9.6 (PreVote), 10.2.1 (the leader writes its disk in parallel).
-// Membership is fixed and the log is never compacted.
+// (ReadIndex, leases), 9.6 (PreVote), 10.2.1 (the leader writes its disk in parallel), 3.10
+// (leadership transfer), 4 (membership, one server at a time; with the correction in Ongaro, "bug
+// in single-server membership changes", raft-dev, 2015), 5 (log compaction).
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -28,6 +31,14 @@ struct RaftConfig {
   Nanos heartbeat = std::chrono::milliseconds(50);
   Nanos election_min = std::chrono::milliseconds(300);
   Nanos election_max = std::chrono::milliseconds(600);
+  /// The machine takes the place of the log once so many entries were applied since it last did,
+  /// and at least as many as it has objects; 0: never.
+  std::size_t snapshot_entries = 200;
+  /// Reads are answered without asking while a majority has promised to elect nobody else.
+  bool lease_reads = false;
+  /// By how many percent a member's clock may gain on another's at most; a lease trusts in that.
+  int clock_drift = 10;
+  std::size_t batch_entries = batch_entries_max;  ///< of one message to a follower
   RequestLimits requests;
   Bugs<RaftBug> bugs;
 };
@@ -49,6 +60,8 @@ class Raft final : public Protocol {
   const DurableLog& log() const { return log_; }
   const StoreMachine& machine() const { return machine_; }
   LogIndex commit() const { return commit_; }
+  /// Who votes: the latest configuration in the log, committed or not.
+  const std::vector<NodeId>& voters() const { return configurations_.back().members; }
 
  private:
   enum class State : std::uint8_t { follower, pre_candidate, candidate, leader };
@@ -62,13 +75,22 @@ class Raft final : public Protocol {
     LogIndex index = 0;       // the read sees at least this much of the log
     std::uint64_t round = 0;  // and is answered once this round is confirmed
   };
+  struct Configuration {
+    LogIndex index = 0;  // of its entry; 0 or the log's base: older than the log
+    std::vector<NodeId> members;
+  };
+  struct Incoming {
+    LogIndex index = 0;
+    std::string state;
+  };
 
   // Elections (election.cc).
   void begin_pre_vote(Nanos now);
-  void begin_election(Nanos now);
+  void begin_election(Nanos now, bool handed_over = false);
   void become_follower(Nanos now, Term term, NodeId leader);
   void become_leader(Nanos now);
-  void ask_for_votes(bool pre);
+  void ask_for_votes(bool pre, bool handed_over = false);
+  bool has_majority(const std::set<NodeId>& members) const;
   void on(Nanos now, NodeId from, const VoteRequest& message);
   void on(Nanos now, NodeId from, const VoteReply& message);
   void draw_election_deadline(Nanos now);
@@ -87,6 +109,24 @@ class Raft final : public Protocol {
   void send_appends(Nanos now, Effects& out);
   void send_heartbeats(Nanos now);
 
+  // Who belongs to the cluster, and who leads it next (membership.cc).
+  LogIndex append(Entry entry);
+  void truncate_from(LogIndex index);
+  void load_configurations();
+  /// False: refused, and answered.
+  bool reconfigure(NodeId origin, const Command& command);
+  void hand_over(NodeId origin, const Command& command);
+  void on(Nanos now, NodeId from, const TimeoutNow& message);
+  bool votes(NodeId member) const;
+  void leave_if_removed(Nanos now);
+  void send_hand_over(Nanos now);
+
+  // Snapshots (snapshots.cc).
+  void on(Nanos now, NodeId from, InstallSnapshot& message);
+  void on(Nanos now, NodeId from, const InstallSnapshotReply& message);
+  void compact_if_due();
+  bool install(Snapshot snapshot);
+
   // Requests (requests.cc).
   void on(Nanos now, NodeId from, const ForwardRequest& message);
   void on(Nanos now, NodeId from, const ForwardReply& message);
@@ -94,8 +134,9 @@ class Raft final : public Protocol {
   void answer(NodeId origin, const Reply& reply);
   void serve_reads(Nanos now);
   void hand_over_requests(Nanos now);
+  bool holds_lease(Nanos now) const;
 
-  std::size_t majority() const { return config_.members.size() / 2 + 1; }
+  std::size_t majority() const { return voters().size() / 2 + 1; }
   bool has(RaftBug bug) const { return config_.bugs.on(bug); }
   Term term() const { return log_.hard_state().term; }
 
@@ -110,6 +151,9 @@ class Raft final : public Protocol {
   Term recovered_term_ = 0;  // terms up to this one may belong to an earlier life
   LogIndex commit_ = 0;
   LogIndex applied_ = 0;
+  std::deque<Configuration> configurations_;  // that of the log's base, then those in the log
+  Incoming incoming_;
+  Nanos started_{0};
   Nanos election_deadline_{0};
   Nanos leader_heard_{0};
   std::set<NodeId> votes_;
@@ -122,6 +166,10 @@ class Raft final : public Protocol {
   std::uint64_t round_ = 0;
   std::uint64_t confirmed_round_ = 0;
   std::deque<Read> reads_;
+  std::deque<std::pair<std::uint64_t, Nanos>> rounds_sent_;  // from the confirmed one on
+  NodeId successor_ = NodeId::none;
+  Nanos hand_over_until_{0};
+  bool asked_to_take_over_ = false;  // somebody was, in this term: leases mean nothing any more
   std::unordered_map<RequestId, NodeId, RequestIdHash> serving_;  // whom to answer
   /// Latest write of each client that this life appended: a repeated forward is not rejected as
   /// "never appended" when the first copy was.

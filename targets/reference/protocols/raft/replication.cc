@@ -51,7 +51,8 @@ AppendReply Raft::store(AppendRequest& message) {
     reply.conflict_index = log_.last() + 1;
     return reply;
   }
-  if (log_.term_at(message.prev_index) != message.prev_term &&
+  const bool compacted = message.prev_index < log_.base();
+  if (!compacted && log_.term_at(message.prev_index) != message.prev_term &&
       !has(RaftBug::skip_previous_term_check)) {
     reply.conflict_term = log_.term_at(message.prev_index);
     LogIndex first = message.prev_index;
@@ -62,14 +63,16 @@ AppendReply Raft::store(AppendRequest& message) {
   LogIndex index = message.prev_index;
   for (auto& entry : message.entries) {
     ++index;
+    // What is compacted is committed, so it is the same here and there.
+    if (index <= log_.base()) continue;
     if (index <= log_.last()) {
       const bool same = log_.term_at(index) == entry.term;
       if (same && !has(RaftBug::truncate_on_repeat)) continue;
       // Members with bugs do what must not be done; they are there to be caught by their answers.
       ASSAY_ASSERT(index > commit_ || config_.bugs.any());
-      log_.truncate_from(index);
+      truncate_from(index);
     }
-    log_.append(std::move(entry));
+    append(std::move(entry));
   }
   reply.success = true;
   reply.match = index;
@@ -106,8 +109,13 @@ void Raft::on(Nanos now, NodeId from, const HeartbeatReply& message) {
 }
 
 void Raft::advance_commit() {
-  std::vector<LogIndex> matches{has(RaftBug::count_unsynced_self) ? log_.last() : log_.durable()};
-  for (const auto& [id, peer] : peers_) matches.push_back(peer.progress.match());
+  std::vector<LogIndex> matches;
+  if (votes(config_.self)) {
+    matches.push_back(has(RaftBug::count_unsynced_self) ? log_.last() : log_.durable());
+  }
+  for (const auto& [id, peer] : peers_) {
+    if (votes(id)) matches.push_back(peer.progress.match());
+  }
   std::sort(matches.begin(), matches.end(), std::greater<>());
   const bool too_few = has(RaftBug::commit_by_minority) && majority() > 1;
   const LogIndex index = std::min(matches[majority() - (too_few ? 2 : 1)], log_.last());
@@ -131,11 +139,21 @@ void Raft::apply_to(LogIndex index) {
     }
     requests_.finish(reply);
   }
+  compact_if_due();
 }
 
 void Raft::send_appends(Nanos now, Effects& out) {
   for (auto& [id, peer] : peers_) {
-    while (auto request = peer.progress.next_request(log_, log_.last(), now)) {
+    if (!votes(id)) continue;
+    if (peer.progress.needs_snapshot(log_)) {
+      if (auto part = peer.progress.next_part(log_, now)) {
+        part->term = term();
+        out.messages.push_back({id, std::move(*part)});
+      }
+      continue;
+    }
+    while (auto request =
+               peer.progress.next_request(log_, log_.last(), now, config_.batch_entries)) {
       request->term = term();
       request->commit = commit_;
       out.messages.push_back({id, std::move(*request)});
@@ -145,9 +163,13 @@ void Raft::send_appends(Nanos now, Effects& out) {
 
 void Raft::send_heartbeats(Nanos now) {
   ++round_;
+  rounds_sent_.emplace_back(round_, now);
   heartbeat_due_ = now + config_.heartbeat;
   for (const auto& [id, peer] : peers_) {
-    outbox_.push_back({id, Heartbeat{term(), std::min(commit_, peer.progress.match()), round_}});
+    if (!votes(id)) continue;
+    // A follower may hold something else behind what is known to agree.
+    const LogIndex agreed = has(RaftBug::commit_past_match) ? commit_ : peer.progress.match();
+    outbox_.push_back({id, Heartbeat{term(), std::min(commit_, agreed), round_}});
   }
 }
 

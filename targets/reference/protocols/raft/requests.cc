@@ -27,15 +27,21 @@ void Raft::accept(NodeId origin, const Command& command) {
     serving->second = origin;
     return;
   }
+  if (command.kind == CommandKind::hand_over) {
+    serving_.erase(serving);
+    hand_over(origin, command);
+    return;
+  }
   if (!mutates(command)) {
     const bool at_once = has(RaftBug::unconfirmed_read);
     const LogIndex seen = has(RaftBug::read_before_noop) ? commit_ : std::max(commit_, term_start_);
     reads_.push_back({command, seen, at_once ? 0 : round_ + 1});
     return;
   }
+  if (command.kind == CommandKind::reconfigure && !reconfigure(origin, command)) return;
   auto& latest = appended_[command.id.client];
   latest = std::max(latest, command.id.sequence);
-  log_.append({term(), command});
+  append({term(), command});
 }
 
 void Raft::answer(NodeId origin, const Reply& reply) {
@@ -83,13 +89,20 @@ void Raft::on(Nanos now, NodeId from, const ForwardReply& message) {
 
 void Raft::serve_reads(Nanos now) {
   if (state_ != State::leader) return;
-  std::vector<std::uint64_t> rounds{round_};
-  for (const auto& [id, peer] : peers_) rounds.push_back(peer.round);
+  std::vector<std::uint64_t> rounds;
+  if (votes(config_.self)) rounds.push_back(round_);
+  for (const auto& [id, peer] : peers_) {
+    if (votes(id)) rounds.push_back(peer.round);
+  }
   std::sort(rounds.begin(), rounds.end(), std::greater<>());
-  confirmed_round_ = rounds[majority() - 1];
+  confirmed_round_ = std::max(confirmed_round_, rounds[majority() - 1]);
+  while (!rounds_sent_.empty() && rounds_sent_.front().first < confirmed_round_) {
+    rounds_sent_.pop_front();
+  }
+  const bool leased = holds_lease(now);
   while (!reads_.empty()) {
     const Read& read = reads_.front();
-    if (read.round > confirmed_round_ || read.index > applied_) break;
+    if ((read.round > confirmed_round_ && !leased) || read.index > applied_) break;
     const auto serving = serving_.find(read.command.id);
     if (serving != serving_.end()) {
       answer(serving->second, machine_.query(read.command));
@@ -102,6 +115,18 @@ void Raft::serve_reads(Nanos now) {
   if (!waiting || confirmed_round_ != round_) return;
   send_heartbeats(now);
   if (majority() == 1) serve_reads(now);
+}
+
+/// A majority has heard a heartbeat that was sent at a time that is known here, and elects nobody
+/// else for the shortest election timeout after that, on clocks that may be faster than this one.
+bool Raft::holds_lease(Nanos now) const {
+  const bool unbounded = has(RaftBug::lease_without_bound);
+  if (!config_.lease_reads || asked_to_take_over_) return false;
+  if (rounds_sent_.empty() || rounds_sent_.front().first != confirmed_round_) return false;
+  constexpr int percent = 100;
+  const Nanos length = unbounded ? config_.election_min
+                                 : config_.election_min * percent / (percent + config_.clock_drift);
+  return now - rounds_sent_.front().second < length;
 }
 
 }  // namespace assay::reference
