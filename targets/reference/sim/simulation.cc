@@ -111,8 +111,10 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   whole.generator = time_limit(plan.time_limit, std::make_unique<Shared>(generator));
   whole.nemesis = std::move(plan.faults);
   whole.heal = [&] {
+    // Ending a fault of the weather brings back the seed's; only then can it turn fair.
+    const Status healed = clients.heal_all();
     world.weather() = Weather{};
-    return clients.heal_all();
+    return healed;
   };
   GeneratorPtr rest = std::make_unique<Shared>(generator);
   if (plan.endless) rest = std::make_unique<UntilAllSucceed>(std::move(rest), succeeded);
