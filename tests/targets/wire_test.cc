@@ -62,7 +62,19 @@ std::vector<Message> sample_messages() {
           UpdateBatch{{{{NodeId{2}, 6}, 20, std::string("k"), std::int64_t{9}, seen},
                        {{NodeId{3}, 1}, 21, {}, {}, {}}}},
           CausalRead{{4, 5}, std::int64_t{1}, seen},
-          CausalReadReply{{4, 5}, std::string("v"), seen}};
+          CausalReadReply{{4, 5}, std::string("v"), seen},
+          PaxosPrepare{9, 4},
+          PaxosPromise{9, 12, 4, 6, append.entries},
+          PaxosAccept{9, 4, append.entries},
+          PaxosAccepted{9, 9, 4, 5},
+          PaxosLearn{4},
+          PaxosChosen{4, append.entries},
+          ShardWork{{4, 5}, true, {NodeId{1}, NodeId{3}}, {sample_command(1), sample_command(2)}},
+          ShardVote{{4, 5}, Outcome::busy, {std::int64_t{1}, {}}},
+          ShardDecision{{4, 5}, TransactionState::precommitted},
+          ShardAcknowledge{{4, 5}, TransactionState::committed},
+          ShardInquiry{{4, 5}},
+          ShardState{{4, 5}, TransactionState::aborted}};
 }
 
 TEST_CASE("messages: each is read back as it was; a cut or longer one is refused") {

@@ -12,8 +12,10 @@
 
 #include "targets/reference/protocols/causal/messages.h"
 #include "targets/reference/protocols/leader_messages.h"
+#include "targets/reference/protocols/paxos/messages.h"
 #include "targets/reference/protocols/quorum/messages.h"
 #include "targets/reference/protocols/raft/messages.h"
+#include "targets/reference/protocols/sharded/messages.h"
 #include "targets/reference/protocols/updates/update.h"
 
 namespace assay::reference {
@@ -31,7 +33,11 @@ using Message = std::variant<
     // updates/update.h
     UpdateDigest, UpdateBatch,
     // causal/messages.h
-    CausalRead, CausalReadReply>;
+    CausalRead, CausalReadReply,
+    // paxos/messages.h
+    PaxosPrepare, PaxosPromise, PaxosAccept, PaxosAccepted, PaxosLearn, PaxosChosen,
+    // sharded/messages.h
+    ShardWork, ShardVote, ShardDecision, ShardAcknowledge, ShardInquiry, ShardState>;
 
 /// Appends the encoding of the message.
 void encode(const Message& message, std::string& out);

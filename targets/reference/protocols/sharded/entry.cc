@@ -1,0 +1,68 @@
+// Sharded transactions' row in the table of protocols, its options and its bugs.
+#include <array>
+
+#include "targets/reference/protocols/catalogue.h"
+#include "targets/reference/protocols/sharded/sharded.h"
+
+namespace assay::reference {
+namespace {
+
+constexpr std::array option_table{
+    ProtocolOption{"commit", "2pc", "2pc|3pc", "how a transaction over several shards ends"},
+};
+
+constexpr std::array bug_table{
+    BugEntry{"forget-in-doubt", "a restarted participant forgets transactions that it voted yes for",
+             "Mohan, Lindsay and Obermarck 1986, 2: recovery of in-doubt transactions"},
+    BugEntry{"abort-after-yes", "a participant that voted yes aborts when the decision is late",
+             "Gray 1978, 5.8.3.3: who has agreed to commit must await the decision"},
+    BugEntry{"decide-before-sync", "a coordinator announces its decision before it is on disk",
+             "Mohan, Lindsay and Obermarck 1986, 3.1: presumed abort forces the commit record"},
+    BugEntry{"vote-before-sync", "a participant votes, or commits alone, before that is on disk",
+             "Mohan, Lindsay and Obermarck 1986, 2: the prepare record is forced before the vote"},
+    BugEntry{"forget-decision", "a coordinator forgets its decision when the first shard has it",
+             "Mohan, Lindsay and Obermarck 1986, 3.1: forget once all have acknowledged"},
+    BugEntry{"unlock-at-vote", "a participant releases its locks when it votes",
+             "Bernstein, Hadzilacos and Goodman 1987, 7.4: strict locking until the decision"},
+    BugEntry{"unlock-reads-at-vote", "a participant releases its read locks when it votes",
+             "Eswaran et al. 1976: no lock is released before all are acquired"},
+    BugEntry{"recover-write-locks-only", "a restarted participant does not take read locks again",
+             "Bernstein, Hadzilacos and Goodman 1987, 7.4: locks of in-doubt transactions"},
+    BugEntry{"no-read-locks", "reads take no locks: write skew",
+             "Berenson et al., A critique of ANSI SQL isolation levels, 1995: A5B"},
+};
+
+Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
+                                       const std::vector<std::string>& bugs,
+                                       const Membership& membership, const Random& /*random*/) {
+  const auto switches = Bugs<ShardedBug>::named(bugs, bug_table);
+  if (!switches) return switches.error();
+  const std::string& commit = options.at("commit");
+  if (commit != "2pc" && commit != "3pc") {
+    return Error{ErrorKind::usage, "--commit: expected 2pc or 3pc, got '" + commit + "'"};
+  }
+  ShardedConfig config;
+  config.self = membership.self;
+  config.members = membership.members;
+  config.three_phases = commit == "3pc";
+  config.bugs = *switches;
+  return std::unique_ptr<Protocol>(std::make_unique<Sharded>(std::move(config)));
+}
+
+/// Three phases promise nothing: no timeout tells a slow network from a crash.
+std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+  if (options.at("commit") == "2pc") return {"linearizable"};
+  return {};
+}
+
+constexpr std::array commands{CommandKind::read, CommandKind::write, CommandKind::cas,
+                              CommandKind::transfer, CommandKind::txn};
+
+}  // namespace
+
+ProtocolEntry sharded_entry() {
+  return {"sharded", "transactions over shards: two-phase locking and two- or three-phase commit",
+          option_table, bug_table, make, promises, commands, "list-append"};
+}
+
+}  // namespace assay::reference
