@@ -22,7 +22,8 @@ PaxosConfig config_of(NodeId member, std::vector<NodeId> members) {
 
 /// One member of three; the test plays the others.
 struct Member {
-  explicit Member(Recovered recovered = {}, Bugs<PaxosBug> bugs = {}) : paxos(with(bugs), Random(1)) {
+  explicit Member(Recovered recovered = {}, Bugs<PaxosBug> bugs = {})
+      : paxos(with(bugs), Random(1)) {
     paxos.start(now, std::move(recovered));
   }
   static PaxosConfig with(Bugs<PaxosBug> bugs) {

@@ -1,5 +1,5 @@
-// Sharded transactions: locks, and what each commit protocol does when its coordinator is gone, step
-// by step in a simulated world.
+// Sharded transactions: locks, and what each commit protocol does when its coordinator is gone,
+// step by step in a simulated world.
 #include "targets/reference/protocols/sharded/sharded.h"
 
 #include <doctest/doctest.h>
@@ -47,12 +47,13 @@ TEST_CASE("locks: shared ones go together, exclusive ones alone, and nobody over
 /// A calm world of three shards.
 class Shards {
  public:
-  explicit Shards(bool three_phases, Bugs<ShardedBug> bugs = {})
+  explicit Shards(CommitProtocol commit, bool snapshots = false, Bugs<ShardedBug> bugs = {})
       : world(1, 3, calm(), [=](const Membership& membership, const Random&) {
           ShardedConfig config;
           config.self = membership.self;
           config.members = membership.members;
-          config.three_phases = three_phases;
+          config.commit = commit;
+          config.snapshots = snapshots;
           config.bugs = bugs;
           return std::make_unique<Sharded>(std::move(config));
         }) {
@@ -107,8 +108,9 @@ class Shards {
 const Datum seven = std::int64_t{7};
 
 TEST_CASE("sharded: a transaction over several shards takes effect on all, and reads them all") {
-  for (const bool three_phases : {false, true}) {
-    Shards shards(three_phases);
+  for (const CommitProtocol commit :
+       {CommitProtocol::two_phases, CommitProtocol::three_phases, CommitProtocol::saga}) {
+    Shards shards(commit);
     const RequestId wrote = shards.write_both(n1, 7);
     shards.pass(100);
     REQUIRE(shards.ok(wrote));
@@ -122,7 +124,7 @@ TEST_CASE("sharded: a transaction over several shards takes effect on all, and r
 }
 
 TEST_CASE("sharded: deadlocks between shards end, with at least one transaction that is done") {
-  Shards shards(false);
+  Shards shards(CommitProtocol::two_phases);
   for (std::int64_t value = 1; value <= 20; ++value) {
     shards.write_both(value % 2 == 0 ? n2 : n3, value);
   }
@@ -136,7 +138,7 @@ TEST_CASE("sharded: deadlocks between shards end, with at least one transaction 
 
 TEST_CASE("2pc: participants in doubt are blocked exactly as long as the coordinator is down") {
   for (const std::int64_t down_ms : {2000, 10'000}) {
-    Shards shards(false);
+    Shards shards(CommitProtocol::two_phases);
     shards.write_both(n1, 7);
     shards.pass_until_in_doubt();
     shards.world.crash(n1);
@@ -157,7 +159,7 @@ TEST_CASE("2pc: participants in doubt are blocked exactly as long as the coordin
 }
 
 TEST_CASE("2pc: a decision survives crashes of everybody") {
-  Shards shards(false);
+  Shards shards(CommitProtocol::two_phases);
   const RequestId wrote = shards.write_both(n1, 7);
   while (!shards.ok(wrote)) REQUIRE(shards.world.step(shards.world.now() + milliseconds(100)));
   for (const NodeId member : shards.world.members()) shards.world.crash(member);
@@ -168,7 +170,7 @@ TEST_CASE("2pc: a decision survives crashes of everybody") {
 }
 
 TEST_CASE("3pc: participants decide without their coordinator within two seconds") {
-  Shards shards(true);
+  Shards shards(CommitProtocol::three_phases);
   shards.write_both(n1, 7);
   shards.pass_until_in_doubt();
   shards.world.crash(n1);
@@ -179,7 +181,7 @@ TEST_CASE("3pc: participants decide without their coordinator within two seconds
 }
 
 TEST_CASE("3pc: parted by the network, one shard commits what the other one aborts") {
-  Shards shards(true);
+  Shards shards(CommitProtocol::three_phases);
   const RequestId wrote = shards.write_both(n1, 7);
   shards.pass_until_in_doubt();
   // All have voted yes; n3 hears of it no more, neither from the coordinator nor from n2.
@@ -195,7 +197,7 @@ TEST_CASE("3pc: parted by the network, one shard commits what the other one abor
 }
 
 TEST_CASE("2pc: parted by the network, one shard waits for what the other one knows") {
-  Shards shards(false);
+  Shards shards(CommitProtocol::two_phases);
   const RequestId wrote = shards.write_both(n1, 7);
   shards.pass_until_in_doubt();
   partition(shards.world, {n1, n2}, {n3});
@@ -209,7 +211,7 @@ TEST_CASE("2pc: parted by the network, one shard waits for what the other one kn
 }
 
 TEST_CASE("sharded: a bank lies on all shards and keeps its total") {
-  Shards shards(false);
+  Shards shards(CommitProtocol::two_phases);
   Datum::Map accounts;
   for (std::int64_t account = 0; account < 8; ++account) {
     accounts.emplace_back(account, std::int64_t{20});
@@ -244,6 +246,108 @@ TEST_CASE("sharded: a bank lies on all shards and keeps its total") {
   std::int64_t total = 0;
   for (const auto& [account, balance] : *read) total += *balance.get_if<std::int64_t>();
   CHECK(total == 160);
+}
+
+/// Opens a bank of two accounts, on the second and the third shard, with 20 each.
+void open_bank(Shards& shards) {
+  shards.world.request(
+      n1, {CommandKind::cas,
+           {101, 1},
+           {},
+           Datum::Map{{shards.key_on(n2), std::int64_t{20}}, {shards.key_on(n3), std::int64_t{20}}},
+           {}});
+  shards.pass(300);
+  REQUIRE(shards.ok({101, 1}));
+}
+
+/// A transfer to an account of the third shard; `exists`: else to one that is not there.
+RequestId transfer(Shards& shards, bool exists) {
+  Datum to = shards.key_on(n3);
+  for (std::int64_t key = 100; !exists; ++key) {
+    to = key;
+    if (shard_of(to, shards.world.members()) == n3) break;
+  }
+  const RequestId id{++shards.clients, 1};
+  shards.world.request(n1, {CommandKind::transfer,
+                            id,
+                            {},
+                            Datum::Map{{std::string("from"), shards.key_on(n2)},
+                                       {std::string("to"), to},
+                                       {std::string("amount"), std::int64_t{5}}},
+                            {}});
+  return id;
+}
+
+std::int64_t balance(Shards& shards, NodeId member) {
+  const Datum bank = shards.shard(member).read({});
+  const auto* accounts = bank.get_if<Datum::Map>();
+  REQUIRE(accounts != nullptr);
+  return *accounts->front().second.get_if<std::int64_t>();
+}
+
+TEST_CASE("saga: what failed is compensated once, and everybody sees it half done") {
+  for (const bool twice : {false, true}) {
+    CAPTURE(twice);
+    Bugs<ShardedBug> bugs;
+    if (twice) bugs.set(ShardedBug::compensate_twice);
+    Shards shards(CommitProtocol::saga, false, bugs);
+    open_bank(shards);
+    const RequestId id = transfer(shards, false);
+    bool half_done = false;
+    while (!shards.replies.contains(id)) {
+      REQUIRE(shards.world.step(shards.world.now() + milliseconds(100)));
+      half_done = half_done || balance(shards, n2) == 15;
+    }
+    CHECK(half_done);
+    CHECK(shards.replies.at(id).outcome == Outcome::mismatch);
+    CHECK(balance(shards, n2) == 20);
+    // The coordinator did not hear of it and asks again.
+    shards.shard(n2).receive(shards.world.now(), n1,
+                             ShardDecision{id, TransactionState::aborted, 0});
+    CHECK(balance(shards, n2) == (twice ? 25 : 20));
+    CHECK(balance(shards, n3) == 20);
+  }
+}
+
+TEST_CASE("saga: one that a crash interrupted is undone by the restarted coordinator") {
+  Shards shards(CommitProtocol::saga);
+  open_bank(shards);
+  transfer(shards, true);
+  while (balance(shards, n2) == 20) {
+    REQUIRE(shards.world.step(shards.world.now() + milliseconds(100)));
+  }
+  shards.world.crash(n1);
+  shards.pass(3000);
+  // Nobody is blocked, and the money is nowhere.
+  CHECK(balance(shards, n2) == 15);
+  shards.world.restart(n1);
+  shards.pass(2000);
+  CHECK(balance(shards, n2) == 20);
+  CHECK(balance(shards, n3) == 20);
+}
+
+TEST_CASE("snapshot isolation: reads do not stop writers, the first committer wins, skew passes") {
+  Shards shards(CommitProtocol::two_phases, true);
+  const RequestId first = shards.write_both(n1, 7);
+  shards.pass(200);
+  REQUIRE(shards.ok(first));
+  // Each reads what the other one writes: neither would see nothing of the other in any order.
+  const RequestId a =
+      shards.txn(n1, {shards.step("r", n2, {}), shards.step("w", n3, std::int64_t{8})});
+  const RequestId b =
+      shards.txn(n1, {shards.step("r", n3, {}), shards.step("w", n2, std::int64_t{9})});
+  shards.pass(1000);
+  REQUIRE(shards.ok(a));
+  REQUIRE(shards.ok(b));
+  CHECK(shards.replies.at(a).value ==
+        Datum(Datum::List{shards.step("r", n2, seven), shards.step("w", n3, std::int64_t{8})}));
+  CHECK(shards.replies.at(b).value ==
+        Datum(Datum::List{shards.step("r", n3, seven), shards.step("w", n2, std::int64_t{9})}));
+  const RequestId c = shards.write_both(n1, 10);
+  const RequestId d = shards.write_both(n1, 11);
+  shards.pass(1000);
+  CHECK(shards.ok(c) != shards.ok(d));
+  CHECK(shards.stored(n2) == shards.stored(n3));
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ using Message = std::variant<
     // paxos/messages.h
     PaxosPrepare, PaxosPromise, PaxosAccept, PaxosAccepted, PaxosLearn, PaxosChosen,
     // sharded/messages.h
-    ShardWork, ShardVote, ShardDecision, ShardAcknowledge, ShardInquiry, ShardState>;
+    ShardWork, ShardVote, ShardDecision, ShardAcknowledge, ShardInquiry, ShardState,
+    ShardClockRequest, ShardClock>;
 
 /// Appends the encoding of the message.
 void encode(const Message& message, std::string& out);

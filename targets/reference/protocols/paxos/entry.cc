@@ -8,15 +8,18 @@ namespace assay::reference {
 namespace {
 
 constexpr std::array bug_table{
-    BugEntry{"promise-not-persisted", "a promise is given before it is on disk, and lost by a crash",
-             "Lamport 2001, 2.5: an acceptor records its response in stable storage before it sends"},
+    BugEntry{
+        "promise-not-persisted", "a promise is given before it is on disk, and lost by a crash",
+        "Lamport 2001, 2.5: an acceptor records its response in stable storage before it sends"},
     BugEntry{"accept-below-promise", "an acceptor accepts proposals of ballots below its promise",
              "Lamport 2001, 2.2, P1a: accept only if no higher ballot was promised"},
-    BugEntry{"adopt-own-value",
-             "a new proposer prefers what it accepted itself to what was accepted later",
-             "Lamport 2001, 2.2, P2c: the value of the highest-numbered proposal among the answers"},
-    BugEntry{"adopt-lowest-ballot", "a new proposer adopts the oldest of the accepted values",
-             "Lamport 2001, 2.2, P2c: the value of the highest-numbered proposal among the answers"},
+    BugEntry{
+        "adopt-own-value",
+        "a new proposer prefers what it accepted itself to what was accepted later",
+        "Lamport 2001, 2.2, P2c: the value of the highest-numbered proposal among the answers"},
+    BugEntry{
+        "adopt-lowest-ballot", "a new proposer adopts the oldest of the accepted values",
+        "Lamport 2001, 2.2, P2c: the value of the highest-numbered proposal among the answers"},
     BugEntry{"shared-ballots", "two members propose in the same ballot",
              "Lamport 2001, 2.5: proposers choose their numbers from disjoint sets"},
     BugEntry{"ballot-not-persisted", "a proposer forgets its ballot in a crash and uses it again",
@@ -52,9 +55,12 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 }  // namespace
 
 ProtocolEntry paxos_entry() {
-  return {"multi-paxos", "a log of Paxos decrees with a distinguished proposer",
-          {},            bug_table,
-          make,          promises,
+  return {"multi-paxos",
+          "a log of Paxos decrees with a distinguished proposer",
+          {},
+          bug_table,
+          make,
+          promises,
           store_commands()};
 }
 

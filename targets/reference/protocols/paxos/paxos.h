@@ -132,7 +132,7 @@ class Paxos final : public Protocol {
 
   // Of a proposer only.
   std::map<NodeId, Peer> peers_;
-  std::map<LogIndex, Entry> adopted_;          // phase 1: of each decree the highest accepted
+  std::map<LogIndex, Entry> adopted_;           // phase 1: of each decree the highest accepted
   std::map<LogIndex, std::set<NodeId>> votes_;  // phase 2: who else accepted, by unchosen decree
   Nanos heartbeat_due_{0};
   Nanos quorum_due_{0};

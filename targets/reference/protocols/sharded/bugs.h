@@ -18,6 +18,11 @@ enum class ShardedBug : std::uint8_t {
   unlock_reads_at_vote,
   recover_write_locks_only,
   no_read_locks,
+  snapshot_per_shard,
+  last_committer_wins,
+  read_past_prepared,
+  clock_not_reserved,
+  compensate_twice,
 };
 
 }  // namespace assay::reference

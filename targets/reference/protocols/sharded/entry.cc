@@ -8,11 +8,17 @@ namespace assay::reference {
 namespace {
 
 constexpr std::array option_table{
-    ProtocolOption{"commit", "2pc", "2pc|3pc", "how a transaction over several shards ends"},
+    ProtocolOption{"commit", "2pc", "2pc|3pc|saga", "how a transaction over several shards ends"},
+    ProtocolOption{"isolation", "serializable", "serializable|snapshot",
+                   "whether reads are locked, or see the state as of the beginning (2pc only)"},
 };
 
+constexpr std::string_view snapshots = "isolation=snapshot";
+constexpr std::string_view si = "snapshot-isolation";
+
 constexpr std::array bug_table{
-    BugEntry{"forget-in-doubt", "a restarted participant forgets transactions that it voted yes for",
+    BugEntry{"forget-in-doubt",
+             "a restarted participant forgets transactions that it voted yes for",
              "Mohan, Lindsay and Obermarck 1986, 2: recovery of in-doubt transactions"},
     BugEntry{"abort-after-yes", "a participant that voted yes aborts when the decision is late",
              "Gray 1978, 5.8.3.3: who has agreed to commit must await the decision"},
@@ -30,6 +36,21 @@ constexpr std::array bug_table{
              "Bernstein, Hadzilacos and Goodman 1987, 7.4: locks of in-doubt transactions"},
     BugEntry{"no-read-locks", "reads take no locks: write skew",
              "Berenson et al., A critique of ANSI SQL isolation levels, 1995: A5B"},
+    BugEntry{"snapshot-per-shard", "each shard shows its newest versions instead of the snapshot's",
+             "Berenson et al. 1995, 4.2: a transaction reads one snapshot", snapshots, si},
+    BugEntry{"last-committer-wins", "nobody asks whether a newer version has been committed",
+             "Berenson et al. 1995, 4.2: first committer wins, else updates are lost", snapshots,
+             si},
+    BugEntry{"read-past-prepared", "reads do not wait for transactions that are being committed",
+             "Peng and Dabek 2010, 2.2: a read waits for locks below its stamp", snapshots, si},
+    BugEntry{"clock-not-reserved", "after a crash the clock gives stamps out again",
+             "Peng and Dabek 2010, 2.3: the oracle writes the highest stamp ahead", snapshots, si},
+    BugEntry{"compensate-twice",
+             "a compensation that is asked for again is carried out again",
+             "Garcia-Molina and Salem 1987, 4: each compensation is run exactly once",
+             "commit=saga",
+             {},
+             "atomic-commit"},
 };
 
 Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
@@ -38,13 +59,22 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   const auto switches = Bugs<ShardedBug>::named(bugs, bug_table);
   if (!switches) return switches.error();
   const std::string& commit = options.at("commit");
-  if (commit != "2pc" && commit != "3pc") {
-    return Error{ErrorKind::usage, "--commit: expected 2pc or 3pc, got '" + commit + "'"};
+  if (commit != "2pc" && commit != "3pc" && commit != "saga") {
+    return Error{ErrorKind::usage, "--commit: expected 2pc, 3pc or saga, got '" + commit + "'"};
+  }
+  const std::string& isolation = options.at("isolation");
+  if (isolation != "serializable" && (isolation != "snapshot" || commit != "2pc")) {
+    return Error{ErrorKind::usage,
+                 "--isolation: expected serializable, or snapshot with --commit 2pc, got '" +
+                     isolation + "'"};
   }
   ShardedConfig config;
   config.self = membership.self;
   config.members = membership.members;
-  config.three_phases = commit == "3pc";
+  config.commit = commit == "3pc"    ? CommitProtocol::three_phases
+                  : commit == "saga" ? CommitProtocol::saga
+                                     : CommitProtocol::two_phases;
+  config.snapshots = isolation == "snapshot";
   config.bugs = *switches;
   return std::unique_ptr<Protocol>(std::make_unique<Sharded>(std::move(config)));
 }
@@ -61,8 +91,11 @@ constexpr std::array commands{CommandKind::read, CommandKind::write, CommandKind
 }  // namespace
 
 ProtocolEntry sharded_entry() {
-  return {"sharded", "transactions over shards: two-phase locking and two- or three-phase commit",
-          option_table, bug_table, make, promises, commands, "list-append"};
+  return {
+      "sharded",    "transactions over shards: two-phase locking and two- or three-phase commit",
+      option_table, bug_table,
+      make,         promises,
+      commands,     "list-append"};
 }
 
 }  // namespace assay::reference

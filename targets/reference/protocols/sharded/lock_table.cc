@@ -5,21 +5,21 @@
 #include <utility>
 
 namespace assay::reference {
-namespace {
 
-bool overlap(const LockSet& locks, const LockSet& wanted) {
-  return std::any_of(locks.begin(), locks.end(), [&](const auto& lock) {
-    const auto at = wanted.find(lock.first);
-    return at != wanted.end() && (lock.second || at->second);
+bool LockTable::waits_behind(const Waiting& later, const Waiting& earlier) {
+  return std::any_of(later.locks.begin(), later.locks.end(), [&](const auto& lock) {
+    const auto at = earlier.locks.find(lock.first);
+    if (at == earlier.locks.end()) return false;
+    return lock.second || (at->second && earlier.snapshot.writes_since < later.snapshot.reads_at);
   });
 }
 
-}  // namespace
-
-bool LockTable::is_free(const LockSet& locks) const {
+bool LockTable::is_free(const LockSet& locks, Snapshot snapshot) const {
   return std::none_of(locks.begin(), locks.end(), [&](const auto& lock) {
     const auto at = held_.find(lock.first);
-    return at != held_.end() && (lock.second || at->second.exclusive);
+    if (at == held_.end()) return false;
+    const Holders& holders = at->second;
+    return lock.second || (holders.exclusive && holders.writes_since < snapshot.reads_at);
   });
 }
 
@@ -28,38 +28,42 @@ std::vector<RequestId> LockTable::grant() {
   std::vector<Waiting> left;
   for (Waiting& waiting : std::exchange(waiting_, {})) {
     const bool overtakes = std::any_of(left.begin(), left.end(), [&](const Waiting& earlier) {
-      return overlap(waiting.locks, earlier.locks);
+      return waits_behind(waiting, earlier);
     });
-    if (overtakes || !is_free(waiting.locks)) {
+    if (overtakes || !is_free(waiting.locks, waiting.snapshot)) {
       left.push_back(std::move(waiting));
       continue;
     }
-    take(waiting.who, waiting.locks);
+    take(waiting.who, waiting.locks, waiting.snapshot);
     granted.push_back(waiting.who);
   }
   waiting_ = std::move(left);
   return granted;
 }
 
-void LockTable::take(const RequestId& who, const LockSet& locks) {
+void LockTable::take(const RequestId& who, const LockSet& locks, Snapshot snapshot) {
   for (const auto& [key, exclusive] : locks) {
+    // Who reads a snapshot has waited for what it needs, and stops nobody.
+    if (!exclusive && snapshot.reads_at != Snapshot{}.reads_at) continue;
     Holders& holders = held_[key];
     holders.who.insert(who);
-    holders.exclusive = holders.exclusive || exclusive;
+    if (!exclusive) continue;
+    holders.exclusive = true;
+    holders.writes_since = snapshot.writes_since;
   }
 }
 
 void LockTable::release(const RequestId& who) {
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.who == who; });
-  std::erase_if(held_, [&](auto& entry) {
-    return entry.second.who.erase(who) > 0 && entry.second.who.empty();
-  });
+  for (auto& [key, holders] : held_) holders.who.erase(who);
+  std::erase_if(held_, [](const auto& lock) { return lock.second.who.empty(); });
 }
 
 void LockTable::release_shared(const RequestId& who) {
-  std::erase_if(held_, [&](auto& entry) {
-    return !entry.second.exclusive && entry.second.who.erase(who) > 0 && entry.second.who.empty();
-  });
+  for (auto& [key, holders] : held_) {
+    if (!holders.exclusive) holders.who.erase(who);
+  }
+  std::erase_if(held_, [](const auto& lock) { return lock.second.who.empty(); });
 }
 
 }  // namespace assay::reference

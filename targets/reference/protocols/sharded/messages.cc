@@ -43,6 +43,7 @@ void get_state(ByteReader& r, M& m) {
 void put(ByteWriter& w, const ShardWork& m) {
   put(w, m.id);
   w.boolean(m.alone);
+  w.u64(m.snapshot);
   w.u32(static_cast<std::uint32_t>(m.participants.size()));
   for (const NodeId node : m.participants) w.u32(static_cast<std::uint32_t>(node));
   w.u32(static_cast<std::uint32_t>(m.steps.size()));
@@ -51,6 +52,7 @@ void put(ByteWriter& w, const ShardWork& m) {
 void get(ByteReader& r, ShardWork& m) {
   get(r, m.id);
   m.alone = r.boolean();
+  m.snapshot = r.u64();
   m.participants.resize(count(r, 4));
   for (NodeId& node : m.participants) node = r.node();
   m.steps.resize(count(r, command_bytes_min));
@@ -72,12 +74,38 @@ void get(ByteReader& r, ShardVote& m) {
   for (Datum& result : m.results) result = r.datum();
 }
 
-void put(ByteWriter& w, const ShardDecision& m) { put_state(w, m); }
-void get(ByteReader& r, ShardDecision& m) { get_state(r, m); }
+void put(ByteWriter& w, const ShardDecision& m) {
+  put_state(w, m);
+  w.u64(m.stamp);
+}
+void get(ByteReader& r, ShardDecision& m) {
+  get_state(r, m);
+  m.stamp = r.u64();
+}
 void put(ByteWriter& w, const ShardAcknowledge& m) { put_state(w, m); }
 void get(ByteReader& r, ShardAcknowledge& m) { get_state(r, m); }
 void put(ByteWriter& w, const ShardState& m) { put_state(w, m); }
 void get(ByteReader& r, ShardState& m) { get_state(r, m); }
+
+void put(ByteWriter& w, const ShardClockRequest& m) {
+  put(w, m.id);
+  w.boolean(m.commit);
+}
+void get(ByteReader& r, ShardClockRequest& m) {
+  get(r, m.id);
+  m.commit = r.boolean();
+}
+
+void put(ByteWriter& w, const ShardClock& m) {
+  put(w, m.id);
+  w.boolean(m.commit);
+  w.u64(m.stamp);
+}
+void get(ByteReader& r, ShardClock& m) {
+  get(r, m.id);
+  m.commit = r.boolean();
+  m.stamp = r.u64();
+}
 
 void put(ByteWriter& w, const ShardInquiry& m) { put(w, m.id); }
 void get(ByteReader& r, ShardInquiry& m) { get(r, m.id); }

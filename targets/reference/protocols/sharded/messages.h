@@ -14,6 +14,7 @@ namespace assay::reference {
 struct ShardWork {
   RequestId id;
   bool alone = false;
+  std::uint64_t snapshot = 0;  ///< the stamp to read at, if reads are of snapshots
   std::vector<NodeId> participants;
   std::vector<Command> steps;
   bool operator==(const ShardWork&) const = default;
@@ -37,6 +38,7 @@ enum class TransactionState : std::uint8_t {
 struct ShardDecision {
   RequestId id;
   TransactionState state = TransactionState::unknown;
+  std::uint64_t stamp = 0;  ///< committed: of the versions that it leaves
   bool operator==(const ShardDecision&) const = default;
 };
 /// The decision (or the precommit) is on this participant's disk.
@@ -57,6 +59,23 @@ struct ShardState {
   bool operator==(const ShardState&) const = default;
 };
 
+/// Asks the clock for a stamp: of a snapshot, or of a commit.
+struct ShardClockRequest {
+  RequestId id;
+  bool commit = false;
+  bool operator==(const ShardClockRequest&) const = default;
+};
+struct ShardClock {
+  RequestId id;
+  bool commit = false;
+  std::uint64_t stamp = 0;
+  bool operator==(const ShardClock&) const = default;
+};
+
+void put(ByteWriter& w, const ShardClockRequest& m);
+void get(ByteReader& r, ShardClockRequest& m);
+void put(ByteWriter& w, const ShardClock& m);
+void get(ByteReader& r, ShardClock& m);
 void put(ByteWriter& w, const ShardWork& m);
 void get(ByteReader& r, ShardWork& m);
 void put(ByteWriter& w, const ShardVote& m);

@@ -20,9 +20,14 @@ LockSet Sharded::locks_of(const std::vector<Command>& steps) const {
   for (const Command& step : steps) {
     const bool exclusive = mutates(step);
     if (!exclusive && has(ShardedBug::no_read_locks)) continue;
+    if (!exclusive && config_.snapshots && has(ShardedBug::read_past_prepared)) continue;
     locks[step.key] = locks[step.key] || exclusive;
   }
   return locks;
+}
+
+Snapshot Sharded::times_of(const Work& work) const {
+  return config_.snapshots ? Snapshot{work.snapshot, work.snapshot} : Snapshot{};
 }
 
 void Sharded::on(Nanos now, NodeId from, ShardWork& message) {
@@ -32,18 +37,18 @@ void Sharded::on(Nanos now, NodeId from, ShardWork& message) {
     if (known->second.answered) vote(message.id, known->second, Outcome::ok, 0);
     return;
   }
-  const bool valid = std::all_of(message.steps.begin(), message.steps.end(), [](const auto& step) {
-    return entry_of(step.kind) != nullptr;
-  });
+  const bool valid = std::all_of(message.steps.begin(), message.steps.end(),
+                                 [](const auto& step) { return entry_of(step.kind) != nullptr; });
   if (!valid || message.steps.empty()) return;
   Work work;
   work.coordinator = from;
   work.participants = std::move(message.participants);
   work.steps = std::move(message.steps);
+  work.snapshot = message.snapshot;
   work.alone = message.alone;
   work.since = now;
   work.asked = now;
-  locks_.wait(message.id, locks_of(work.steps));
+  locks_.wait(message.id, locks_of(work.steps), times_of(work));
   works_.emplace(message.id, std::move(work));
   start_granted(now);
 }
@@ -56,11 +61,11 @@ void Sharded::start_granted(Nanos now) {
   }
 }
 
-Outcome Sharded::perform_steps(const std::vector<Command>& steps, std::map<Datum, Datum>& changed,
-                               std::vector<Datum>* results) const {
+Outcome Sharded::perform_steps(const std::vector<Command>& steps, Versions::Stamp at,
+                               std::map<Datum, Datum>& changed, std::vector<Datum>* results) const {
   for (const Command& step : steps) {
     const auto [object, fresh] = changed.try_emplace(step.key);
-    if (fresh) object->second = read(step.key);
+    if (fresh) object->second = store_.read(step.key, at);
     Answer answer = perform_step(step, config_.self, config_.members, object->second);
     if (answer.outcome != Outcome::ok) return answer.outcome;
     if (results != nullptr) results->push_back(std::move(answer.value));
@@ -68,20 +73,36 @@ Outcome Sharded::perform_steps(const std::vector<Command>& steps, std::map<Datum
   return Outcome::ok;
 }
 
+/// Somebody has committed a version of what it writes since its snapshot: the first committer wins.
+bool Sharded::is_overwritten(const Work& work) const {
+  return std::any_of(work.steps.begin(), work.steps.end(), [&](const Command& step) {
+    return mutates(step) && store_.written_at(step.key) > work.snapshot;
+  });
+}
+
 void Sharded::carry_out(Nanos now, const RequestId& id, Work& work) {
   work.started = true;
+  const bool newest = !config_.snapshots || has(ShardedBug::snapshot_per_shard);
+  const bool is_saga = work.alone && work.participants.size() > 1;
   std::map<Datum, Datum> changed;
-  const Outcome outcome = perform_steps(work.steps, changed, &work.results);
+  const Outcome outcome =
+      perform_steps(work.steps, newest ? Versions::newest : work.snapshot, changed, &work.results);
   if (outcome != Outcome::ok) {
     refuse(now, id, outcome);
+  } else if (config_.snapshots && is_overwritten(work) && !has(ShardedBug::last_committer_wins)) {
+    refuse(now, id, Outcome::busy);
   } else if (!work.alone) {
-    Datum::List participants;
-    for (const NodeId member : work.participants) {
-      participants.emplace_back(static_cast<std::int64_t>(member));
-    }
-    const auto coordinator = static_cast<std::int64_t>(work.coordinator);
     work.record =
-        record(id, "prepared", Datum::List{coordinator, std::move(participants)}, work.steps);
+        record(id, "prepared",
+               Datum::List{static_cast<std::int64_t>(work.coordinator), list_of(work.participants),
+                           static_cast<std::int64_t>(work.snapshot)},
+               work.steps);
+  } else if (changes(work.steps) && is_saga) {
+    for (Command& step : work.steps) {
+      // What there was before, for compensation.
+      if (step.kind == CommandKind::write) step.expected = read(step.key);
+    }
+    work.record = record(id, "part", {}, work.steps);
   } else if (changes(work.steps)) {
     work.record = record(id, "done", {}, work.steps);
   } else {
@@ -114,8 +135,7 @@ void Sharded::answer_durable(Nanos now) {
     Work& work = works_.at(id);
     vote(id, work, Outcome::ok, 0);
     if (work.alone) {
-      apply(work.steps);
-      leave(now, id, TransactionState::committed);
+      finish_alone(now, id);
       continue;
     }
     work.answered = true;
@@ -131,6 +151,10 @@ void Sharded::answer_durable(Nanos now) {
 }
 
 void Sharded::on(Nanos now, NodeId from, const ShardDecision& message) {
+  if (config_.commit == CommitProtocol::saga) {
+    if (message.state == TransactionState::aborted) compensate(now, from, message.id);
+    return;
+  }
   const auto found = works_.find(message.id);
   if (found == works_.end()) {
     const TransactionState ended = state_of(message.id);
@@ -143,7 +167,7 @@ void Sharded::on(Nanos now, NodeId from, const ShardDecision& message) {
   }
   Work& work = found->second;
   if (message.state == TransactionState::committed || message.state == TransactionState::aborted) {
-    finish(now, message.id, message.state);
+    finish(now, message.id, message.state, message.stamp);
     if (message.state == TransactionState::committed) {
       post_after(log_.last(), from, ShardAcknowledge{message.id, message.state});
     }
@@ -159,14 +183,23 @@ void Sharded::on(Nanos now, NodeId from, const ShardDecision& message) {
   post_after(work.record, from, ShardAcknowledge{message.id, message.state});
 }
 
-void Sharded::finish(Nanos now, const RequestId& id, TransactionState state) {
+void Sharded::finish(Nanos now, const RequestId& id, TransactionState state,
+                     Versions::Stamp stamp) {
   const Work& work = works_.at(id);
+  const bool commits = state == TransactionState::committed;
   // What was prepared is in the log, even if nobody was told yet.
   if (work.answered || work.record != 0) {
-    record(id, state == TransactionState::committed ? "commit" : "abort");
-    if (state == TransactionState::committed) apply(work.steps);
+    record(id, commits ? "commit" : "abort", static_cast<std::int64_t>(stamp));
+    if (commits) apply(work.steps, stamp);
   }
   leave(now, id, state);
+}
+
+void Sharded::finish_alone(Nanos now, const RequestId& id) {
+  Work& work = works_.at(id);
+  apply(work.steps);
+  if (work.participants.size() > 1) undo_[id.client] = {id.sequence, std::move(work.steps)};
+  leave(now, id, TransactionState::committed);
 }
 
 void Sharded::leave(Nanos now, const RequestId& id, TransactionState state) {
@@ -177,10 +210,15 @@ void Sharded::leave(Nanos now, const RequestId& id, TransactionState state) {
 }
 
 /// In the same order as when they were carried out, as far as locks kept the objects as they were.
-void Sharded::apply(const std::vector<Command>& steps) {
+void Sharded::apply(const std::vector<Command>& steps, Versions::Stamp stamp) {
   std::map<Datum, Datum> changed;
-  if (perform_steps(steps, changed, nullptr) != Outcome::ok) return;
-  for (auto& [key, object] : changed) objects_[key] = std::move(object);
+  if (perform_steps(steps, Versions::newest, changed, nullptr) != Outcome::ok) return;
+  const LockSet locks = locks_of(steps);
+  for (auto& [key, object] : changed) {
+    // What was only read has no new version.
+    const auto lock = locks.find(key);
+    if (lock != locks.end() && lock->second) store_.write(key, std::move(object), stamp);
+  }
 }
 
 }  // namespace assay::reference

@@ -81,6 +81,12 @@ Answer transfer(const Command& step, NodeId self, const std::vector<NodeId>& mem
 
 }  // namespace
 
+Datum list_of(const std::vector<NodeId>& nodes) {
+  Datum::List list;
+  for (const NodeId node : nodes) list.emplace_back(static_cast<std::int64_t>(node));
+  return list;
+}
+
 NodeId shard_of(const Datum& key, const std::vector<NodeId>& members) {
   return members[place_of(key) % members.size()];
 }
@@ -130,6 +136,20 @@ Datum combine(const Command& command, const Parts& parts) {
   }
   const auto& results = parts.begin()->second.results;
   return results.empty() ? Datum() : results.front();
+}
+
+void transfer_back(const Command& step, NodeId self, const std::vector<NodeId>& members,
+                   Datum& object) {
+  const Order order(step.value);
+  auto* accounts = object.get_if<Datum::Map>();
+  if (accounts == nullptr || !order.is_whole()) return;
+  for (const bool gave : {true, false}) {
+    const Datum& account = gave ? *order.from : *order.to;
+    if (shard_of(account, members) != self) continue;
+    Datum* balance = find(accounts, account);
+    auto* sum = balance == nullptr ? nullptr : balance->get_if<std::int64_t>();
+    if (sum != nullptr) *sum += gave ? *order.amount : -*order.amount;
+  }
 }
 
 Answer perform_step(const Command& step, NodeId self, const std::vector<NodeId>& members,

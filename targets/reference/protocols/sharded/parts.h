@@ -28,9 +28,16 @@ Parts divide(const Command& command, const std::vector<NodeId>& members);
 /// What the client gets once all parts are done.
 Datum combine(const Command& command, const Parts& parts);
 
+/// Nodes as a log keeps them.
+Datum list_of(const std::vector<NodeId>& nodes);
+
 /// Carries out one step on an object of this shard. Of a transfer only the side (or sides) whose
-/// account lies here, which `owns` tells by account.
+/// account lies here.
 Answer perform_step(const Command& step, NodeId self, const std::vector<NodeId>& members,
                     Datum& object);
+
+/// Takes back this shard's side of a transfer, even below zero.
+void transfer_back(const Command& step, NodeId self, const std::vector<NodeId>& members,
+                   Datum& object);
 
 }  // namespace assay::reference

@@ -105,16 +105,10 @@ StatusReport Sharded::status() const {
   return report;
 }
 
-Datum Sharded::read(const Datum& key) const {
-  const auto found = objects_.find(key);
-  return found == objects_.end() ? Datum{} : found->second;
-}
-
 std::size_t Sharded::in_doubt() const {
-  return static_cast<std::size_t>(
-      std::count_if(works_.begin(), works_.end(), [](const auto& entry) {
-        return entry.second.answered && !entry.second.alone;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      works_.begin(), works_.end(),
+      [](const auto& entry) { return entry.second.answered && !entry.second.alone; }));
 }
 
 }  // namespace assay::reference

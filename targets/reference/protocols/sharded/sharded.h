@@ -9,7 +9,14 @@
 //   3pc  three-phase commit (Skeen, "Nonblocking commit protocols", 1981). Participants that miss
 //        their coordinator decide among themselves. That does not block, and is wrong as soon as
 //        the network parts members that are all alive: both sides decide.
-// Guarantee: 2pc strict-serializable; 3pc the same as long as nothing but crashes goes wrong.
+//   saga the parts commit one after the other, and are compensated if one fails (saga.cc): nobody
+//        waits for anybody, and everybody sees what is half done.
+// Or snapshots (Berenson et al., "A critique of ANSI SQL isolation levels", 1995; Peng and Dabek,
+// "Large-scale incremental processing using distributed transactions and notifications", 2010):
+// reads see the state as of the beginning, and of two that overlap in time and write the same
+// object the second one fails. One member's clock orders snapshots and commits (clock.cc).
+// Guarantee: with 2pc, strict-serializable or strong snapshot isolation; 3pc the first of them as
+// long as nothing but crashes goes wrong; sagas only that in the end all parts are done or none.
 //
 // The member that a client asks coordinates its transaction. A transaction that touches one shard
 // only is committed there by one write. What a member knows of transactions is its log: a marker
@@ -19,6 +26,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "targets/reference/protocols/durable_log.h"
@@ -27,13 +35,17 @@
 #include "targets/reference/protocols/sharded/lock_table.h"
 #include "targets/reference/protocols/sharded/messages.h"
 #include "targets/reference/protocols/sharded/parts.h"
+#include "targets/reference/protocols/sharded/versions.h"
 
 namespace assay::reference {
+
+enum class CommitProtocol : std::uint8_t { two_phases, three_phases, saga };
 
 struct ShardedConfig {
   NodeId self = NodeId::none;
   std::vector<NodeId> members;  ///< all of them, self included
-  bool three_phases = false;
+  CommitProtocol commit = CommitProtocol::two_phases;
+  bool snapshots = false;  ///< instead of locks for what is read; two phases only
   Nanos lock_patience = std::chrono::milliseconds(300);   ///< then a shard votes no: a deadlock?
   Nanos vote_patience = std::chrono::milliseconds(1000);  ///< then the coordinator aborts
   Nanos repeat = std::chrono::milliseconds(200);          ///< what got no answer is said again
@@ -59,19 +71,32 @@ class Sharded final : public Protocol {
 
   /// Transactions that this member voted yes for and does not know the end of.
   std::size_t in_doubt() const;
-  Datum read(const Datum& key) const;
+  Datum read(const Datum& key) const { return store_.read(key, Versions::newest); }
 
  private:
+  /// What a coordinator waits for.
+  enum class Stage : std::uint8_t {
+    snapshot,   ///< a stamp to read at
+    work,       ///< votes
+    precommit,  ///< that everybody knows of everybody's yes
+    stamp,      ///< a stamp to commit at
+    committed,  ///< that everybody has the decision
+    undo,       ///< that everybody has compensated
+  };
   /// A transaction as its coordinator sees it.
   struct Coordinated {
     Command command;
     Parts parts;
     bool alone = false;
     std::vector<NodeId> participants;
-    std::set<NodeId> missing;  ///< of whom a vote, a precommit or an acknowledgement is awaited
-    TransactionState state = TransactionState::prepared;
-    LogIndex record = 0;     ///< of the decision to commit
-    bool announced = false;  ///< that decision is on disk, and the client knows it
+    std::set<NodeId> missing;  ///< whose answers are awaited
+    Stage stage = Stage::work;
+    std::uint64_t snapshot = 0;
+    std::uint64_t stamp = 0;
+    std::size_t asked = 0;            ///< saga: of how many participants
+    Outcome outcome = Outcome::busy;  ///< saga: why it is undone
+    LogIndex record = 0;              ///< of the decision to commit, or a saga's first
+    bool announced = false;           ///< that decision is on disk, and the client knows it
     Nanos began{0};
     Nanos said{0};  ///< when it was last told to those that are missing
   };
@@ -81,12 +106,13 @@ class Sharded final : public Protocol {
     std::vector<NodeId> participants;
     std::vector<Command> steps;
     std::vector<Datum> results;
+    std::uint64_t snapshot = 0;
     bool alone = false;
-    bool started = false;    ///< has its locks
-    LogIndex record = 0;     ///< that must be on disk before it is answered for; 0: none
+    bool started = false;  ///< has its locks
+    LogIndex record = 0;   ///< that must be on disk before it is answered for; 0: none
     bool answered = false;
     TransactionState state = TransactionState::unknown;
-    Nanos since{0};          ///< in this state
+    Nanos since{0};  ///< in this state
     Nanos asked{0};
     std::map<NodeId, TransactionState> heard;  ///< 3pc: from the other participants
   };
@@ -107,19 +133,34 @@ class Sharded final : public Protocol {
   void tell(Nanos now, const RequestId& id);
   void repeat(Nanos now);
   void announce_durable(Nanos now);
+  void on(Nanos now, NodeId from, const ShardClock& message);
+  static ShardDecision decision_of(const RequestId& id, const Coordinated& transaction);
+
+  // Sagas (saga.cc).
+  void begin_saga(Nanos now, const RequestId& id);
+  void continue_saga(Nanos now, const RequestId& id);
+  void undo_saga(Nanos now, const RequestId& id, Outcome outcome);
+  void compensate(Nanos now, NodeId from, const RequestId& id);
+  void take_back_all(const std::vector<Command>& steps);
+
+  // The clock (clock.cc).
+  void on(Nanos now, NodeId from, const ShardClockRequest& message);
 
   // Participant (participant.cc).
   void on(Nanos now, NodeId from, ShardWork& message);
   void on(Nanos now, NodeId from, const ShardDecision& message);
   void start_granted(Nanos now);
   void carry_out(Nanos now, const RequestId& id, Work& work);
-  Outcome perform_steps(const std::vector<Command>& steps, std::map<Datum, Datum>& changed,
-                        std::vector<Datum>* results) const;
+  bool is_overwritten(const Work& work) const;
+  Outcome perform_steps(const std::vector<Command>& steps, Versions::Stamp at,
+                        std::map<Datum, Datum>& changed, std::vector<Datum>* results) const;
   void answer_durable(Nanos now);
   void vote(const RequestId& id, const Work& work, Outcome outcome, LogIndex after);
   void refuse(Nanos now, const RequestId& id, Outcome outcome);
-  void finish(Nanos now, const RequestId& id, TransactionState state);
-  void apply(const std::vector<Command>& steps);
+  void finish(Nanos now, const RequestId& id, TransactionState state, Versions::Stamp stamp = 0);
+  void apply(const std::vector<Command>& steps, Versions::Stamp stamp = 0);
+  void finish_alone(Nanos now, const RequestId& id);
+  Snapshot times_of(const Work& work) const;
   LockSet locks_of(const std::vector<Command>& steps) const;
   void leave(Nanos now, const RequestId& id, TransactionState state);
   bool is_finished(const RequestId& id) const;
@@ -144,13 +185,18 @@ class Sharded final : public Protocol {
 
   ShardedConfig config_;
   DurableLog log_;
-  std::map<Datum, Datum> objects_;
+  Versions store_;
   LockTable locks_;
   std::map<RequestId, Coordinated> coordinated_;
   std::map<RequestId, Work> works_;
   /// How the latest transactions of each client ended here, by their sequence: a repeated message
   /// does nothing again.
   std::map<std::uint64_t, std::map<std::uint64_t, TransactionState>> finished_;
+  /// Sagas: what each client's latest one did here.
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::vector<Command>>> undo_;
+  std::uint64_t last_stamp_ = 0;  // of the clock
+  std::uint64_t reserved_ = 0;    // no later stamp may be given out
+  LogIndex reservation_ = 0;      // once this record is on disk
   Nanos next_check_{0};
   std::vector<Deferred> deferred_;
   std::vector<Send> outbox_;

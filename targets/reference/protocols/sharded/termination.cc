@@ -53,7 +53,8 @@ void Sharded::wait_for_decisions(Nanos now) {
     post(work.coordinator, ShardInquiry{id});
     if (has(ShardedBug::abort_after_yes) && now - work.since >= impatience) {
       finish(now, id, TransactionState::aborted);
-    } else if (config_.three_phases && now - work.since >= config_.coordinator_patience) {
+    } else if (config_.commit == CommitProtocol::three_phases &&
+               now - work.since >= config_.coordinator_patience) {
       terminate(now, id);
     }
   }
@@ -79,7 +80,7 @@ void Sharded::terminate(Nanos now, const RequestId& id) {
 void Sharded::on(Nanos now, NodeId from, const ShardState& message) {
   const auto coordinated = coordinated_.find(message.id);
   if (coordinated != coordinated_.end()) {
-    const bool undecided = coordinated->second.state == TransactionState::precommitted;
+    const bool undecided = coordinated->second.stage == Stage::precommit;
     if (undecided && message.state == TransactionState::aborted) end(message.id, Outcome::busy);
     return;
   }
