@@ -123,19 +123,6 @@ TEST_CASE("sharded: a transaction over several shards takes effect on all, and r
   }
 }
 
-TEST_CASE("sharded: deadlocks between shards end, with at least one transaction that is done") {
-  Shards shards(CommitProtocol::two_phases);
-  for (std::int64_t value = 1; value <= 20; ++value) {
-    shards.write_both(value % 2 == 0 ? n2 : n3, value);
-  }
-  shards.pass(5000);
-  CHECK(shards.replies.size() == 20);
-  std::size_t done = 0;
-  for (const auto& [id, reply] : shards.replies) done += reply.outcome == Outcome::ok ? 1 : 0;
-  CHECK(done > 0);
-  CHECK(shards.stored(n2) == shards.stored(n3));
-}
-
 TEST_CASE("2pc: participants in doubt are blocked exactly as long as the coordinator is down") {
   for (const std::int64_t down_ms : {2000, 10'000}) {
     Shards shards(CommitProtocol::two_phases);
@@ -178,22 +165,6 @@ TEST_CASE("3pc: participants decide without their coordinator within two seconds
   CHECK(shards.shard(n2).in_doubt() == 0);
   CHECK(shards.shard(n3).in_doubt() == 0);
   CHECK(shards.stored(n2) == shards.stored(n3));
-}
-
-TEST_CASE("3pc: parted by the network, one shard commits what the other one aborts") {
-  Shards shards(CommitProtocol::three_phases);
-  const RequestId wrote = shards.write_both(n1, 7);
-  shards.pass_until_in_doubt();
-  // All have voted yes; n3 hears of it no more, neither from the coordinator nor from n2.
-  partition(shards.world, {n1, n2}, {n3});
-  shards.pass(10'000);
-  CHECK(shards.ok(wrote));
-  CHECK(shards.stored(n2) == seven);
-  CHECK(shards.stored(n3).is_nil());
-  shards.world.mend_all();
-  shards.pass(5000);
-  CHECK(shards.stored(n2) == seven);
-  CHECK(shards.stored(n3).is_nil());
 }
 
 TEST_CASE("2pc: parted by the network, one shard waits for what the other one knows") {
