@@ -27,9 +27,9 @@ void Sharded::coordinate(Nanos now, Command command) {
   transaction.alone =
       config_.snapshots ? !mutates(transaction.command) : transaction.parts.size() == 1;
   if (config_.snapshots) transaction.stage = Stage::snapshot;
-  const bool is_saga = config_.commit == CommitProtocol::saga && !transaction.alone;
+  const bool saga = is_saga(transaction);
   coordinated_.emplace(id, std::move(transaction));
-  if (is_saga) {
+  if (saga) {
     begin_saga(now, id);
   } else {
     tell(now, id);
@@ -47,7 +47,7 @@ void Sharded::tell(Nanos now, const RequestId& id) {
   }
   for (const NodeId member : transaction.missing) {
     if (stage == Stage::work) {
-      const bool alone = transaction.alone || config_.commit == CommitProtocol::saga;
+      const bool alone = transaction.alone || is_saga(transaction);
       post_after(transaction.record, member,
                  ShardWork{id, alone, transaction.snapshot, transaction.participants,
                            transaction.parts.at(member).steps});
@@ -77,9 +77,8 @@ void Sharded::on(Nanos now, NodeId from, ShardVote& message) {
   const auto found = coordinated_.find(message.id);
   if (found == coordinated_.end() || found->second.stage != Stage::work) return;
   Coordinated& transaction = found->second;
-  const bool is_saga = config_.commit == CommitProtocol::saga && !transaction.alone;
   if (message.outcome != Outcome::ok) {
-    if (is_saga) {
+    if (is_saga(transaction)) {
       transaction.missing.erase(from);
       undo_saga(now, message.id, message.outcome);
     } else {
@@ -90,7 +89,7 @@ void Sharded::on(Nanos now, NodeId from, ShardVote& message) {
   if (transaction.missing.erase(from) == 0) return;
   transaction.parts.at(from).results = std::move(message.results);
   if (!transaction.missing.empty()) return;
-  if (is_saga) {
+  if (is_saga(transaction)) {
     continue_saga(now, message.id);
   } else {
     everybody_answered(now, message.id);
@@ -208,7 +207,7 @@ void Sharded::repeat(Nanos now) {
     } else if (transaction.stage == Stage::precommit) {
       // All voted yes; who does not answer now is taken to be down and will commit when it is back.
       commit(now, id);
-    } else if (config_.commit == CommitProtocol::saga && !transaction.alone) {
+    } else if (is_saga(transaction)) {
       undo_saga(now, id, Outcome::busy);
     } else {
       const bool doubtful = transaction.alone && mutates(transaction.command);

@@ -83,7 +83,7 @@ bool Sharded::is_overwritten(const Work& work) const {
 void Sharded::carry_out(Nanos now, const RequestId& id, Work& work) {
   work.started = true;
   const bool newest = !config_.snapshots || has(ShardedBug::snapshot_per_shard);
-  const bool is_saga = work.alone && work.participants.size() > 1;
+  const bool part_of_saga = work.alone && work.participants.size() > 1;
   std::map<Datum, Datum> changed;
   const Outcome outcome =
       perform_steps(work.steps, newest ? Versions::newest : work.snapshot, changed, &work.results);
@@ -97,7 +97,7 @@ void Sharded::carry_out(Nanos now, const RequestId& id, Work& work) {
                Datum::List{static_cast<std::int64_t>(work.coordinator), list_of(work.participants),
                            static_cast<std::int64_t>(work.snapshot)},
                work.steps);
-  } else if (changes(work.steps) && is_saga) {
+  } else if (changes(work.steps) && part_of_saga) {
     for (Command& step : work.steps) {
       // What there was before, for compensation.
       if (step.kind == CommandKind::write) step.expected = read(step.key);
@@ -151,11 +151,13 @@ void Sharded::answer_durable(Nanos now) {
 }
 
 void Sharded::on(Nanos now, NodeId from, const ShardDecision& message) {
-  if (config_.commit == CommitProtocol::saga) {
-    if (message.state == TransactionState::aborted) compensate(now, from, message.id);
+  const auto found = works_.find(message.id);
+  const bool prepared = found != works_.end() && !found->second.alone;
+  if (config_.commit == CommitProtocol::saga && message.state == TransactionState::aborted &&
+      !prepared) {
+    compensate(now, from, message.id);
     return;
   }
-  const auto found = works_.find(message.id);
   if (found == works_.end()) {
     const TransactionState ended = state_of(message.id);
     if (message.state == TransactionState::precommitted && ended != TransactionState::unknown) {

@@ -30,6 +30,13 @@ void take_back(const Command& step, NodeId self, const std::vector<NodeId>& memb
 
 }  // namespace
 
+/// A bank that was opened in part is taken for open by whoever tries again, and then closed by
+/// compensation; so opening one is a transaction.
+bool Sharded::is_saga(const Coordinated& transaction) const {
+  return config_.commit == CommitProtocol::saga && !transaction.alone &&
+         transaction.command.kind != CommandKind::cas;
+}
+
 void Sharded::begin_saga(Nanos now, const RequestId& id) {
   Coordinated& transaction = coordinated_.at(id);
   transaction.record = record(id, "saga", list_of(transaction.participants));

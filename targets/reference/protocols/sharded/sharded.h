@@ -137,6 +137,7 @@ class Sharded final : public Protocol {
   static ShardDecision decision_of(const RequestId& id, const Coordinated& transaction);
 
   // Sagas (saga.cc).
+  bool is_saga(const Coordinated& transaction) const;
   void begin_saga(Nanos now, const RequestId& id);
   void continue_saga(Nanos now, const RequestId& id);
   void undo_saga(Nanos now, const RequestId& id, Outcome outcome);
