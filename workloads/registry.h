@@ -5,6 +5,7 @@
 
 namespace assay {
 
+WorkloadEntry atomic_commit_workload();
 WorkloadEntry bank_workload();
 WorkloadEntry causal_chain_workload();
 WorkloadEntry counter_workload();

@@ -24,8 +24,9 @@ Result<std::map<std::string, std::string>> with_fallbacks(const ProtocolEntry& e
 }  // namespace
 
 std::span<const ProtocolEntry> protocols() {
-  static const std::array table{raft_entry(), primary_backup_entry(), quorum_entry(),
-                                multi_leader_entry(), causal_entry()};
+  static const std::array table{raft_entry(),         primary_backup_entry(), quorum_entry(),
+                                multi_leader_entry(), causal_entry(),         paxos_entry(),
+                                sharded_entry()};
   return table;
 }
 

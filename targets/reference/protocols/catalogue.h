@@ -78,5 +78,7 @@ ProtocolEntry primary_backup_entry();
 ProtocolEntry quorum_entry();
 ProtocolEntry multi_leader_entry();
 ProtocolEntry causal_entry();
+ProtocolEntry paxos_entry();
+ProtocolEntry sharded_entry();
 
 }  // namespace assay::reference

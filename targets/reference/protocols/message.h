@@ -13,9 +13,11 @@
 #include "targets/reference/protocols/causal/messages.h"
 #include "targets/reference/protocols/leader_messages.h"
 #include "targets/reference/protocols/membership/messages.h"
+#include "targets/reference/protocols/paxos/messages.h"
 #include "targets/reference/protocols/primary_backup/messages.h"
 #include "targets/reference/protocols/quorum/messages.h"
 #include "targets/reference/protocols/raft/messages.h"
+#include "targets/reference/protocols/sharded/messages.h"
 #include "targets/reference/protocols/updates/update.h"
 
 namespace assay::reference {
@@ -37,7 +39,12 @@ using Message = std::variant<
     // primary_backup/messages.h
     ReplicaRead, ReplicaReadReply,
     // membership/messages.h
-    AliveBeat, Probe>;
+    AliveBeat, Probe,
+    // paxos/messages.h
+    PaxosPrepare, PaxosPromise, PaxosAccept, PaxosAccepted, PaxosLearn, PaxosChosen,
+    // sharded/messages.h
+    ShardWork, ShardVote, ShardDecision, ShardAcknowledge, ShardInquiry, ShardState,
+    ShardClockRequest, ShardClock>;
 
 /// Appends the encoding of the message.
 void encode(const Message& message, std::string& out);
