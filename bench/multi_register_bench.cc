@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/clients.h"
 #include "bench/usage.h"
 #include "checker/checker.h"
 
@@ -30,63 +31,34 @@ struct Load {
   bool stale_read = false;  ///< one, near the end
 };
 
-/// Correct registers under many clients, each transaction at one instant, but for a planted error.
-class Generator {
+/// Correct registers, each transaction at one instant, but for a planted error near the end.
+class Registers {
  public:
-  Generator(const Load& load, std::size_t operations)
-      : load_(load), random_(7), operations_(operations) {
-    state_.resize(static_cast<std::size_t>(load.registers), 0);
-    before_ = state_;
-  }
-
-  History make() {
-    HistoryInfo info;
-    info.datatype = "multi-register";
-    info.initial = Value(0);
-    info.real_time = RealTime::position;
-    HistoryBuilder builder(std::move(info));
-    std::vector<Open> open(load_.clients);
-    std::int32_t next_process = 0;
-    for (Open& o : open) o.process = next_process++;
-    std::size_t busy = 0;
-    while (started_ < operations_ || busy > 0) {
-      Open& o = random_.pick(open);
-      if (o.stage == 0 && started_ == operations_) continue;
-      switch (o.stage++) {
-        case 0:
-          ++started_;
-          ++busy;
-          start(o);
-          emit(o, EventType::invoke, builder);
-          break;
-        case 1:
-          o.lost = random_.chance(load_.pending);
-          if (!o.lost || random_.chance(0.5)) take_effect(o);
-          break;
-        default:
-          --busy;
-          o.stage = 0;
-          emit(o, o.lost ? EventType::info : EventType::ok, builder);
-          if (o.lost) o.process = next_process++;
-      }
-    }
-    return std::move(builder.finish()).value();
-  }
-
- private:
   struct Step {
     bool writes;
     std::int64_t reg;
     std::int64_t value;
   };
-  struct Open {
-    std::int32_t process = 0;
-    int stage = 0;  ///< idle, invoked, in effect
+  struct Client : bench::ClientState {
     std::vector<Step> steps;
-    bool lost = false;  ///< never returns
   };
 
-  void start(Open& o) {
+  explicit Registers(const Load& load)
+      : load_(load),
+        random_(7),
+        state_(static_cast<std::size_t>(load.registers), 0),
+        before_(state_) {}
+
+  History make(std::size_t operations) {
+    HistoryInfo info;
+    info.datatype = "multi-register";
+    info.initial = Value(0);
+    info.real_time = RealTime::position;
+    return bench::Clients<Registers>(*this, random_, operations, load_.pending)
+        .run(load_.clients, std::move(info));
+  }
+
+  void start(Client& o) {
     o.steps.clear();
     for (std::int64_t i = random_.between(1, load_.steps); i > 0; --i) {
       const bool writes = random_.chance(0.5);
@@ -97,8 +69,10 @@ class Generator {
     }
   }
 
-  void take_effect(Open& o) {
-    const bool plant = load_.stale_read && !planted_ && started_ > operations_ - operations_ / 10;
+  static bool can_be_lost(const Client&) { return true; }
+
+  void take_effect(Client& o, bool near_end) {
+    const bool plant = load_.stale_read && !planted_ && near_end;
     const auto old = state_;
     for (Step& step : o.steps) {
       std::int64_t& now = state_[static_cast<std::size_t>(step.reg)];
@@ -118,11 +92,8 @@ class Generator {
     }
   }
 
-  void emit(const Open& o, EventType type, HistoryBuilder& builder) {
+  static Event event(const Client& o, EventType type) {
     Event event;
-    event.index = index_++;
-    event.process = static_cast<ProcessId>(o.process);
-    event.type = type;
     event.f = "txn";
     Value::List list;
     for (const Step& step : o.steps) {
@@ -131,26 +102,21 @@ class Generator {
                                  known ? Value(step.value) : Value()});
     }
     event.value = Value(std::move(list));
-    if (const auto status = builder.add(event); !status) {
-      fmt::print(stderr, "{}\n", status.error().message);
-      std::exit(70);
-    }
+    return event;
   }
 
+ private:
   const Load& load_;
   Random random_;
-  std::size_t operations_;
   std::vector<std::int64_t> state_;
   std::vector<std::int64_t> before_;  ///< by register: the value that was there before
   std::int64_t next_value_ = 0;
-  std::size_t started_ = 0;
-  std::uint64_t index_ = 0;
   bool planted_ = false;
 };
 
 /// The seconds of CPU that the check took with one thread.
 double measure(const Load& load, std::size_t operations, double before) {
-  const History history = Generator(load, operations).make();
+  const History history = Registers(load).make(operations);
   CheckOptions options;
   options.threads = 1;
   options.certificate = false;

@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/random.h"
+#include "bench/clients.h"
 #include "bench/usage.h"
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
@@ -41,64 +41,30 @@ struct Settings {
   double timeout_s = 60;
 };
 
-/// A correct string per key under many clients, each effect at an instant inside its operation, but
-/// for one planted error near the end.
-class Generator {
+/// A correct string per key, but for one planted error near the end.
+class Strings {
  public:
-  Generator(const Load& load, std::size_t operations, std::uint64_t seed)
-      : load_(load),
-        random_(seed),
-        operations_(operations),
-        texts_(static_cast<std::size_t>(load.keys)),
-        last_tokens_(texts_.size(), 0) {}
-
-  History make() {
-    HistoryInfo info;
-    info.datatype = "kv-string";
-    info.real_time = RealTime::position;
-    HistoryBuilder builder(std::move(info));
-    std::vector<Open> open(load_.clients);
-    std::int32_t next_process = 0;
-    for (Open& o : open) o.process = next_process++;
-    std::size_t busy = 0;
-    while (started_ < operations_ || busy > 0) {
-      Open& o = random_.pick(open);
-      switch (o.stage++) {
-        case 0:
-          if (started_ == operations_) {
-            o.stage = 0;
-            break;
-          }
-          ++started_;
-          ++busy;
-          start(o);
-          emit(o, EventType::invoke, builder);
-          break;
-        case 1:
-          o.lost = o.f != "get" && random_.chance(load_.pending);
-          if (!o.lost || random_.chance(0.5)) take_effect(o);
-          break;
-        default:
-          --busy;
-          o.stage = 0;
-          emit(o, o.lost ? EventType::info : EventType::ok, builder);
-          if (o.lost) o.process = next_process++;
-      }
-    }
-    return std::move(builder.finish()).value();
-  }
-
- private:
-  struct Open {
-    std::int32_t process = 0;
-    int stage = 0;  ///< idle, invoked, in effect
+  struct Client : bench::ClientState {
     std::size_t key = 0;
     std::string f;
     std::string text;
-    bool lost = false;  ///< never returns
   };
 
-  void start(Open& o) {
+  Strings(const Load& load, std::uint64_t seed)
+      : load_(load),
+        random_(seed),
+        texts_(static_cast<std::size_t>(load.keys)),
+        last_tokens_(texts_.size(), 0) {}
+
+  History make(std::size_t operations) {
+    HistoryInfo info;
+    info.datatype = "kv-string";
+    info.real_time = RealTime::position;
+    return bench::Clients<Strings>(*this, random_, operations, load_.pending)
+        .run(load_.clients, std::move(info));
+  }
+
+  void start(Client& o) {
     o.key = static_cast<std::size_t>(random_.between(0, load_.keys - 1));
     const double kind = random_.unit();
     o.f = kind < load_.gets ? "get" : kind < load_.gets + load_.puts ? "put" : "append";
@@ -108,9 +74,11 @@ class Generator {
     o.text = fmt::format("x {} y", token);
   }
 
-  void take_effect(Open& o) {
+  static bool can_be_lost(const Client& o) { return o.f != "get"; }
+
+  void take_effect(Client& o, bool near_end) {
     std::string& text = texts_[o.key];
-    const bool plant = !planted_ && started_ > operations_ - operations_ / 10;
+    const bool plant = !planted_ && near_end;
     if (o.f == "put") {
       text = o.text;
     } else if (o.f == "append") {
@@ -135,28 +103,20 @@ class Generator {
     }
   }
 
-  void emit(const Open& o, EventType type, HistoryBuilder& builder) {
+  static Event event(const Client& o, EventType type) {
     Event event;
-    event.index = index_++;
-    event.process = static_cast<ProcessId>(o.process);
-    event.type = type;
     event.f = o.f;
     event.key = Value(static_cast<std::int64_t>(o.key));
     if (o.f != "get" || type == EventType::ok) event.value = Value(o.text);
-    if (const auto status = builder.add(event); !status) {
-      fmt::print(stderr, "{}\n", status.error().message);
-      std::exit(70);
-    }
+    return event;
   }
 
+ private:
   const Load& load_;
   Random random_;
-  std::size_t operations_;
   std::vector<std::string> texts_;        ///< by key
   std::vector<std::size_t> last_tokens_;  ///< by key: length of the last token appended
   std::int64_t tokens_ = 0;
-  std::size_t started_ = 0;
-  std::uint64_t index_ = 0;
   bool planted_ = false;
 };
 
@@ -168,7 +128,7 @@ std::string certificate_of(const History& history, const CheckResult& result) {
 
 /// The seconds of CPU that the check took with one thread.
 double measure(const Load& load, std::size_t operations, const Settings& settings, double before) {
-  const History history = Generator(load, operations, settings.seed).make();
+  const History history = Strings(load, settings.seed).make(operations);
   CheckOptions options;
   options.threads = 1;
   options.certificate = false;

@@ -48,6 +48,7 @@ Result<CheckOptions> options_of(const CheckFlags& flags) {
   options.datatype = flags.input.options.datatype.empty() ? "auto" : flags.input.options.datatype;
   options.threads = flags.threads;
   options.max_anomalies = flags.max_anomalies;
+  options.certificate = !flags.certificate.empty();
   if (flags.failed_cas == "asserts") options.failed = FailedOperation::precondition_failed;
   options.negative_balances = flags.negative_balances;
   if (!flags.timeout.empty()) {

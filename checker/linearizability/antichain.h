@@ -8,9 +8,9 @@
 
 namespace assay {
 
-/// Rule: `group(entry)`, a number: only entries of one group dominate each other; `hash(entry)`;
-/// `dominates(a, b)`; `equal(a, b)`. Equal entries are found behind any number of others. Clearing
-/// costs nothing. Not thread-safe.
+/// Rule: `group(entry)`, a number: only entries of one group dominate each other; `hash(entry,
+/// group)`; `dominates(a, b)`, of one group; `equal(a, b)`. Equal entries are found behind any
+/// number of others. Clearing costs nothing. Not thread-safe.
 template <class Entry, class Rule>
 class Antichain {
  public:
@@ -30,15 +30,16 @@ class Antichain {
 
   /// False if an entry dominates it. It takes the place of the latest entry that it dominates.
   bool insert(const Entry& entry, const Rule& rule) {
-    if (2 * (entries_.size() + 1) > groups_.size()) grow(rule);
-    Head& group = group_of(entry, rule);
+    if (2 * (entries_.size() + 1) > groups_.size()) grow();
+    const std::uint64_t number = rule.group(entry);
+    Head& group = group_of(number);
     std::uint32_t dominated = none;
     std::uint32_t i = group.generation == generation_ ? group.first : none;
     for (int looked_at = 0; i != none && looked_at < look; ++looked_at, i = links_[i].next) {
       if (rule.dominates(entries_[i], entry)) return false;
       if (dominated == none && rule.dominates(entry, entries_[i])) dominated = i;
     }
-    const std::uint64_t hash = rule.hash(entry);
+    const std::uint64_t hash = rule.hash(entry, number);
     if (i != none && has_equal(entry, hash, rule)) return false;
     if (dominated != none) {
       // Its hash is not looked up any more, which loses nothing but an equal one far behind.
@@ -49,7 +50,7 @@ class Antichain {
     const auto index = static_cast<std::uint32_t>(entries_.size());
     const std::uint32_t next = group.generation == generation_ ? group.first : none;
     entries_.push_back(entry);
-    links_.push_back({hash, next});
+    links_.push_back({number, hash, next});
     group = {generation_, index};
     add_hash(hash, index);
     return true;
@@ -60,6 +61,7 @@ class Antichain {
   static constexpr int look = 128;
 
   struct Link {
+    std::uint64_t group;
     std::uint64_t hash;
     std::uint32_t next;  ///< the entry of the same group that came before
   };
@@ -73,11 +75,9 @@ class Antichain {
   }
   std::size_t next_slot(std::size_t slot) const { return (slot + 1) & (groups_.size() - 1); }
 
-  Head& group_of(const Entry& entry, const Rule& rule) {
-    const std::uint64_t group = rule.group(entry);
+  Head& group_of(std::uint64_t group) {
     std::size_t slot = first_slot(group);
-    while (groups_[slot].generation == generation_ &&
-           rule.group(entries_[groups_[slot].first]) != group) {
+    while (groups_[slot].generation == generation_ && links_[groups_[slot].first].group != group) {
       slot = next_slot(slot);
     }
     return groups_[slot];
@@ -95,12 +95,12 @@ class Antichain {
     while (hashes_[slot].generation == generation_) slot = next_slot(slot);
     hashes_[slot] = {generation_, index};
   }
-  void grow(const Rule& rule) {
+  void grow() {
     groups_.assign(groups_.empty() ? 16 : groups_.size() * 4, Head{});
     hashes_.assign(groups_.size(), Head{});
     ++generation_;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-      group_of(entries_[i], rule) = {generation_, i};
+      group_of(links_[i].group) = {generation_, i};
       add_hash(links_[i].hash, i);
     }
   }

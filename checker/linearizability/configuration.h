@@ -77,69 +77,18 @@ struct Configuration {
   }
 };
 
-/// Configurations none of which is dominated by an earlier one. A dominates B if whatever
-/// completes B completes A too: same state, no counter higher, and every open operation done in A
-/// if and only if in B, or free in A, or a read that A has done.
-/// The dominance test looks at a bounded number of configurations of the same state; equal ones
-/// are always found.
-template <class State, std::size_t W>
-class ConfigurationSet {
- public:
-  using Entry = Configuration<State, W>;
+/// For an Antichain of configurations of one model. A dominates B if whatever completes B completes
+/// A too: same state, no counter higher, and every open operation done in A if and only if in B, or
+/// free in A, or a read that A has done.
+template <class M, std::size_t W>
+struct ConfigurationRule {
+  using Entry = Configuration<typename M::State, W>;
 
-  void clear() {
-    entries_.clear();
-    links_.clear();
-    ++generation_;
-  }
-  bool empty() const { return entries_.empty(); }
-  std::size_t size() const { return entries_.size(); }
-  const std::vector<Entry>& entries() const { return entries_; }
-  std::vector<Entry>& entries() { return entries_; }
-  std::uint64_t bytes() const {
-    return entries_.capacity() * sizeof(Entry) + links_.capacity() * sizeof(Link) +
-           heads_.capacity() * sizeof(Head);
-  }
+  Mask<W> reads;                        ///< the slots of open reads
+  std::array<std::uint64_t, W> guards;  ///< the guard bits of all counters
 
-  /// False if an entry dominates it. `reads`: the slots of open reads; `guards`: the guard bits of
-  /// all counters.
-  bool insert(const Entry& entry, std::uint64_t state_hash, const Mask<W>& reads,
-              const std::array<std::uint64_t, W>& guards) {
-    if (2 * (entries_.size() + 1) * 2 > heads_.size()) grow();
-    const std::uint64_t full_hash = mix(entry, state_hash);
-    Head& by_state = head(
-        state_hash,
-        [&](std::uint32_t i) {
-          return entries_[i].state == entry.state && links_[i].state_hash == state_hash;
-        },
-        0);
-    std::uint32_t i = by_state.generation == generation_ ? by_state.first : none;
-    for (int looked_at = 0; i != none && looked_at < dominance_bound; ++looked_at) {
-      if (dominates(entries_[i], entry, reads, guards)) return false;
-      i = links_[i].next_of_state;
-    }
-    if (i != none && find_equal(entry, full_hash)) return false;
-    append(entry, state_hash, full_hash, by_state);
-    return true;
-  }
-
- private:
-  static constexpr std::uint32_t none = 0xffff'ffffU;
-  static constexpr int dominance_bound = 128;
-
-  struct Link {
-    std::uint64_t state_hash;
-    std::uint64_t full_hash;
-    std::uint32_t next_of_state;
-  };
-  /// Both tables share one array: kind 0 finds the newest entry of a state, kind 1 an entry.
-  struct Head {
-    std::uint64_t generation = 0;
-    std::uint32_t first = none;
-    std::uint32_t kind = 0;
-  };
-
-  static std::uint64_t mix(const Entry& entry, std::uint64_t hash) {
+  static std::uint64_t group(const Entry& entry) { return M::hash(entry.state); }
+  static std::uint64_t hash(const Entry& entry, std::uint64_t hash) {
     const auto add = [&hash](std::uint64_t word) {
       hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
       hash ^= hash >> 32U;
@@ -149,9 +98,10 @@ class ConfigurationSet {
     for (const std::uint64_t word : entry.used) add(word);
     return hash;
   }
-
-  static bool dominates(const Entry& a, const Entry& b, const Mask<W>& reads,
-                        const std::array<std::uint64_t, W>& guards) {
+  static bool equal(const Entry& a, const Entry& b) {
+    return a.state == b.state && a.done == b.done && a.free == b.free && a.used == b.used;
+  }
+  bool dominates(const Entry& a, const Entry& b) const {
     for (std::size_t i = 0; i < W; ++i) {
       const std::uint64_t differs =
           (a.done.words[i] ^ b.done.words[i]) | (b.free.words[i] & ~a.free.words[i]);
@@ -159,59 +109,8 @@ class ConfigurationSet {
       if ((differs & ~harmless) != 0) return false;
       if ((((b.used[i] | guards[i]) - a.used[i]) & guards[i]) != guards[i]) return false;
     }
-    return true;
+    return a.state == b.state;
   }
-
-  template <class Same>
-  Head& head(std::uint64_t hash, Same same, std::uint32_t kind) {
-    std::size_t slot = (hash >> 20U) & (heads_.size() - 1);
-    while (heads_[slot].generation == generation_ &&
-           !(heads_[slot].kind == kind && same(heads_[slot].first))) {
-      slot = (slot + 1) & (heads_.size() - 1);
-    }
-    return heads_[slot];
-  }
-
-  bool find_equal(const Entry& entry, std::uint64_t full_hash) {
-    const Head& found = head(
-        full_hash,
-        [&](std::uint32_t i) {
-          const Entry& other = entries_[i];
-          return links_[i].full_hash == full_hash && other.state == entry.state &&
-                 other.done == entry.done && other.free == entry.free && other.used == entry.used;
-        },
-        1);
-    return found.generation == generation_;
-  }
-
-  void append(const Entry& entry, std::uint64_t state_hash, std::uint64_t full_hash,
-              Head& by_state) {
-    const auto index = static_cast<std::uint32_t>(entries_.size());
-    const std::uint32_t next = by_state.generation == generation_ ? by_state.first : none;
-    entries_.push_back(entry);
-    links_.push_back({state_hash, full_hash, next});
-    by_state = {generation_, index, 0};
-    head(
-        full_hash, [](std::uint32_t) { return false; }, 1) = {generation_, index, 1};
-  }
-
-  void grow() {
-    heads_.assign(heads_.empty() ? 16 : heads_.size() * 4, Head{});
-    ++generation_;
-    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-      head(
-          links_[i].state_hash,
-          [&](std::uint32_t j) { return entries_[j].state == entries_[i].state; },
-          0) = {generation_, i, 0};
-      head(
-          links_[i].full_hash, [](std::uint32_t) { return false; }, 1) = {generation_, i, 1};
-    }
-  }
-
-  std::vector<Entry> entries_;
-  std::vector<Link> links_;
-  std::vector<Head> heads_;
-  std::uint64_t generation_ = 1;
 };
 
 }  // namespace assay

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "checker/linearizability/antichain.h"
+#include "checker/linearizability/configuration.h"
 #include "checker/linearizability/limits.h"
 #include "checker/linearizability/open_calls.h"
 #include "checker/linearizability/schedule.h"
@@ -67,7 +69,8 @@ class Descent {
 
  private:
   using Entry = Configuration<typename M::State, W>;
-  using Set = ConfigurationSet<typename M::State, W>;
+  using Rule = ConfigurationRule<M, W>;
+  using Set = Antichain<Entry, Rule>;
 
   /// What a configuration can do next: place the call of a slot or of a pending class, or let the
   /// returning overwrite vanish before the latest one placed.
@@ -219,7 +222,7 @@ class Descent {
     auto& seen = seen_[now_];
     if (seen == nullptr) seen = std::make_unique<Set>();
     const std::uint64_t before = seen->bytes();
-    const bool added = seen->insert(entry, M::hash(entry.state), open_.reads(), open_.guards());
+    const bool added = seen->insert(entry, Rule{open_.reads(), open_.guards()});
     bytes_ += seen->bytes() - before;
     return added;
   }

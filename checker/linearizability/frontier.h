@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "checker/linearizability/antichain.h"
+#include "checker/linearizability/configuration.h"
 #include "checker/linearizability/limits.h"
 #include "checker/linearizability/open_calls.h"
 #include "checker/linearizability/schedule.h"
@@ -58,7 +60,7 @@ class Frontier {
   SearchResult run() {
     Entry first;
     first.state = model_.initial();
-    frontier_.insert(first, M::hash(first.state), open_.reads(), open_.guards());
+    frontier_.insert(first, Rule{open_.reads(), open_.guards()});
     std::size_t next_start = 0;
     for (std::size_t next_return = 0; next_return < schedule_.returns.size(); ++next_return) {
       const std::uint32_t returning = schedule_.returns[next_return];
@@ -79,7 +81,8 @@ class Frontier {
 
  private:
   using Entry = Configuration<typename M::State, W>;
-  using Set = ConfigurationSet<typename M::State, W>;
+  using Rule = ConfigurationRule<M, W>;
+  using Set = Antichain<Entry, Rule>;
 
   void on_start(std::uint32_t call) {
     open_.start(call);
@@ -176,7 +179,7 @@ class Frontier {
     entry.free.clear(slot);
     Mask<W> reads = open_.reads();
     reads.clear(slot);
-    next_.insert(entry, M::hash(entry.state), reads, open_.guards());
+    next_.insert(entry, Rule{reads, open_.guards()});
   }
 
   void reach(Entry entry, std::size_t slot, std::size_t level) {
@@ -186,7 +189,7 @@ class Frontier {
       return;
     }
     if (open_.is_doomed(entry)) return;
-    if (!explored_.insert(entry, M::hash(entry.state), open_.reads(), open_.guards())) return;
+    if (!explored_.insert(entry, Rule{open_.reads(), open_.guards()})) return;
     if (level >= levels_.size()) levels_.resize(level + 1);
     levels_[level].push_back(std::move(entry));
   }

@@ -76,8 +76,7 @@ class RegisterMoves {
     std::uint64_t group(const Branch<W>& branch) const {
       return is_at_will(branch) ? any_at_will : branch.value;
     }
-    std::uint64_t hash(const Branch<W>& branch) const {
-      std::uint64_t hash = group(branch);
+    std::uint64_t hash(const Branch<W>& branch, std::uint64_t hash) const {
       const auto add = [&hash](std::uint64_t word) {
         hash = (hash ^ word) * 0x9fb21c651e98df25ULL;
         hash ^= hash >> 32U;

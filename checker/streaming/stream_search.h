@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "checker/linearizability/antichain.h"
 #include "checker/linearizability/configuration.h"
 #include "checker/linearizability/limits.h"
 #include "checker/streaming/stream_model.h"
@@ -29,7 +30,7 @@ class StreamSearch {
   explicit StreamSearch(const M& model) : model_(&model) {
     Entry first;
     first.state = model.initial();
-    frontier_.insert(first, M::hash(first.state), reads_, guards_);
+    frontier_.insert(first, Rule{reads_, guards_});
   }
 
   /// A call that will be completed. False if there is no room for it.
@@ -164,7 +165,8 @@ class StreamSearch {
 
  private:
   using Entry = Configuration<typename M::State, words>;
-  using Set = ConfigurationSet<typename M::State, words>;
+  using Rule = ConfigurationRule<M, words>;
+  using Set = Antichain<Entry, Rule>;
   using Slots = Mask<words>;
   /// The guard bit of a counter stays free.
   static constexpr std::uint64_t count_max = 127;
@@ -211,7 +213,7 @@ class StreamSearch {
     entry.free.clear(slot);
     Slots reads = reads_;
     reads.clear(slot);
-    next_.insert(entry, M::hash(entry.state), reads, guards_);
+    next_.insert(entry, Rule{reads, guards_});
   }
 
   void reach(Entry entry, std::size_t slot, std::size_t level) {
@@ -220,7 +222,7 @@ class StreamSearch {
       settle(std::move(entry), slot);
       return;
     }
-    if (!explored_.insert(entry, M::hash(entry.state), reads_, guards_)) return;
+    if (!explored_.insert(entry, Rule{reads_, guards_})) return;
     if (level >= levels_.size()) levels_.resize(level + 1);
     levels_[level].push_back(std::move(entry));
   }
