@@ -99,7 +99,7 @@ TEST_CASE("target: options that make no sense are refused, naming what is allowe
       {{{"protocol", "gossip"}}, "raft, primary-backup"},
       {{{"protocol", "primary-backup"}, {"replication", "semi-sync:0"}}, "semi-sync:K"},
       {{{"protocol", "primary-backup"}, {"replication", "semi-sync:x"}}, "semi-sync:K"},
-      {{{"protocol", "primary-backup"}, {"read-from", "replica"}}, "leader or any"},
+      {{{"protocol", "primary-backup"}, {"read-from", "follower"}}, "leader, any, replica"},
       {{{"protocol", "raft"}, {"replication", "sync"}}, "raft has no option --replication"},
       {{{"protocol", "raft"}, {"read-from", "any"}}, "raft has no option --read-from"},
       {{{"port", "0"}}, "1 to 65535"},
