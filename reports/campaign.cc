@@ -19,7 +19,8 @@ table.campaign td.yes { color: var(--pass); font-weight: 600; white-space: nowra
 table.campaign td.no { color: var(--fail); font-weight: 600; white-space: nowrap; }
 table.campaign .claim { min-width: 18rem; }
 table.campaign small { display: block; color: var(--soft); }
-table.campaign code { display: block; margin-top: .3rem; font-size: .8rem; overflow-wrap: anywhere; }
+table.campaign code { display: block; margin-top: .3rem; font-size: .8rem;
+  overflow-wrap: anywhere; }
 )css";
 
 std::string small(std::string_view text) {
