@@ -93,6 +93,19 @@ function(assay_test name)
     SKIP_REGULAR_EXPRESSION "skipped: ")
 endfunction()
 
+# assay_property_run(NAME OF test [ARGS …] [ENVIRONMENT …] [TIMEOUT s]): an executable of the fast tests
+# once more as a property test, with far more cases.
+function(assay_property_run name)
+  cmake_parse_arguments(ARG "" "OF;TIMEOUT" "ARGS;ENVIRONMENT" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 900)
+  endif()
+  add_test(NAME ${name} COMMAND ${ARG_OF} ${ARG_ARGS})
+  set_tests_properties(${name} PROPERTIES LABELS property TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "${ARG_ENVIRONMENT}")
+  add_dependencies(tests_property ${ARG_OF})
+endfunction()
+
 # assay_bench(NAME SOURCES … LINK …): a program that prints a table; run by script/bench.
 function(assay_bench name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
