@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "cli/option_tables.h"
 #include "cli/output.h"
 #include "cli/version.h"
 #include "nemesis/registry.h"
@@ -40,12 +41,6 @@ Error unknown_name(const char* kind, const std::string& name,
                    const std::vector<std::string>& known) {
   return {ErrorKind::usage,
           fmt::format("unknown {} '{}'; known: {}", kind, name, fmt::join(known, ", "))};
-}
-
-template <class Options>
-bool has_option(const Options& options, const std::string& name) {
-  return std::any_of(options.begin(), options.end(),
-                     [&](const auto& option) { return option.name == name; });
 }
 
 template <class Options>

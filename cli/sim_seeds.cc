@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "cli/option_tables.h"
 #include "cli/output.h"
 #include "cli/run_settings.h"
 
@@ -23,12 +24,6 @@ Result<std::vector<std::string>> promised_models(const SimulationRun& run) {
   auto promised = reference::promises_of(run.simulation.protocol);
   if (!promised.ok()) return promised.error();
   return std::vector<std::string>(promised->begin(), promised->end());
-}
-
-template <class Options>
-bool has_option(const Options& options, const std::string& name) {
-  return std::any_of(options.begin(), options.end(),
-                     [&](const auto& option) { return option.name == name; });
 }
 
 }  // namespace

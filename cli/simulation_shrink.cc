@@ -38,17 +38,22 @@ class Shrinker {
 
   Result<ShrunkSimulation> shrink() {
     if (auto status = begin(); !status.ok()) return status.error();
-    bool minimal = true;
-    if (best_.run.script->clients) {
-      leave_out_other_keys();
-      minimal = leave_out_faults();
-      leave_out_clients();
-      minimal = leave_out_operations() && minimal;
-      minimal = leave_out_faults() && minimal;
-    } else {
-      minimal = leave_out_faults();
-    }
+    const bool clients_follow = best_.run.script->clients.has_value();
+    if (clients_follow) leave_out_other_keys();
     calm_the_weather();
+    bool minimal = leave_out_faults();
+    if (clients_follow) leave_out_clients();
+    // What one of them leaves out can make more of the other dispensable.
+    for (bool smaller = clients_follow; smaller;) {
+      const SimulationSize before = size_of(*best_.run.script);
+      minimal = leave_out_operations();
+      minimal = leave_out_faults() && minimal;
+      smaller = size_of(*best_.run.script) != before;
+      if (smaller && out_of_time()) {
+        minimal = false;
+        break;
+      }
+    }
     if (failure_) return *failure_;
     return ShrunkSimulation{best_, before_, size_of(*best_.run.script), runs_, minimal};
   }

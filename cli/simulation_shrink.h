@@ -16,6 +16,7 @@ struct SimulationSize {
   std::size_t faults = 0;  ///< injected
   std::size_t clients = 0;
   std::size_t operations = 0;
+  bool operator==(const SimulationSize&) const = default;
 };
 
 struct ShrunkSimulation {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/result.h"
 #include "history/value.h"
+#include "workloads/workload.h"
 
 namespace assay {
 
@@ -50,5 +52,14 @@ class KeyPool {
   std::int64_t next_ = 0;
   std::vector<Slot> keys_;
 };
+
+/// Makes the step that writes this value to this key.
+using WriteStep = Value (*)(std::int64_t key, std::int64_t value);
+
+/// Transactions of reads and such writes over a few keys at a time, each value written once to its
+/// key, judged as strictly serializable. Options: active-keys, writes-per-key, txn-length,
+/// read-share. Error: configuration (an option's value).
+Result<Workload> make_transactions(const WorkloadSettings& settings, const char* datatype,
+                                   WriteStep write_step);
 
 }  // namespace assay
