@@ -196,8 +196,9 @@ void print_header() {
 }
 
 /// Reads and checks a file; prints a line. Returns the CPU seconds of both.
-double measure(const std::string& name, const std::string& path, const ReadOptions& reading,
+double measure(const std::string& name, const std::string& path, ReadOptions reading,
                const CheckOptions& options, double before) {
+  reading.threads = options.threads;
   const auto begin = std::chrono::steady_clock::now();
   return apart([&] {
     const auto history = read_history(path, reading);

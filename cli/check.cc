@@ -126,7 +126,9 @@ Result<FileOutcome> check_file(const CheckFlags& flags, const CheckOptions& opti
     }
     return outcome;
   }
-  auto history = flags.input.read(file);
+  HistoryInput input = flags.input;
+  input.options.threads = flags.threads;
+  auto history = input.read(file);
   if (!history.ok()) return history.error();
   auto result = check(*history, options);
   if (!result.ok()) return result.error().in(file);

@@ -114,10 +114,21 @@ std::uint64_t Decoder::long_varint(std::uint8_t first) {
   return 0;
 }
 
-void Decoder::skip_varint(bool& canonical) {
+/// As varint(); no longer canonical if a shorter encoding says the same.
+std::uint64_t Decoder::varint(bool& canonical) {
   const std::size_t begin = position_;
-  varint();
+  const std::uint64_t number = varint();
   if (!failed_ && position_ - begin > 1 && bytes_[position_ - 1] == 0) canonical = false;
+  return number;
+}
+
+void Decoder::skip_text(bool& canonical) {
+  const std::uint64_t length = varint(canonical);
+  if (length > bytes_.size() - position_) {
+    fail();
+  } else {
+    position_ += static_cast<std::size_t>(length);
+  }
 }
 
 Decoder::Raw Decoder::raw_value() {
@@ -131,24 +142,14 @@ Decoder::Raw Decoder::raw_value() {
 void Decoder::skip_value(int depth, bool& canonical) {
   const std::uint8_t tag = byte();
   if (failed_ || tag >= small_integer) return;
-  const auto skip_text = [&] {
-    const std::size_t begin = position_;
-    skip_varint(canonical);
-    position_ = failed_ ? position_ : begin;
-    text();
-  };
   switch (tag) {
     case code_nil:
     case code_false:
     case code_true:
       return;
     case code_integer: {
-      const std::size_t begin = position_;
-      skip_varint(canonical);
-      if (failed_) return;
-      position_ = begin;
-      const std::int64_t number = signed_varint();
-      if (number >= 0 && number < small_integer) canonical = false;
+      const std::uint64_t zigzag = varint(canonical);
+      if (zigzag % 2 == 0 && zigzag / 2 < small_integer) canonical = false;
       return;
     }
     case code_double: {
@@ -160,20 +161,16 @@ void Decoder::skip_value(int depth, bool& canonical) {
       return;
     }
     case code_tagged:
-      skip_text();
+      skip_text(canonical);
       [[fallthrough]];
     case code_string:
     case code_keyword:
-      skip_text();
+      skip_text(canonical);
       return;
     case code_list:
     case code_map:
     case code_set: {
-      const std::size_t begin = position_;
-      skip_varint(canonical);
-      if (failed_) return;
-      position_ = begin;
-      const std::uint64_t count = varint();
+      const std::uint64_t count = varint(canonical);
       if (count > bytes_.size() - position_ || depth >= nesting_max) {
         fail();
         return;

@@ -130,7 +130,8 @@ class Decoder {
     return (word & 0x0FFFFFFF) | ((word & 0x0FFFFFFF00000000) >> 4U);
   }
   std::uint64_t long_varint(std::uint8_t first);
-  void skip_varint(bool& canonical);
+  std::uint64_t varint(bool& canonical);
+  void skip_text(bool& canonical);
   void skip_value(int depth, bool& canonical);
   Value value_at(int depth);
   Value container_at(std::uint8_t tag, int depth);

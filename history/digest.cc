@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cstring>
 
 namespace assay {
 namespace {
@@ -28,6 +29,10 @@ void mix(std::uint64_t& low, std::uint64_t& high, std::uint64_t first, std::uint
 /// Up to eight bytes, little endian.
 std::uint64_t word_of(std::string_view bytes) {
   std::uint64_t word = 0;
+  if (std::endian::native == std::endian::little && bytes.size() == sizeof word) {
+    std::memcpy(&word, bytes.data(), sizeof word);
+    return word;
+  }
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     word |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   }

@@ -1,6 +1,8 @@
 #include "history/intern.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 #include "history/codec.h"
@@ -55,6 +57,13 @@ std::optional<ValueId> pair_in_place(const Value::List& list) {
   const auto* second = list[1].get_if<std::int64_t>();
   if (first == nullptr || second == nullptr) return std::nullopt;
   return halves_in_place(*first, *second);
+}
+
+std::optional<ValueId> in_place(const Value& value) {
+  if (value.is_nil()) return nil_value;
+  if (const auto* list = value.get_if<Value::List>()) return pair_in_place(*list);
+  const auto* integer = value.get_if<std::int64_t>();
+  return integer == nullptr ? std::nullopt : integer_in_place(*integer);
 }
 
 ValueId pool_id(std::size_t index) {
@@ -120,13 +129,6 @@ std::optional<std::uint32_t> IdTable::find(ValueId id) const {
   return slot.number_plus_one - 1;
 }
 
-std::optional<ValueId> ValuePool::in_place(const Value& value) {
-  if (value.is_nil()) return nil_value;
-  if (const auto* list = value.get_if<Value::List>()) return pair_in_place(*list);
-  const auto* integer = value.get_if<std::int64_t>();
-  return integer == nullptr ? std::nullopt : integer_in_place(*integer);
-}
-
 std::string_view ValuePool::entry(std::size_t index) const {
   const char* start = entries_[index];
   std::uint32_t length = 0;
@@ -135,7 +137,7 @@ std::string_view ValuePool::entry(std::size_t index) const {
 }
 
 std::size_t ValuePool::slot_of(std::string_view bytes, std::uint32_t hash) const {
-  const std::size_t mask = slots_.size() - 1;
+  const std::size_t mask = slot_count_ - 1;
   std::size_t at = hash & mask;
   while (slots_[at] != 0) {
     const std::uint64_t slot = slots_[at];
@@ -152,13 +154,13 @@ void ValuePool::store(std::string_view bytes) {
   char* at = nullptr;
   if (needed > chunk_bytes / 4) {
     // A large value gets a chunk of its own, put before the open one.
-    auto chunk = std::make_unique_for_overwrite<char[]>(needed);
+    PlainArray<char> chunk(needed);
     at = chunk.get();
-    chunks_.insert(chunks_.empty() ? chunks_.end() : chunks_.end() - 1, std::move(chunk));
-    if (chunks_.size() == 1) used_ = chunk_bytes;
+    chunks_.insert(capacity_ == 0 ? chunks_.end() : chunks_.end() - 1, std::move(chunk));
   } else {
-    if (used_ + needed > chunk_bytes) {
-      chunks_.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes));
+    if (capacity_ - used_ < needed) {
+      const std::size_t larger = capacity_ == 0 ? first_chunk_bytes : chunk_bytes;
+      chunks_.emplace_back(capacity_ = std::max(larger, needed));
       used_ = 0;
     }
     at = chunks_.back().get() + used_;
@@ -170,14 +172,17 @@ void ValuePool::store(std::string_view bytes) {
 }
 
 void ValuePool::grow() {
-  std::vector<std::uint64_t> old(slots_.empty() ? 64 : slots_.size() * 2);
-  old.swap(slots_);
-  const std::size_t mask = slots_.size() - 1;
-  for (const std::uint64_t slot : old) {
-    if (slot == 0) continue;
-    std::size_t at = static_cast<std::size_t>(slot >> 32U) & mask;
+  const std::size_t old_count = slot_count_;
+  slot_count_ = old_count == 0 ? 64 : old_count * 2;
+  const PlainArray<std::uint64_t> old =
+      std::exchange(slots_, PlainArray<std::uint64_t>(slot_count_));
+  std::fill_n(slots_.get(), slot_count_, 0);
+  const std::size_t mask = slot_count_ - 1;
+  for (std::size_t i = 0; i < old_count; ++i) {
+    if (old[i] == 0) continue;
+    std::size_t at = static_cast<std::size_t>(old[i] >> 32U) & mask;
     while (slots_[at] != 0) at = (at + 1) & mask;
-    slots_[at] = slot;
+    slots_[at] = old[i];
   }
 }
 
@@ -185,12 +190,24 @@ ValueId ValuePool::intern(const Value& value) {
   if (const auto id = in_place(value)) return *id;
   scratch_.clear();
   append_value(value, scratch_);
-  return intern_pooled(scratch_);
+  return intern_pooled(scratch_, hash_of(scratch_));
 }
 
-ValueId ValuePool::intern_pooled(std::string_view bytes) {
-  if ((entries_.size() + 1) * 3 > slots_.size() * 2) grow();
-  const std::uint32_t hash = hash_of(bytes);
+void ValuePool::intern(ValueBatch& batch) {
+  // Each slot is a miss of the cache, but which ones are needed is known before.
+  constexpr std::size_t ahead = 16;
+  const auto& entries = batch.entries_;
+  batch.ids_.resize(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i + ahead < entries.size() && slot_count_ != 0) {
+      __builtin_prefetch(&slots_[entries[i + ahead].hash & (slot_count_ - 1)]);
+    }
+    batch.ids_[i] = intern_pooled(entries[i].bytes, entries[i].hash);
+  }
+}
+
+ValueId ValuePool::intern_pooled(std::string_view bytes, std::uint32_t hash) {
+  if ((entries_.size() + 1) * 3 > slot_count_ * 2) grow();
   const std::size_t at = slot_of(bytes, hash);
   if (slots_[at] == 0) {
     store(bytes);
@@ -199,7 +216,7 @@ ValueId ValuePool::intern_pooled(std::string_view bytes) {
   return pool_id(static_cast<std::size_t>((slots_[at] & 0xFFFFFFFFU) - 1));
 }
 
-ValueId ValuePool::intern_next(Decoder& in) {
+ValueId ValueBatch::add_next(Decoder& in) {
   std::int64_t first = 0;
   std::int64_t second = 0;
   const std::size_t begin = in.position();
@@ -217,13 +234,31 @@ ValueId ValuePool::intern_next(Decoder& in) {
   }
   const Decoder::Raw raw = in.raw_value();
   if (in.failed()) return nil_value;
-  if (raw.canonical) return intern_pooled(raw.bytes);
-  return intern(Decoder(raw.bytes).value());
+  if (raw.canonical) return add(raw.bytes);
+  const Value value = Decoder(raw.bytes).value();
+  if (const auto id = in_place(value)) return *id;
+  append_value(value, rewritten_.emplace_back());
+  return add(rewritten_.back());
+}
+
+ValueId ValueBatch::add(std::string_view bytes) {
+  entries_.push_back({bytes, hash_of(bytes)});
+  return pool_id(entries_.size() - 1);
+}
+
+ValueId ValueBatch::resolve(ValueId id) const {
+  return tag_of(id) == tag_pool ? ids_[static_cast<std::size_t>(bits_of(id) >> tag_bits)] : id;
+}
+
+void ValueBatch::clear() {
+  entries_.clear();
+  rewritten_.clear();
+  ids_.clear();
 }
 
 std::optional<ValueId> ValuePool::find(const Value& value) const {
   if (const auto id = in_place(value)) return id;
-  if (slots_.empty()) return std::nullopt;
+  if (slot_count_ == 0) return std::nullopt;
   std::string bytes;
   append_value(value, bytes);
   const std::uint64_t slot = slots_[slot_of(bytes, hash_of(bytes))];

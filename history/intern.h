@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "history/history.h"
+#include "history/pages.h"
 #include "history/value.h"
 
 namespace assay {
@@ -56,14 +57,37 @@ class IdTable {
   std::size_t used_ = 0;
 };
 
+/// Values met while reading, before the pool is asked: what can be done for many parts of an input
+/// at a time. The bytes must stay until the pool has taken them.
+class ValueBatch {
+ public:
+  /// The next value: its id, or a stand-in for what only the pool can number. Check in.failed().
+  ValueId add_next(Decoder& in);
+  /// The id of what add_next returned. REQUIRES: ValuePool::intern(batch).
+  ValueId resolve(ValueId id) const;
+  void clear();
+
+ private:
+  friend class ValuePool;
+  struct Entry {
+    std::string_view bytes;
+    std::uint32_t hash;
+  };
+  ValueId add(std::string_view bytes);
+
+  std::vector<Entry> entries_;
+  std::deque<std::string> rewritten_;  ///< the canonical bytes of what was encoded otherwise
+  std::vector<ValueId> ids_;
+};
+
 /// Values to ValueIds. nil, integers of up to 60 bits and pairs of integers of up to 30 bits are in
 /// the id itself; everything else is an index into the pool. Interning is not thread-safe; the
 /// const functions are.
 class ValuePool {
  public:
   ValueId intern(const Value& value);
-  /// The id of the value that comes next; without making it, as a rule. Check in.failed() after.
-  ValueId intern_next(Decoder& in);
+  /// Numbers the values of a batch, in their order.
+  void intern(ValueBatch& batch);
   std::optional<ValueId> find(const Value& value) const;
   Value value(ValueId id) const;
   /// The same into `value`, whose memory is used again where that is easy.
@@ -72,18 +96,21 @@ class ValuePool {
   std::string_view bytes(ValueId id) const;
 
  private:
-  static constexpr std::size_t chunk_bytes = std::size_t{1} << 20U;
-  static std::optional<ValueId> in_place(const Value& value);
-  ValueId intern_pooled(std::string_view bytes);
+  /// A history of few values takes little, one of many large pages.
+  static constexpr std::size_t first_chunk_bytes = std::size_t{64} << 10U;
+  static constexpr std::size_t chunk_bytes = std::size_t{2} << 20U;
+  ValueId intern_pooled(std::string_view bytes, std::uint32_t hash);
   std::string_view entry(std::size_t index) const;
   std::size_t slot_of(std::string_view bytes, std::uint32_t hash) const;
   void store(std::string_view bytes);
   void grow();
 
-  std::vector<std::unique_ptr<char[]>> chunks_;  // NOLINT(modernize-avoid-c-arrays): an arena
-  std::size_t used_ = chunk_bytes;               // of the last chunk; larger entries have their own
-  std::vector<const char*> entries_;             // each a length, then the bytes
-  std::vector<std::uint64_t> slots_;             // hash in the high half, index + 1 in the low
+  std::vector<PlainArray<char>> chunks_;  // an arena
+  std::size_t used_ = 0;                  // of the last chunk; larger entries have their own
+  std::size_t capacity_ = 0;              // of the last chunk
+  std::vector<const char*> entries_;      // each a length, then the bytes
+  PlainArray<std::uint64_t> slots_;       // hash in the high half, index + 1 in the low
+  std::size_t slot_count_ = 0;
   std::string scratch_;
 };
 

@@ -23,6 +23,8 @@ inline constexpr std::uint32_t journal_version = 2;  ///< what is written; 1 is 
 /// A frame: length, checksum of the payload, checksum of these two.
 inline constexpr std::size_t journal_frame_bytes = 12;
 inline constexpr std::uint32_t journal_end_length = 0xFFFFFFFF;
+inline constexpr std::size_t journal_end_bytes =
+    8;  ///< what the end mark holds: the events' number
 inline constexpr std::uint32_t journal_payload_max = 1U << 30U;
 
 /// Collects events into blocks.
@@ -42,9 +44,15 @@ class JournalEncoder {
   JournalEventEncoder events_;
 };
 
+struct JournalReading {
+  bool recover = false;  ///< as read_journal
+  int threads = 1;       ///< that may decode blocks; 0: one for each core
+};
+
 /// As read_journal, into a sink; `adjust` may change what the header says before the first event.
-/// A HistorySink gets its rows without an Event for each: twelve million operations a second.
-Status read_journal_events(std::istream& input, bool recover, EventSink& sink,
+/// A HistorySink gets its rows without an Event for each, and its blocks are decoded in parallel;
+/// every other sink gets each event as soon as its block is there.
+Status read_journal_events(std::istream& input, const JournalReading& reading, EventSink& sink,
                            const std::function<void(HistoryInfo&)>& adjust);
 
 }  // namespace assay

@@ -1,132 +1,41 @@
-// Reading a journal: frames, their checksums, and what is done with the events of each block.
+// Reading a journal: what is done with the events of each block. Decoding the bytes of a block
+// needs no other block, so that this runs ahead on every core, while one after the other is taken.
 #include <fmt/format.h>
+#include <tbb/info.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
 
-#include <algorithm>
-#include <istream>
-#include <optional>
+#include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "history/codec.h"
 #include "history/journal.h"
+#include "history/journal_blocks.h"
 #include "history/journal_codec.h"
-#include "history/journal_events.h"
+#include "history/journal_decoder.h"
 #include "history/journal_v1.h"
 #include "history/row_builder.h"
 
 namespace assay {
 namespace {
 
-void set_real_time(HistoryInfo& info, const Value& value) {
-  const auto* text = value.get_if<std::string>();
-  if (text == nullptr) return;
-  info.real_time = *text == "time"   ? RealTime::time
-                   : *text == "none" ? RealTime::none
-                                     : RealTime::position;
-}
-
-/// Unknown entries are ignored: a later version may write more.
-std::optional<HistoryInfo> info_of(const Value& header) {
-  const auto* map = header.get_if<Value::Map>();
-  if (map == nullptr) return std::nullopt;
-  HistoryInfo info;
-  info.format = "assay";
-  for (const auto& [key, value] : *map) {
-    const auto* name = key.get_if<std::string>();
-    if (name == nullptr) return std::nullopt;
-    if (*name == "datatype" && value.is<std::string>())
-      info.datatype = *value.get_if<std::string>();
-    if (*name == "initial") info.initial = value;
-    if (*name == "initial_declared") info.initial_declared = value == Value(true);
-    if (*name == "nil_read" && value == Value("unconstrained")) {
-      info.nil_read = NilRead::unconstrained;
-    }
-    if (*name == "real_time") set_real_time(info, value);
-    const auto* notes = value.get_if<Value::List>();
-    if (*name != "notes" || notes == nullptr) continue;
-    for (const Value& note : *notes) {
-      if (const auto* text = note.get_if<std::string>()) info.notes.push_back(*text);
-    }
-  }
-  return info;
-}
-
-/// Reads frames, knowing where it is.
-class FrameReader {
- public:
-  explicit FrameReader(std::istream& input) : input_(input) {}
-
-  std::uint64_t offset() const { return offset_; }
-
-  /// Up to `length` bytes, which stay until the next call. They are read in steps: a hostile length
-  /// must not allocate what is not there.
-  std::string_view read(std::size_t length) {
-    constexpr std::size_t step = std::size_t{1} << 20U;
-    std::size_t size = 0;
-    while (size < length) {
-      const std::size_t wanted = std::min(length, size + step);
-      if (buffer_.size() < wanted) buffer_.resize(wanted);
-      input_.read(buffer_.data() + size, static_cast<std::streamsize>(wanted - size));
-      const auto got = static_cast<std::size_t>(input_.gcount());
-      offset_ += got;
-      size += got;
-      if (!input_) break;
-    }
-    return std::string_view(buffer_).substr(0, size);
-  }
-
- private:
-  std::istream& input_;
-  std::string buffer_;
-  std::uint64_t offset_ = 0;
-};
-
-Error damaged(std::uint64_t offset, const std::string& what) {
-  return {ErrorKind::bad_data, fmt::format("byte {}: {}", offset, what)};
-}
-
-Result<HistoryInfo> read_header(FrameReader& frames, std::uint32_t& version) {
-  const std::string start(frames.read(journal_magic.size() + 4));
-  if (!start.starts_with(journal_magic)) {
-    return damaged(0, "expected a journal, which begins with ASSAYJNL");
-  }
-  if (start.size() < journal_magic.size() + 4) {
-    return damaged(frames.offset(), "the journal is cut short inside its header");
-  }
-  version = Decoder(std::string_view(start).substr(journal_magic.size())).u32();
-  if (version == 0 || version > journal_version) {
-    return damaged(8, fmt::format("journal version {}, but this program reads versions 1 to {}",
-                                  version, journal_version));
-  }
-  const std::uint64_t at = frames.offset();
-  const std::string frame(frames.read(journal_frame_bytes));
-  Decoder in(frame);
-  const std::uint32_t length = in.u32();
-  const std::uint32_t payload_crc = in.u32();
-  if (frame.size() == journal_frame_bytes &&
-      (in.u32() != crc_of(std::string_view(frame).substr(0, 8)) || length > journal_payload_max)) {
-    return damaged(at, "the journal's header is damaged (checksum)");
-  }
-  const std::string_view payload =
-      frame.size() == journal_frame_bytes ? frames.read(length) : std::string_view();
-  if (frame.size() < journal_frame_bytes || payload.size() < length) {
-    return damaged(frames.offset(), "the journal is cut short inside its header");
-  }
-  Decoder header(payload);
-  auto info = info_of(header.value());
-  if (crc_of(payload) != payload_crc || header.failed() || !header.done() || !info) {
-    return damaged(at, "the journal's header is damaged (checksum)");
-  }
-  return *std::move(info);
-}
-
-// What takes the payload of a block: `const char* next(Decoder&)` decodes one event and tells what
-// is wrong with its bytes, `Status pass()` hands it on.
+// What takes the blocks. Taker::Decoded is what `decode` makes of the bytes of a block, which may
+// happen at any time and in parallel; then `begin`, and for each of its events `next`, which tells
+// what is wrong with it, and `pass`, which hands it on. `more` says whether there is another.
 
 class V1Events {
  public:
+  struct Decoded {
+    Decoder in{std::string_view()};
+  };
   explicit V1Events(EventSink& sink) : sink_(sink) {}
-  const char* next(Decoder& in) { return decoder_.next(in, event_); }
-  Status pass() { return sink_.add(event_); }
+  static void decode(std::string_view payload, Decoded& block) { block.in = Decoder(payload); }
+  void begin(Decoded& /*block*/) {}
+  static bool more(const Decoded& block) { return !block.in.done(); }
+  const char* next(Decoded& block) { return decoder_.next(block.in, event_); }
+  Status pass(Decoded& /*block*/) { return sink_.add(event_); }
 
  private:
   EventSink& sink_;
@@ -136,77 +45,116 @@ class V1Events {
 
 class Events {
  public:
-  explicit Events(EventSink& sink) : sink_(sink), decoder_(ValueMaker{}) {}
-  const char* next(Decoder& in) { return decoder_.next(in); }
-  Status pass() {
-    const auto& coded = decoder_.event();
-    event_.index = coded.index;
-    event_.time = coded.time;
-    event_.process = coded.process;
-    event_.type = coded.type;
-    event_.f = decoder_.name(coded.function);
+  struct Decoded {
+    Decoder in{std::string_view()};
+    CodedEvent<Value> coded;
+    CodedEntries<Value> entries;
+  };
+  explicit Events(EventSink& sink) : sink_(sink) {}
+  static void decode(std::string_view payload, Decoded& block) { block.in = Decoder(payload); }
+  void begin(Decoded& /*block*/) {}
+  static bool more(const Decoded& block) { return !block.in.done(); }
+
+  const char* next(Decoded& block) {
+    block.entries.clear();
+    const auto value = [](Decoder& in) { return in.value(); };
+    const char* wrong = decode_event(block.in, block.coded, block.entries, value);
+    if (wrong != nullptr) return wrong;
+    return decoder_.next(block.coded, block.entries, [](const Value& made) { return made; });
+  }
+
+  Status pass(Decoded& /*block*/) {
+    const auto& decoded = decoder_.event();
+    event_.index = decoded.index;
+    event_.time = decoded.time;
+    event_.process = decoded.process;
+    event_.type = decoded.type;
+    event_.f = decoder_.name(decoded.function);
     event_.key.reset();
-    if (coded.has_key) event_.key = coded.key;
-    event_.value = coded.value;
-    event_.node = decoder_.name(coded.node);
-    event_.error = coded.error;
+    if (decoded.has_key) event_.key = decoded.key;
+    event_.value = decoded.value;
+    event_.node = decoder_.name(decoded.node);
+    event_.error = decoded.error;
     return sink_.add(event_);
   }
 
  private:
-  struct ValueMaker {
-    using Value = assay::Value;
-    static Value value(Decoder& in) { return in.value(); }
-  };
   EventSink& sink_;
-  JournalEventDecoder<ValueMaker> decoder_;
+  JournalEventDecoder<Value> decoder_;
   Event event_;
 };
 
 /// Straight into the rows of a History.
 class RowEvents {
  public:
-  explicit RowEvents(RowBuilder& rows)
-      : rows_(rows), columns_(rows.columns()), decoder_(IdMaker{&rows.columns().values}) {}
-  const char* next(Decoder& in) { return decoder_.next(in); }
+  struct Decoded {
+    std::vector<CodedEvent<ValueId>> events;
+    std::size_t count = 0;  ///< of the events that are used
+    std::size_t at = 0;
+    CodedEntries<ValueId> entries;
+    ValueBatch values;
+    const char* wrong = nullptr;  ///< with what comes behind the events
+  };
 
-  Status pass() {
-    const auto& coded = decoder_.event();
-    const RowBuilder::Stamp stamp{coded.index, coded.time, coded.process};
+  explicit RowEvents(RowBuilder& rows) : rows_(rows), columns_(rows.columns()) {}
+
+  static void decode(std::string_view payload, Decoded& block) {
+    block.count = block.at = 0;
+    block.entries.clear();
+    block.values.clear();
+    block.wrong = nullptr;
+    const auto value = [&](Decoder& bytes) { return block.values.add_next(bytes); };
+    Decoder in(payload);
+    while (!in.done() && block.wrong == nullptr) {
+      if (block.count == block.events.size()) block.events.emplace_back();
+      block.wrong = decode_event(in, block.events[block.count], block.entries, value);
+      if (block.wrong == nullptr) ++block.count;
+    }
+  }
+  void begin(Decoded& block) { columns_.values.intern(block.values); }
+  static bool more(const Decoded& block) {
+    return block.at < block.count || block.wrong != nullptr;
+  }
+  const char* next(Decoded& block) {
+    if (block.at == block.count) return block.wrong;
+    return decoder_.next(block.events[block.at++], block.entries,
+                         [&](ValueId id) { return block.values.resolve(id); });
+  }
+
+  Status pass(Decoded& /*block*/) {
+    const auto& decoded = decoder_.event();
+    const RowBuilder::Stamp stamp{decoded.index, decoded.time, decoded.process};
     if (auto status = rows_.begin(stamp); !status) return status;
-    if (coded.process == nemesis_process) {
-      rows_.add_fault({coded.index, coded.time, coded.type,
-                       std::string(decoder_.name(coded.function)),
-                       columns_.values.value(coded.value), std::string(coded.error)});
+    if (decoded.process == nemesis_process) {
+      rows_.add_fault({decoded.index, decoded.time, decoded.type,
+                       std::string(decoder_.name(decoded.function)),
+                       columns_.values.value(decoded.value), std::string(decoded.error)});
       return {};
     }
-    if (coded.type == EventType::invoke) {
-      return rows_.invoke(stamp, number(functions_, columns_.functions, coded.function),
-                          coded.has_key ? key(coded) : no_key, coded.value, node(coded.node));
+    if (decoded.type == EventType::invoke) {
+      return rows_.invoke(stamp, number(functions_, columns_.functions, decoded.function),
+                          decoded.has_key ? key(decoded) : no_key, decoded.value,
+                          node(decoded.node));
     }
     RowBuilder::Claim claim;
-    if (coded.says_function && coded.function != Coder::none) {
-      claim.function = number(functions_, columns_.functions, coded.function);
+    if (decoded.says_function && decoded.function != Coder::none) {
+      claim.function = number(functions_, columns_.functions, decoded.function);
     } else {
-      claim.function_name = decoder_.name(coded.function);
+      claim.function_name = decoder_.name(decoded.function);
     }
-    if (coded.says_key && coded.has_key) {
-      claim.key = columns_.key_ids.find(coded.key).value_or(RowBuilder::unknown_key);
+    if (decoded.says_key && decoded.has_key) {
+      claim.key = columns_.key_ids.find(decoded.key).value_or(RowBuilder::unknown_key);
       if (claim.key == RowBuilder::unknown_key) {
-        unknown_key_ = columns_.values.value(coded.key);
+        unknown_key_ = columns_.values.value(decoded.key);
         claim.key_value = &unknown_key_;
       }
     }
-    return rows_.complete(stamp, claim, {coded.type, coded.value, node(coded.node), coded.error});
+    return rows_.complete(stamp, claim,
+                          {decoded.type, decoded.value, node(decoded.node), decoded.error});
   }
 
  private:
-  struct IdMaker {
-    using Value = ValueId;
-    ValuePool* pool;
-    Value value(Decoder& in) const { return pool->intern_next(in); }
-  };
-  using Coder = JournalEventDecoder<IdMaker>;
+  using Coder = JournalEventDecoder<ValueId>;
   static constexpr std::uint32_t unset = Coder::none;
 
   /// The number in the History's table of the name that the file numbers `name`.
@@ -217,11 +165,12 @@ class RowEvents {
     return known[name];
   }
   /// The KeyId of the key that the file numbers.
-  KeyId key(const Coder::Coded& coded) {
-    if (coded.key_number == unset) return rows_.key(coded.key);
-    if (coded.key_number >= keys_.size()) keys_.resize(coded.key_number + std::size_t{1}, no_key);
-    KeyId& known = keys_[coded.key_number];
-    if (known == no_key) known = rows_.key(coded.key);
+  KeyId key(const Coder::Decoded& decoded) {
+    if (decoded.key_number == unset) return rows_.key(decoded.key);
+    if (decoded.key_number >= keys_.size())
+      keys_.resize(decoded.key_number + std::size_t{1}, no_key);
+    KeyId& known = keys_[decoded.key_number];
+    if (known == no_key) known = rows_.key(decoded.key);
     return known;
   }
   /// As RowBuilder takes it: plus one, 0 for none.
@@ -246,72 +195,140 @@ class RowEvents {
 template <class Taker>
 class JournalReader {
  public:
-  JournalReader(FrameReader& frames, EventSink& sink, Taker taker, bool recover)
-      : frames_(frames), sink_(sink), taker_(std::move(taker)), recover_(recover) {}
+  JournalReader(JournalBlocks& blocks, EventSink& sink, Taker taker, bool recover)
+      : blocks_(blocks), sink_(sink), taker_(std::move(taker)), recover_(recover) {}
 
   Status read() {
-    while (true) {
-      const std::uint64_t at = frames_.offset();
-      const std::string_view frame = frames_.read(journal_frame_bytes);
-      if (frame.empty()) {
-        sink_.note(
-            "the journal has no end mark: its recorder was stopped; everything written is here");
-        return {};
-      }
-      if (frame.size() < journal_frame_bytes) return cut(at);
-      Decoder in(frame);
-      const std::uint32_t length = in.u32();
-      const std::uint32_t payload_crc = in.u32();
-      if (in.u32() != crc_of(frame.substr(0, 8)) ||
-          (length > journal_payload_max && length != journal_end_length)) {
-        return damaged(at, "damaged block (checksum of its frame)");
-      }
-      const std::size_t expected = length == journal_end_length ? 8 : length;
-      const std::string_view payload = frames_.read(expected);
-      if (payload.size() < expected) return cut(at);
-      if (crc_of(payload) != payload_crc) {
-        return damaged(at, "damaged block (checksum of its contents)");
-      }
-      if (length == journal_end_length) return end(payload, at);
-      if (auto status = add_block(payload, at); !status) return status;
-    }
+    Block block;
+    do {
+      blocks_.next(block.raw);
+      decode(block);
+      status_ = take(block);
+    } while (status_ && block.raw.kind == Kind::events);
+    return std::move(status_);
+  }
+
+  /// The same with blocks decoded by several threads.
+  Status read(int threads) {
+    // Some in work, some that wait for their turn.
+    const auto blocks_at_a_time = static_cast<std::size_t>(threads) * 4;
+    tbb::task_arena arena(threads);
+    arena.execute([&] {
+      tbb::parallel_pipeline(
+          blocks_at_a_time,
+          tbb::make_filter<void, Block*>(tbb::filter_mode::serial_in_order,
+                                         [&](tbb::flow_control& flow) { return fetch(flow); }) &
+              tbb::make_filter<Block*, Block*>(tbb::filter_mode::parallel,
+                                               [](Block* block) {
+                                                 decode(*block);
+                                                 return block;
+                                               }) &
+              tbb::make_filter<Block*, void>(tbb::filter_mode::serial_in_order,
+                                             [&](Block* block) { take_and_keep(block); }));
+    });
+    return std::move(status_);
   }
 
  private:
-  /// The input ends inside the block that begins at `at`.
-  Status cut(std::uint64_t at) {
+  using Kind = JournalBlock::Kind;
+  struct Block {
+    JournalBlock raw;
+    bool intact = false;  ///< the payload's checksum is right
+    typename Taker::Decoded decoded;
+  };
+
+  static void decode(Block& block) {
+    block.intact = crc_of(block.raw.payload()) == block.raw.crc;
+    if (block.intact && block.raw.kind == Kind::events) {
+      Taker::decode(block.raw.payload(), block.decoded);
+    }
+  }
+
+  /// The next block; nullptr and no more if the one before was the last.
+  Block* fetch(tbb::flow_control& flow) {
+    Block* block = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (done_) {
+        flow.stop();
+        return nullptr;
+      }
+      if (free_.empty()) {
+        all_.push_back(std::make_unique<Block>());
+        free_.push_back(all_.back().get());
+      }
+      block = free_.back();
+      free_.pop_back();
+    }
+    blocks_.next(block->raw);
+    if (block->raw.kind != Kind::events) {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    return block;
+  }
+
+  void take_and_keep(Block* block) {
+    if (status_) status_ = take(*block);
+    const std::lock_guard lock(mutex_);
+    if (!status_) done_ = true;
+    free_.push_back(block);
+  }
+
+  Status take(Block& block) {
+    const JournalBlock& raw = block.raw;
+    switch (raw.kind) {
+      case Kind::no_mark:
+        sink_.note(
+            "the journal has no end mark: its recorder was stopped; everything written is here");
+        return {};
+      case Kind::cut:
+        return cut(raw);
+      case Kind::damaged:
+        return damaged_journal(raw.at, "damaged block (checksum of its frame)");
+      case Kind::events:
+      case Kind::end:
+      case Kind::trailing:
+        break;
+    }
+    if (!block.intact) return damaged_journal(raw.at, "damaged block (checksum of its contents)");
+    return raw.kind == Kind::events ? take_events(block) : end(raw);
+  }
+
+  Status cut(const JournalBlock& raw) {
     if (!recover_) {
-      return damaged(
-          frames_.offset(),
+      return damaged_journal(
+          raw.behind,
           fmt::format("the journal is cut short inside the block that begins at byte {}; "
                       "--recover reads the {} events before it",
-                      at, events_));
+                      raw.at, events_));
     }
     sink_.note(fmt::format(
         "the journal was cut short: {} bytes of an unfinished block at byte {} are lost",
-        frames_.offset() - at, at));
+        raw.behind - raw.at, raw.at));
     return {};
   }
 
-  Status end(std::string_view payload, std::uint64_t at) {
-    const std::uint64_t count = Decoder(payload).u64();
+  Status end(const JournalBlock& raw) {
+    const std::uint64_t count = Decoder(raw.payload()).u64();
     if (count != events_) {
-      return damaged(
-          at, fmt::format("the end mark counts {} events, but there are {}", count, events_));
+      return damaged_journal(
+          raw.at, fmt::format("the end mark counts {} events, but there are {}", count, events_));
     }
-    const std::uint64_t behind = frames_.offset();
-    if (!frames_.read(1).empty()) return damaged(behind, "bytes after the journal's end mark");
+    if (raw.kind == Kind::trailing) {
+      return damaged_journal(raw.behind, "bytes after the journal's end mark");
+    }
     return {};
   }
 
-  Status add_block(std::string_view payload, std::uint64_t at) {
-    Decoder in(payload);
-    while (!in.done()) {
-      if (const char* wrong = taker_.next(in); wrong != nullptr) {
-        return damaged(at, fmt::format("the block holds {}", wrong));
+  Status take_events(Block& block) {
+    taker_.begin(block.decoded);
+    while (Taker::more(block.decoded)) {
+      if (const char* wrong = taker_.next(block.decoded); wrong != nullptr) {
+        return damaged_journal(block.raw.at, fmt::format("the block holds {}", wrong));
       }
-      if (auto status = taker_.pass(); !status) {
-        status = sink_.problem(status.error().in(fmt::format("block at byte {}", at)));
+      if (auto status = taker_.pass(block.decoded); !status) {
+        status = sink_.problem(status.error().in(fmt::format("block at byte {}", block.raw.at)));
         if (!status) return status;
       }
       ++events_;
@@ -319,39 +336,42 @@ class JournalReader {
     return {};
   }
 
-  FrameReader& frames_;
+  JournalBlocks& blocks_;
   EventSink& sink_;
   Taker taker_;
   bool recover_;
+  Status status_;
   std::uint64_t events_ = 0;
+  // Of the parallel read: blocks, used again and again.
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Block>> all_;
+  std::vector<Block*> free_;
+  bool done_ = false;
 };
-
-template <class Taker>
-Status read_blocks(FrameReader& frames, EventSink& sink, Taker taker, bool recover) {
-  return JournalReader<Taker>(frames, sink, std::move(taker), recover).read();
-}
 
 }  // namespace
 
-Status read_journal_events(std::istream& input, bool recover, EventSink& sink,
+Status read_journal_events(std::istream& input, const JournalReading& reading, EventSink& sink,
                            const std::function<void(HistoryInfo&)>& adjust) {
-  FrameReader frames(input);
+  JournalBlocks blocks(input);
   std::uint32_t version = 0;
-  auto info = read_header(frames, version);
+  auto info = blocks.read_header(version);
   if (!info) return info.error();
   adjust(*info);
   sink.info() = *std::move(info);
-  if (version == 1) return read_blocks(frames, sink, V1Events(sink), recover);
-  if (auto* history = dynamic_cast<HistorySink*>(&sink)) {
-    return read_blocks(frames, sink, RowEvents(history->builder().rows()), recover);
-  }
-  return read_blocks(frames, sink, Events(sink), recover);
+  const bool recover = reading.recover;
+  if (version == 1) return JournalReader(blocks, sink, V1Events(sink), recover).read();
+  auto* history = dynamic_cast<HistorySink*>(&sink);
+  if (history == nullptr) return JournalReader(blocks, sink, Events(sink), recover).read();
+  JournalReader reader(blocks, sink, RowEvents(history->builder().rows()), recover);
+  const int threads = reading.threads > 0 ? reading.threads : tbb::info::default_concurrency();
+  return threads == 1 ? reader.read() : reader.read(threads);
 }
 
 Result<History> read_journal(std::istream& input, bool recover) {
   HistorySink sink;
   const auto as_declared = [](HistoryInfo& /*info*/) {};
-  if (auto status = read_journal_events(input, recover, sink, as_declared); !status) {
+  if (auto status = read_journal_events(input, {.recover = recover}, sink, as_declared); !status) {
     return status.error();
   }
   return sink.finish();

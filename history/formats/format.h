@@ -24,6 +24,7 @@ struct ReadOptions {
   std::string realtime = "global";  ///< global | process | none, as --realtime
   std::string datatype{};           ///< overrides what the input declares; may be empty
   bool recover = false;  ///< read a journal cut inside a block up to its last whole block
+  int threads = 1;       ///< that may take part in reading a History; 0: one for each core
   InputWatch watch{};    ///< for an input that grows
 };
 

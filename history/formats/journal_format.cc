@@ -10,7 +10,8 @@ namespace assay {
 bool recognise_journal(std::string_view beginning) { return beginning.starts_with(journal_magic); }
 
 Status read_journal_format(std::istream& input, const ReadOptions& options, EventSink& sink) {
-  return read_journal_events(input, options.recover, sink,
+  const JournalReading reading{.recover = options.recover, .threads = options.threads};
+  return read_journal_events(input, reading, sink,
                              [&](HistoryInfo& info) { apply_options(options, info); });
 }
 
