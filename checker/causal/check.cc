@@ -338,6 +338,13 @@ class SessionCheck {
     if (growing) view.emplace(seen, guarantee);
     std::vector<std::vector<Node>> orders;
     const bool certify = certifiable(seen);
+    // One order that all agree on, and what is in the causal past of each read, is a growing view
+    // for everybody: mostly there is one, and it costs a fraction of a view for each session.
+    if (growing && !certify && !find_arbitration(seen).empty()) {
+      passed();
+      out_.certificate = {};
+      return;
+    }
     for (std::uint32_t s = 0; s < seen.session_count() && !full(); ++s) {
       if (!reads(s)) continue;
       auto broken =

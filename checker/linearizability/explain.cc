@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "checker/linearizability/contradiction.h"
 
@@ -26,6 +27,7 @@ class Explainer {
     for (const std::uint32_t call : witness.calls) {
       operations_.push_back(history[object.operations[call]]);
     }
+    digits_ = digits_to_tell_apart();
   }
 
   Anomaly describe() const {
@@ -90,7 +92,24 @@ class Explainer {
   }
   std::string when(Nanos time, std::uint64_t event) const {
     if (time == unknown_time) return fmt::format("(event {})", event);
-    return fmt::format("at {:.3f} s", std::chrono::duration<double>(time).count());
+    return fmt::format("at {:.{}f} s", std::chrono::duration<double>(time).count(), digits_);
+  }
+  /// Of a second: milliseconds, unless two different moments of the witness lie closer together.
+  int digits_to_tell_apart() const {
+    std::vector<Nanos> times;
+    for (const Operation& operation : operations_) {
+      times.push_back(operation.invoked);
+      times.push_back(operation.completed);
+    }
+    std::erase(times, unknown_time);
+    std::sort(times.begin(), times.end());
+    Nanos least = Nanos::max();
+    for (std::size_t i = 1; i < times.size(); ++i) {
+      if (times[i] != times[i - 1]) least = std::min(least, times[i] - times[i - 1]);
+    }
+    return least >= std::chrono::milliseconds(1)   ? 3
+           : least >= std::chrono::microseconds(1) ? 6
+                                                   : 9;
   }
   std::string began(std::size_t i) const {
     return when(operations_[i].invoked, operations_[i].invoke_event);
@@ -327,6 +346,7 @@ class Explainer {
   const std::vector<RegisterCall>& calls_;  ///< of the witness, as they count in it
   Contradiction contradiction_;
   std::vector<Operation> operations_;  ///< of the witness
+  int digits_ = 3;                     ///< of a second, in times
 };
 
 }  // namespace

@@ -9,14 +9,19 @@
 
 #include "files.h"
 #include "history/formats/format.h"
+#include "history/journal_codec.h"
 #include "random_history.h"
 
 namespace assay {
 namespace {
 
-Result<History> read(const std::string& bytes, bool recover = false) {
+Result<History> read(const std::string& bytes, bool recover = false, int threads = 1) {
   std::istringstream input(bytes);
-  return read_journal(input, recover);
+  HistorySink sink;
+  const auto status = read_journal_events(input, {.recover = recover, .threads = threads}, sink,
+                                          [](HistoryInfo& /*info*/) {});
+  if (!status) return status.error();
+  return sink.finish();
 }
 
 /// A journal of several blocks.
@@ -91,6 +96,32 @@ TEST_CASE("journal: cut at any byte it is an error or a prefix, never more and n
   }
   CHECK(readable == 8);  // after the header and after each of seven blocks
   CHECK(last == events.size());
+}
+
+TEST_CASE("journal: however many threads decode it, history and error are the same") {
+  Random random(5);
+  const auto events = testing::random_events(random, {.events = 2000, .keyed = true});
+  const std::string bytes = sample(events, 37, true);
+  const auto alone = read(bytes);
+  const auto together = read(bytes, false, 4);
+  REQUIRE(alone.ok());
+  REQUIRE(together.ok());
+  CHECK(testing::difference(*alone, *together) == "");
+  CHECK(alone->digest() == together->digest());
+  for (int round = 0; round < 100; ++round) {
+    std::string wrong = bytes.substr(0, random.below(bytes.size()) + 1);
+    if (round % 2 == 0) wrong[random.below(wrong.size())] ^= 1;
+    const bool recover = round % 3 == 0;
+    const auto one = read(wrong, recover);
+    const auto four = read(wrong, recover, 4);
+    REQUIRE(one.ok() == four.ok());
+    if (one.ok()) {
+      CHECK(testing::difference(*one, *four) == "");
+      CHECK(one->info().notes == four->info().notes);
+    } else {
+      CHECK(one.error().message == four.error().message);
+    }
+  }
 }
 
 TEST_CASE("journal: a damaged byte anywhere is an error, also when recovering") {

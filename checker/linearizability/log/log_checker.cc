@@ -15,6 +15,16 @@
 #include "history/value_cursor.h"
 
 namespace assay {
+namespace {
+
+/// As extent_of, without making an Operation.
+Extent extent_at(const History& history, OpIndex index) {
+  const auto interval = history.interval(index);
+  return {interval.start, history.outcome(index) == Outcome::ok ? interval.end : never,
+          history.invoke_event(index)};
+}
+
+}  // namespace
 
 void LogChecker::found(std::string_view type, std::vector<std::uint64_t> events, std::string text) {
   if (!finding_.has_value()) finding_ = Finding{type, std::move(events), std::move(text)};
@@ -71,21 +81,28 @@ Status LogChecker::read(KeyId key) {
   for (const OpIndex index : operations) {
     if (history_.function(index) == send && history_.outcome(index) != Outcome::fail) ++sends;
   }
-  for (const OpIndex index : operations) {
-    const Operation operation = history_[index];
-    if (operation.function != send && operation.function != poll) {
+  slots_.reserve(sends);
+  polls_.reserve(operations.size() - sends);
+  constexpr std::size_t ahead = 16;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (i + ahead < operations.size()) history_.prefetch(operations[i + ahead]);
+    const OpIndex index = operations[i];
+    const FunctionId function = history_.function(index);
+    if (function != send && function != poll) {
       return Error{ErrorKind::bad_data,
                    fmt::format("event {}: a log has no function '{}', expected send or poll",
-                               operation.invoke_event, history_.function_name(operation.function))};
+                               history_.invoke_event(index), history_.function_name(function))};
     }
-    if (operation.outcome == Outcome::fail) continue;
-    const Extent span = extent_of(history_, operation);
-    const bool sends_one = operation.function == send;
+    if (history_.outcome(index) == Outcome::fail) continue;
+    const Extent span = extent_at(history_, index);
+    const bool sends_one = function == send;
+    const ValueId argument = history_.argument(index);
+    const ValueId result = history_.result(index);
     if (span.pending()) {
-      if (sends_one) pending_.push_back({span, operation.argument});
+      if (sends_one) pending_.push_back({span, argument});
       continue;
     }
-    const ValueId told = sends_one ? operation.result : operation.argument;
+    const ValueId told = sends_one ? result : argument;
     const auto number = integer_of(history_, told);
     const bool any = !sends_one && told == nil_value;
     if (number.has_value() ? *number < 0 : !any) {
@@ -108,15 +125,14 @@ Status LogChecker::read(KeyId key) {
               fmt::format("two sends were both told offset {}", offset));
         continue;
       }
-      show(at, operation.argument, span.event);
+      show(at, argument, span.event);
       slots_[at].send = span;
       continue;
     }
-    if (operation.result == nil_value) continue;
-    if (!read_elements(operation.result)) {
-      return Error{ErrorKind::bad_data,
-                   fmt::format("event {}: a poll must return a list, got {}", span.event,
-                               to_text(history_.value(operation.result)))};
+    if (result == nil_value) continue;
+    if (!read_elements(result)) {
+      return Error{ErrorKind::bad_data, fmt::format("event {}: a poll must return a list, got {}",
+                                                    span.event, to_text(history_.value(result)))};
     }
     if (elements_.empty()) {
       empty_polls_.push_back({span, offset});
@@ -237,24 +253,18 @@ void LogChecker::judge(bool want_order) {
   }
   // As late as possible each; an empty poll when it begins.
   std::vector<std::int64_t> latest(sequence.size());
-  std::vector<std::size_t> whose(sequence.size());
   std::int64_t end = never;
-  std::size_t first = 0;
-  for (std::size_t i = sequence.size(); i-- > 0;) {
-    if (sequence[i].end <= end) {
-      end = sequence[i].end;
-      first = i;
-    }
-    latest[i] = end;
-    whose[i] = first;
-  }
+  for (std::size_t i = sequence.size(); i-- > 0;) latest[i] = end = std::min(end, sequence[i].end);
   std::stable_sort(empty_polls_.begin(), empty_polls_.end(),
                    [](const Poll& a, const Poll& b) { return a.span.start < b.span.start; });
   for (const Poll& empty : empty_polls_) {
     if (empty.length >= static_cast<std::int64_t>(slots_.size())) continue;
     const std::size_t at = send_at[static_cast<std::size_t>(empty.length)];
     if (latest[at] >= empty.span.start) continue;
-    found("lost-element", {empty.span.event, sequence[whose[at]].event},
+    const auto earliest =
+        std::find_if(sequence.begin() + static_cast<std::ptrdiff_t>(at), sequence.end(),
+                     [&](const Extent& extent) { return extent.end == latest[at]; });
+    found("lost-element", {empty.span.event, earliest->event},
           fmt::format("a poll from offset {} found nothing, but an operation that had returned "
                       "before shows that there was an element",
                       empty.length));

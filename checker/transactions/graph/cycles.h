@@ -2,6 +2,8 @@
 // Cycles: witnesses for what a level forbids. One of each class a strongly connected component,
 // found by bounded breadth-first searches: nothing is enumerated, so nothing times out.
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,8 +36,9 @@ std::vector<Cycle> find_cycles(const Dependencies& graph, OrderBase base, int ma
 /// prefix consistency allows them). Short, but not of a certain class.
 std::optional<Cycle> find_serial_cycle(const Dependencies& graph, std::uint8_t kinds);
 std::optional<Cycle> find_snapshot_cycle(const Dependencies& graph, bool prefix);
-/// A cycle with exactly one anti-dependency. Exact: none means that there is none, if there is no
-/// cycle without anti-dependencies either.
-std::optional<Cycle> find_single_cycle(const Dependencies& graph);
+/// A cycle with exactly one anti-dependency. Exact within `work`, nodes looked at: none means that
+/// there is none, if there is no cycle without anti-dependencies either.
+std::optional<Cycle> find_single_cycle(
+    const Dependencies& graph, std::uint64_t work = std::numeric_limits<std::uint64_t>::max());
 
 }  // namespace assay

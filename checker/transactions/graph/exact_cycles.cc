@@ -2,6 +2,7 @@
 // one anti-dependency.
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <functional>
 
 #include "checker/transactions/graph/cycles.h"
@@ -154,8 +155,8 @@ namespace {
 /// followed through the dependencies in their linear order, each batch only over its own stretch.
 class SingleSearch {
  public:
-  SingleSearch(const Dependencies& graph, const std::vector<NodeIndex>& order)
-      : graph_(graph), order_(order), rank_(graph.node_count(), 0) {
+  SingleSearch(const Dependencies& graph, const std::vector<NodeIndex>& order, std::uint64_t work)
+      : graph_(graph), order_(order), rank_(graph.node_count(), 0), work_(work) {
     for (std::size_t i = 0; i < order.size(); ++i) rank_[order[i]] = static_cast<std::uint32_t>(i);
   }
 
@@ -185,7 +186,7 @@ class SingleSearch {
       return a.writer != b.writer ? a.writer < b.writer : a.reader < b.reader;
     });
     reached_.assign(order_.size(), 0);
-    for (std::size_t begin = 0; begin < antis.size(); begin += 64) {
+    for (std::size_t begin = 0; begin < antis.size() && work_ != 0; begin += 64) {
       const std::size_t end = std::min(begin + 64, antis.size());
       for (std::size_t i = begin; i < end; ++i) {
         reached_[antis[i].writer] |= std::uint64_t{1} << (i - begin);
@@ -225,6 +226,7 @@ class SingleSearch {
     std::uint32_t last = 0;
     for (std::size_t i = begin; i < end; ++i) last = std::max(last, antis[i].reader);
     std::optional<Cycle> found;
+    work_ -= std::min<std::uint64_t>(work_, last - antis[begin].writer + 1);
     for (std::uint32_t at = antis[begin].writer; at <= last; ++at) {
       const std::uint64_t bits = reached_[at];
       if (bits == 0) continue;
@@ -242,18 +244,25 @@ class SingleSearch {
     return found;
   }
 
-  /// The shortest way from the writer to the reader, closed by the anti-dependency.
+  /// The way from the writer to the reader with the fewest transactions, closed by the
+  /// anti-dependency: breadth first, steps to helpers being free.
   Cycle cycle(NodeIndex reader, NodeIndex writer) {
     const SerialView view(graph_, all_but_anti);
     std::vector<NodeIndex> from(graph_.node_count(), none);
-    std::vector<NodeIndex> queue{writer};
-    from[writer] = writer;
-    for (std::size_t at = 0; at < queue.size() && from[reader] == none; ++at) {
+    std::vector<std::uint32_t> length(graph_.node_count(), none);
+    std::deque<NodeIndex> open{writer};
+    length[writer] = 0;
+    while (!open.empty() && open.front() != reader) {
+      const NodeIndex node = open.front();
+      open.pop_front();
       NodeIndex to = 0;
-      for (std::uint32_t cursor = 0; view.next(queue[at], cursor, to);) {
-        if (from[to] != none || rank_[to] > rank_[reader]) continue;
-        from[to] = queue[at];
-        queue.push_back(to);
+      for (std::uint32_t cursor = 0; view.next(node, cursor, to);) {
+        const bool free = graph_.is_helper(to);
+        const std::uint32_t next = length[node] + (free ? 0 : 1);
+        if (next >= length[to] || rank_[to] > rank_[reader]) continue;
+        from[to] = node;
+        length[to] = next;
+        free ? open.push_front(to) : open.push_back(to);
       }
     }
     std::vector<NodeIndex> way{reader};
@@ -269,16 +278,17 @@ class SingleSearch {
   const std::vector<NodeIndex>& order_;
   std::vector<std::uint32_t> rank_;
   std::vector<std::uint64_t> reached_;
+  std::uint64_t work_;  ///< nodes that may still be looked at
 };
 
 }  // namespace
 
-std::optional<Cycle> find_single_cycle(const Dependencies& graph) {
+std::optional<Cycle> find_single_cycle(const Dependencies& graph, std::uint64_t work) {
   const SerialView all(graph, all_dependencies);
   const auto cyclic = components(all, linear_order(all));
   if (cyclic.empty()) return std::nullopt;
   const auto order = linear_order(SerialView(graph, all_but_anti));
-  return SingleSearch(graph, order).run(cyclic);
+  return SingleSearch(graph, order, work).run(cyclic);
 }
 
 }  // namespace assay

@@ -10,6 +10,7 @@ namespace {
 
 /// Edges looked at for each component and class: a tenth of a second each.
 constexpr std::size_t search_work = 3'000'000;
+constexpr std::uint64_t exact_search_work = 20'000'000;
 
 /// Does the anomaly, as it is told, refute the model?
 bool names(const Anomaly& anomaly, std::string_view model) {
@@ -116,10 +117,16 @@ void GraphCheck::find(OrderBase base) {
     if (searched_.at(static_cast<std::size_t>(b))) continue;
     searched_.at(static_cast<std::size_t>(b)) = true;
     const auto search = static_cast<OrderBase>(b);
-    for (const Cycle& cycle :
-         find_cycles(levels_.graph(search), search, max_anomalies_, search_work)) {
+    const Dependencies& graph = levels_.graph(search);
+    bool simple = false;  // a cycle with at most one anti-dependency
+    for (const Cycle& cycle : find_cycles(graph, search, max_anomalies_, search_work)) {
+      simple = simple || class_of(cycle) <= CycleClass::g_single;
       add(cycle, levels_.orders());
     }
+    // In a large component the one that says most may be hidden among very many others.
+    if (simple) continue;
+    if (const auto cycle = find_single_cycle(graph, exact_search_work))
+      add(*cycle, levels_.orders());
   }
 }
 

@@ -10,14 +10,19 @@
 #include <optional>
 #include <span>
 
+#include "history/pages.h"
+
 namespace assay::weak {
 namespace {
 
 /// Columns of a block: one cache line of counters.
 constexpr std::size_t lanes = 16;
 using Row = std::array<std::uint32_t, lanes>;
-/// Nodes that are looked at in advance: clocks lie all over the memory.
-constexpr std::size_t ahead = 4;
+/// Nodes that are looked at in advance: what is known of them lies all over the memory, and each
+/// step needs what the one before it fetched.
+constexpr std::size_t ahead_node = 18;
+constexpr std::size_t ahead_reads = 12;
+constexpr std::size_t ahead_writers = 6;
 
 struct Place {
   std::uint32_t session;
@@ -66,10 +71,13 @@ class Block {
 
   /// By node and lane: how many transactions of the session are in its causal past or are itself.
   void compute_clocks(const std::vector<Node>& topological) {
-    clocks_.assign(seen_.node_count(), Row{});
+    clocks_ = PlainArray<Row>(seen_.node_count());
+    for (Node node = 0; node < seen_.node_count(); ++node) {
+      if (seen_.position[node] == 0) clocks_[node] = Row{};
+    }
     for (std::size_t i = 0; i < topological.size(); ++i) {
       const Node node = topological[i];
-      if (i + ahead < topological.size()) fetch(topological[i + ahead]);
+      fetch_ahead(topological, i);
       if (seen_.position[node] == 0) continue;
       Row row = past_of_session(node);
       for (const Read& read : seen_.reads_of(node)) join(row, clocks_[read.writer]);
@@ -98,7 +106,7 @@ class Block {
       visible_.assign(next_.size(), Row{});
       const auto readers = seen_.nodes_of(s);
       for (std::size_t i = 0; i < readers.size(); ++i) {
-        if (i + ahead < readers.size()) fetch(readers[i + ahead]);
+        fetch_ahead(readers, i);
         find_edges_of(readers[i], out);
       }
     }
@@ -110,9 +118,20 @@ class Block {
     for (std::size_t i = 0; i < lanes; ++i) row[i] = std::max(row[i], other[i]);
   }
 
-  /// What a node will soon be compared with: the clocks of those it read from.
-  void fetch(Node node) const {
-    for (const Read& read : seen_.reads_of(node)) __builtin_prefetch(&clocks_[read.writer]);
+  /// What the nodes behind the i-th will need: in the end the clocks of those they read from.
+  void fetch_ahead(std::span<const Node> nodes, std::size_t i) const {
+    if (i + ahead_node < nodes.size()) {
+      const Node node = nodes[i + ahead_node];
+      __builtin_prefetch(&seen_.read_begin[node]);
+      __builtin_prefetch(&clocks_[node]);
+    }
+    if (i + ahead_reads < nodes.size()) {
+      __builtin_prefetch(seen_.reads.data() + seen_.read_begin[nodes[i + ahead_reads]]);
+    }
+    if (i + ahead_writers >= nodes.size()) return;
+    for (const Read& read : seen_.reads_of(nodes[i + ahead_writers])) {
+      __builtin_prefetch(&clocks_[read.writer]);
+    }
   }
 
   Row past_of_session(Node node) const {
@@ -259,7 +278,7 @@ class Block {
   const KeyWriters& writers_;
   std::uint32_t first_;
   std::uint32_t count_;
-  std::vector<Row> clocks_;
+  PlainArray<Row> clocks_;
   std::vector<std::uint32_t> hot_;  ///< by key: its row in the four tables, or no_index
   std::vector<Row> fresh_next_;     ///< the state of next_ and at_ where a session begins
   std::vector<Row> fresh_at_;
