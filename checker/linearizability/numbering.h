@@ -48,6 +48,11 @@ class Numbering {
     return slot.number;
   }
 
+  /// Starts loading what number(id) is going to need.
+  void prefetch(ValueId id) const {
+    if (!table_.empty()) __builtin_prefetch(&table_[hash_of(static_cast<std::uint64_t>(id))]);
+  }
+
   /// none: not numbered yet.
   std::uint32_t find(ValueId id) const {
     if (const auto integer = integer_in(id); integer.has_value() && is_small(*integer)) {
@@ -75,9 +80,12 @@ class Numbering {
     return integer >= 0 && static_cast<std::uint64_t>(integer) < small_;
   }
 
+  std::size_t hash_of(std::uint64_t id) const {
+    return ((id * 0x9e3779b97f4a7c15ULL) >> 24U) & (table_.size() - 1);
+  }
   std::size_t slot_of(std::uint64_t id) const {
     const std::size_t mask = table_.size() - 1;
-    std::size_t i = ((id * 0x9e3779b97f4a7c15ULL) >> 24U) & mask;
+    std::size_t i = hash_of(id);
     while (table_[i].generation == generation_ && table_[i].id != id) i = (i + 1) & mask;
     return i;
   }

@@ -53,13 +53,33 @@ Result<StringObject> StringReader::read(KeyId key) {
   // A string that was never put is empty.
   const auto initial = number(history_.initial(), object);
   object.initial = initial.has_value() ? *initial : number(std::string_view(), object);
+  // What the operations of a key are made of lies all over the memory. Many misses of the cache at
+  // a time take as long as one: first the operations of a batch, then their texts, are fetched.
   constexpr std::size_t ahead = 12;
+  constexpr std::size_t batch_size = 64;
+  std::vector<Operation> batch;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (i + ahead < operations.size()) history_.prefetch(operations[i + ahead]);
-    if (auto status = add(history_[operations[i]], object); !status) return status.error();
+    batch.push_back(history_[operations[i]]);
+    if (batch.size() < batch_size && i + 1 < operations.size()) continue;
+    for (const Operation& operation : batch) {
+      const ValueId id = text_of(operation);
+      ids_.prefetch(id);
+      static_cast<void>(history_.encoded(id, scratch_));
+    }
+    for (const Operation& operation : batch) {
+      if (auto status = add(operation, object); !status) return status.error();
+    }
+    batch.clear();
   }
   sort_by_start(object);
   return object;
+}
+
+/// The text that the operation names.
+ValueId StringReader::text_of(const Operation& operation) const {
+  const bool is_get = functions_[operation.function] == StringFunction::get;
+  return is_get ? operation.result : operation.argument;
 }
 
 Status StringReader::add(const Operation& operation, StringObject& object) {
@@ -76,7 +96,7 @@ Status StringReader::add(const Operation& operation, StringObject& object) {
   const bool is_get = *function == StringFunction::get;
   const bool pending = operation.outcome == Outcome::info;
   if (is_get && pending) return {};
-  const ValueId id = is_get ? operation.result : operation.argument;
+  const ValueId id = text_of(operation);
   const bool absent = is_get && id == nil_value;
   if (absent && history_.info().nil_read == NilRead::unconstrained) return {};
   const auto text = absent ? number(std::string_view(), object) : number(id, object);

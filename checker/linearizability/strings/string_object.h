@@ -32,6 +32,7 @@ class StringReader {
   Result<StringObject> read(KeyId key);
 
  private:
+  ValueId text_of(const Operation& operation) const;
   Status add(const Operation& operation, StringObject& object);
   std::optional<std::uint32_t> number(ValueId id, StringObject& object);
   std::uint32_t number(std::string_view text, StringObject& object);

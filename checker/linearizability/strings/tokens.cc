@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_set>
+#include <utility>
 
 namespace assay {
 namespace {
@@ -11,6 +12,12 @@ constexpr std::uint64_t hash_of_nothing = 0xcbf29ce484222325ULL;
 
 std::uint64_t hash_with(std::uint64_t hash, char c) {
   return (hash ^ static_cast<unsigned char>(c)) * 0x9fb21c651e98df25ULL;
+}
+
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = hash_of_nothing;
+  for (const char c : text) hash = hash_with(hash, c);
+  return hash;
 }
 
 }  // namespace
@@ -32,10 +39,22 @@ TokenTable::TokenTable(const StringObject& object) : texts_(object.texts) {
   std::size_t size = 16;
   while (size < 2 * count) size *= 2;
   table_.resize(size);
+  filter_.resize(8 * size);
   has_length_.assign(longest + 1, false);
+  // Each token's slot is a miss of the cache: a batch of them is fetched at a time.
+  constexpr std::size_t batch_size = 32;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> batch;
+  const auto insert_batch = [&] {
+    for (const auto& [hash, token] : batch) insert(hash, token);
+    batch.clear();
+  };
   for (std::uint32_t text = 0; text < texts_.size(); ++text) {
-    if (is_token[text]) insert(text);
+    if (!is_token[text]) continue;
+    batch.emplace_back(hash_of(texts_[text]), text);
+    __builtin_prefetch(&table_[slot_of(batch.back().first)], 1);
+    if (batch.size() == batch_size) insert_batch();
   }
+  insert_batch();
   for (std::uint32_t text = 0; text < texts_.size() && prefix_free_; ++text) {
     if (is_token[text]) {
       prefix_free_ = at(texts_[text].substr(0, texts_[text].size() - 1)) == none;
@@ -43,17 +62,17 @@ TokenTable::TokenTable(const StringObject& object) : texts_(object.texts) {
   }
 }
 
-void TokenTable::insert(std::uint32_t token) {
-  std::uint64_t hash = hash_of_nothing;
-  for (const char c : texts_[token]) hash = hash_with(hash, c);
-  std::size_t i = (hash >> 24U) & (table_.size() - 1);
+void TokenTable::insert(std::uint64_t hash, std::uint32_t token) {
+  std::size_t i = slot_of(hash);
   while (table_[i].token != none) i = (i + 1) & (table_.size() - 1);
   table_[i] = {static_cast<std::uint32_t>(hash), token};
+  filter_[(hash >> 24U) & (filter_.size() - 1)] = true;
   has_length_[texts_[token].size()] = true;
 }
 
 std::uint32_t TokenTable::find(std::uint64_t hash, std::string_view text) const {
-  std::size_t i = (hash >> 24U) & (table_.size() - 1);
+  if (!filter_[(hash >> 24U) & (filter_.size() - 1)]) return none;
+  std::size_t i = slot_of(hash);
   for (; table_[i].token != none; i = (i + 1) & (table_.size() - 1)) {
     if (table_[i].hash == static_cast<std::uint32_t>(hash) && texts_[table_[i].token] == text)
       return table_[i].token;

@@ -33,11 +33,14 @@ class TokenTable {
     std::uint32_t token = none;
   };
 
-  void insert(std::uint32_t token);
+  void insert(std::uint64_t hash, std::uint32_t token);
+  std::size_t slot_of(std::uint64_t hash) const { return (hash >> 24U) & (table_.size() - 1); }
   std::uint32_t find(std::uint64_t hash, std::string_view text) const;
 
   std::span<const std::string_view> texts_;
   std::vector<Slot> table_;  ///< open addressing, power of two
+  /// Eight bits a slot, one for each token: most texts that are none are told by it, in the cache.
+  std::vector<bool> filter_;
   std::vector<bool> has_length_;
   bool prefix_free_ = true;
 };

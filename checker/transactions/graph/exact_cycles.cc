@@ -288,6 +288,7 @@ std::optional<Cycle> find_single_cycle(const Dependencies& graph, std::uint64_t 
   const auto cyclic = components(all, linear_order(all));
   if (cyclic.empty()) return std::nullopt;
   const auto order = linear_order(SerialView(graph, all_but_anti));
+  if (order.size() != graph.node_count()) return std::nullopt;  // there are cycles without any
   return SingleSearch(graph, order, work).run(cyclic);
 }
 
