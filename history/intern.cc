@@ -176,7 +176,7 @@ void ValuePool::grow() {
   slot_count_ = old_count == 0 ? 64 : old_count * 2;
   const PlainArray<std::uint64_t> old =
       std::exchange(slots_, PlainArray<std::uint64_t>(slot_count_));
-  std::fill_n(slots_.get(), slot_count_, 0);
+  std::fill_n(slots_.get(), slot_count_, std::uint64_t{0});
   const std::size_t mask = slot_count_ - 1;
   for (std::size_t i = 0; i < old_count; ++i) {
     if (old[i] == 0) continue;

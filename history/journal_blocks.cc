@@ -72,7 +72,8 @@ std::size_t JournalBlocks::read(std::size_t length, std::string& to) {
 Result<HistoryInfo> JournalBlocks::read_header(std::uint32_t& version) {
   std::string bytes;
   const auto take = [&](std::size_t length) {
-    return std::string_view(bytes).substr(0, read(length, bytes));
+    const std::size_t size = read(length, bytes);  // which may move the bytes
+    return std::string_view(bytes).substr(0, size);
   };
   const std::string_view start = take(journal_magic.size() + 4);
   if (!start.starts_with(journal_magic)) {

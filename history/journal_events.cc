@@ -1,5 +1,9 @@
 #include "history/journal_events.h"
 
+#include <limits>
+
+#include "history/codec.h"
+
 namespace assay {
 
 void JournalEventEncoder::append_entry(StringTable& table, std::size_t max, std::string_view text,

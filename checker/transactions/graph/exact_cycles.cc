@@ -257,12 +257,12 @@ class SingleSearch {
       open.pop_front();
       NodeIndex to = 0;
       for (std::uint32_t cursor = 0; view.next(node, cursor, to);) {
-        const bool free = graph_.is_helper(to);
-        const std::uint32_t next = length[node] + (free ? 0 : 1);
+        const bool costs_nothing = graph_.is_helper(to);
+        const std::uint32_t next = length[node] + (costs_nothing ? 0 : 1);
         if (next >= length[to] || rank_[to] > rank_[reader]) continue;
         from[to] = node;
         length[to] = next;
-        free ? open.push_front(to) : open.push_back(to);
+        costs_nothing ? open.push_front(to) : open.push_back(to);
       }
     }
     std::vector<NodeIndex> way{reader};
