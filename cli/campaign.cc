@@ -32,13 +32,18 @@ struct CampaignFlags {
   bool lab = false;
   bool dry = false;
   bool json = false;
-  std::string select;
+  std::vector<std::string> select;
   std::string html;
   ExperimentOptions options;
 };
 
 /// What is run, in a line.
 std::string experiment_line(const Experiment& experiment) {
+  if (!experiment.study.empty()) {
+    std::string text = "study " + experiment.study;
+    for (const auto& [name, value] : experiment.options) text += fmt::format(" {}={}", name, value);
+    return text;
+  }
   std::string text = experiment.target;
   for (const auto& [name, value] : experiment.options) {
     text += name == "protocol" ? " " + value : fmt::format(" {}={}", name, value);
@@ -170,13 +175,17 @@ class CampaignRunner {
   bool is_selected(const Experiment& experiment) const {
     const Execution& execution = flags_.lab ? experiment.lab : experiment.sim;
     if (!execution.wanted) return false;
-    return flags_.select.empty() || experiment.name.find(flags_.select) != std::string::npos;
+    return flags_.select.empty() ||
+           std::any_of(flags_.select.begin(), flags_.select.end(), [&](const std::string& text) {
+             return experiment.name.find(text) != std::string::npos;
+           });
   }
 
   Result<CampaignRow> run(const Experiment& experiment) const {
     const Nanos start = monotonic_now();
-    auto row = flags_.lab ? run_in_lab(experiment, flags_.options)
-                          : run_in_sim(experiment, flags_.options);
+    auto row = !experiment.study.empty() ? run_in_study(experiment)
+               : flags_.lab              ? run_in_lab(experiment, flags_.options)
+                                         : run_in_sim(experiment, flags_.options);
     if (!row.ok()) return row;
     row->name = experiment.name;
     row->claim = experiment.claim;
@@ -218,7 +227,9 @@ Action define_campaign(CLI::App& app) {
   app.add_option("PATH", flags->path, "a campaign file, or a folder of them")->required();
   app.add_flag("--sim", flags->sim, "in the simulated world (the default)");
   app.add_flag("--lab", flags->lab, "on real processes, over SSH");
-  app.add_option("--select", flags->select, "only experiments whose name holds this text");
+  app.add_option("--select", flags->select,
+                 "only experiments whose name holds this text; several: comma separated")
+      ->delimiter(',');
   app.add_flag("--dry-run", flags->dry, "print what would be run");
   app.add_option("--html", flags->html, "file for a page with the table");
   app.add_option("--store", flags->options.store, "folder of the lab's runs")

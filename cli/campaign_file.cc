@@ -14,6 +14,7 @@
 
 #include "cli/history_input.h"
 #include "cli/measures.h"
+#include "targets/reference/sim/study.h"
 
 namespace assay::cli {
 namespace {
@@ -122,14 +123,24 @@ void read_execution(const Table& parent, std::string_view key, Execution& execut
   table.read("rate", execution.rate);
 }
 
-std::vector<MeasureBound> read_measures(const toml::table& measures) {
+/// The names of what an experiment can be held against.
+std::vector<std::string> measure_names_of(const Experiment& experiment) {
+  const reference::StudyEntry* study = reference::find_study(experiment.study);
+  if (study == nullptr) return measure_names();
+  std::vector<std::string> names;
+  for (const auto& measure : study->measures) names.emplace_back(measure.name);
+  return names;
+}
+
+std::vector<MeasureBound> read_measures(const toml::table& measures,
+                                        const std::vector<std::string>& names) {
   static constexpr std::array<std::string_view, 2> known{"above", "below"};
   std::vector<MeasureBound> bounds;
   for (const auto& [key, node] : measures) {
     const std::string name(key.str());
-    if (find_measure(name) == nullptr) {
-      throw Wrong{key.source().begin.line, fmt::format("unknown measure '{}'; known: {}", name,
-                                                       fmt::join(measure_names(), ", "))};
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      throw Wrong{key.source().begin.line,
+                  fmt::format("unknown measure '{}'; known: {}", name, fmt::join(names, ", "))};
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) throw Wrong{key.source().begin.line, "expected { above = …, below = … }"};
@@ -166,15 +177,27 @@ void read_expectation(const Table& table, Experiment& experiment) {
   }
   expect.read("anomalies", experiment.anomalies);
   if (const toml::table* measures = expect.table_at("measures")) {
-    experiment.measures = read_measures(*measures);
+    experiment.measures = read_measures(*measures, measure_names_of(experiment));
   }
 }
 
-constexpr std::array<std::string_view, 22> experiment_keys{
+constexpr std::array<std::string_view, 23> experiment_keys{
     "name",  "claim",   "source",           "target",     "options", "bugs",
     "model", "nemesis", "nemesis-interval", "workload",   "rate",    "workload-options",
     "nodes", "seed",    "concurrency",      "time-limit", "seeds",   "expect",
     "sim",   "lab",     "protocol",         "weather"};
+
+void read_study(const Table& table, Experiment& experiment) {
+  table.read("study", experiment.study);
+  if (experiment.study.empty()) return;
+  experiment.options.erase("protocol");  // the campaign's default
+  if (reference::find_study(experiment.study) != nullptr) return;
+  std::vector<std::string_view> names;
+  for (const auto& study : reference::studies()) names.push_back(study.name);
+  throw Wrong{Table::line_of(*table.find("study")),
+              fmt::format("study: expected {}, got '{}'", fmt::join(names, " or "),
+                          experiment.study)};
+}
 
 void read_experiment(const toml::table& node, Experiment& experiment) {
   const Table table(node, experiment_keys);
@@ -203,9 +226,11 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   table.read_number<int>("concurrency", 1, 1000, experiment.concurrency);
   table.read_number<std::uint64_t>("seed", 0, 1'000'000'000, experiment.seed);
   table.read_number<std::uint64_t>("seeds", 1, 1'000'000, experiment.seeds);
+  read_study(table, experiment);
   read_expectation(table, experiment);
   read_execution(table, "sim", experiment.sim);
   read_execution(table, "lab", experiment.lab);
+  if (!experiment.study.empty()) experiment.lab.wanted = false;
 }
 
 Campaign campaign_of(const toml::table& root, const std::string& path) {

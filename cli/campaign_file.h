@@ -23,7 +23,7 @@ std::string_view name_of(Expected expected);
 
 /// A quantity that every run has, and where it must lie in the run in which it is most extreme.
 struct MeasureBound {
-  std::string name;  ///< of the table of measures (cli/measures.h)
+  std::string name;  ///< of the table of measures (cli/measures.h), or one of the study's
   std::optional<double> above;
   std::optional<double> below;
 };
@@ -42,8 +42,9 @@ struct Experiment {
   std::string name;
   std::string claim;   ///< a sentence
   std::string source;  ///< where it is made, e.g. a heading of the chapter
+  std::string study;   ///< what is measured instead of a history (sim/study.h); empty: a run
   std::string target = "reference";
-  std::map<std::string, std::string> options;  ///< of target and protocol
+  std::map<std::string, std::string> options;  ///< of target and protocol, or of the study
   std::vector<std::string> bugs;
   std::string workload = "register";
   std::map<std::string, std::string> workload_options;

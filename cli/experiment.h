@@ -18,6 +18,9 @@ struct ExperimentOptions {
 /// In the simulated world, many seeds at a time. Errors: usage, configuration (with file and line).
 Result<CampaignRow> run_in_sim(const Experiment& experiment, const ExperimentOptions& options);
 
+/// The experiment's study: measured once, with its first seed. Error: usage.
+Result<CampaignRow> run_in_study(const Experiment& experiment);
+
 /// In the lab, one run after the other. Errors: those of a run, with file and line.
 Result<CampaignRow> run_in_lab(const Experiment& experiment, const ExperimentOptions& options);
 

@@ -15,6 +15,7 @@
 #include "history/formats/format.h"
 #include "nemesis/registry.h"
 #include "targets/reference/protocols/catalogue.h"
+#include "targets/reference/sim/study.h"
 #include "targets/registry.h"
 #include "workloads/workload.h"
 
@@ -57,8 +58,21 @@ std::vector<Row> rows_of_bugs() {
       rows.push_back({fmt::format("{} {}", protocol.name, bug.name),
                       std::string(bug.summary),
                       {std::string(bug.source)}});
-      if (bug.settings.empty()) continue;
-      rows.back().options.push_back("shows with " + std::string(bug.settings));
+      auto& notes = rows.back().options;
+      if (!bug.settings.empty()) notes.push_back("shows with " + std::string(bug.settings));
+      if (!bug.workload.empty()) notes.push_back("asked by workload " + std::string(bug.workload));
+      if (!bug.model.empty()) notes.push_back("breaks " + std::string(bug.model));
+      if (!bug.faults.empty()) notes.push_back("exposed by " + std::string(bug.faults));
+    }
+  }
+  return rows;
+}
+
+std::vector<Row> rows_of_studies() {
+  std::vector<Row> rows = rows_of(reference::studies());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (const auto& measure : reference::studies()[i].measures) {
+      rows[i].options.push_back(fmt::format("measures {}: {}", measure.name, measure.summary));
     }
   }
   return rows;
@@ -69,7 +83,7 @@ struct Vocabulary {
   std::vector<Row> (*rows)();
 };
 
-constexpr std::array<Vocabulary, 9> vocabularies{{
+constexpr std::array<Vocabulary, 10> vocabularies{{
     {"targets", [] { return rows_of(targets()); }},
     {"workloads", [] { return rows_of(workloads()); }},
     {"faults", [] { return rows_of(faults()); }},
@@ -79,6 +93,7 @@ constexpr std::array<Vocabulary, 9> vocabularies{{
     {"formats", [] { return rows_of(formats()); }},
     {"protocols", [] { return rows_of(reference::protocols()); }},
     {"bugs", rows_of_bugs},
+    {"studies", rows_of_studies},
 }};
 
 Result<int> print(const std::string& name, bool json) {

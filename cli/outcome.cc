@@ -31,6 +31,25 @@ std::map<std::string, double> measure(const Experiment& experiment, const Histor
   return values;
 }
 
+bool is_within(const MeasureBound& bound, double value) {
+  return (!bound.above || value > *bound.above) && (!bound.below || value < *bound.below);
+}
+
+std::string words_of(const std::vector<MeasureBound>& bounds) {
+  std::vector<std::string> words;
+  for (const MeasureBound& bound : bounds) {
+    if (bound.above) words.push_back(fmt::format("{} above {:g}", bound.name, *bound.above));
+    if (bound.below) words.push_back(fmt::format("{} below {:g}", bound.name, *bound.below));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+void RunOutcome::add_anomaly(const std::string& type) {
+  if (std::find(anomalies.begin(), anomalies.end(), type) == anomalies.end()) {
+    anomalies.push_back(type);
+  }
+}
+
 bool Outcomes::is_wanted(const RunOutcome& outcome) const {
   if (outcome.verdict != name_of(experiment_.expected)) return false;
   const auto& types = experiment_.anomalies;
@@ -55,9 +74,7 @@ bool Outcomes::measures_hold() const {
   return std::all_of(experiment_.measures.begin(), experiment_.measures.end(),
                      [&](const MeasureBound& bound) {
                        const auto at = measures_.find(bound.name);
-                       if (at == measures_.end()) return false;
-                       return (!bound.above || at->second > *bound.above) &&
-                              (!bound.below || at->second < *bound.below);
+                       return at != measures_.end() && is_within(bound, at->second);
                      });
 }
 
@@ -83,10 +100,7 @@ void Outcomes::fill(CampaignRow& row) const {
   if (!experiment_.anomalies.empty()) {
     row.expected += fmt::format(" ({})", fmt::join(experiment_.anomalies, " or "));
   }
-  for (const MeasureBound& bound : experiment_.measures) {
-    if (bound.above) row.expected += fmt::format(", {} above {:g}", bound.name, *bound.above);
-    if (bound.below) row.expected += fmt::format(", {} below {:g}", bound.name, *bound.below);
-  }
+  if (!experiment_.measures.empty()) row.expected += ", " + words_of(experiment_.measures);
 }
 
 }  // namespace assay::cli

@@ -21,10 +21,17 @@ struct RunOutcome {
   std::string because;
   std::string command;
   std::map<std::string, double> measures;  ///< those that the experiment asks for
+
+  /// Each type once.
+  void add_anomaly(const std::string& type);
 };
 
 /// The experiment's measures of this history.
 std::map<std::string, double> measure(const Experiment& experiment, const History& history);
+
+bool is_within(const MeasureBound& bound, double value);
+/// "outage-s above 2, median-s below 0.1".
+std::string words_of(const std::vector<MeasureBound>& bounds);
 
 /// Not thread-safe. Runs may come in any order; what they came to depends on the order of their
 /// seeds alone.

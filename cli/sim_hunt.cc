@@ -21,6 +21,11 @@ namespace {
 
 constexpr std::uint64_t seeds_max = 1'000'000;
 constexpr Nanos shrink_time = std::chrono::seconds(10);
+/// A history whose check takes longer is left alone: other seeds show the same sooner.
+constexpr Nanos check_time = std::chrono::seconds(3);
+/// Of the time for a bug, what is spent on looking for something that must not happen once members
+/// were only seen to stand still.
+constexpr int patience_share = 4;
 
 struct Prey {
   const reference::ProtocolEntry* protocol;
@@ -40,8 +45,9 @@ std::vector<Prey> prey_of(const SimFlags& flags) {
 
 struct Catch {
   std::optional<std::uint64_t> seed;  ///< the lowest that showed the bug
-  std::uint64_t tried = 0;
-  double seconds = 0;
+  std::uint64_t tried = 0;            ///< seeds, in all
+  std::uint64_t tries = 0;            ///< seeds until it showed
+  double seconds = 0;                 ///< the same, or all of the time if it did not
   std::string anomaly;
   std::size_t witness = 0;  ///< operations
   std::optional<ShrunkSimulation> shrunk;
@@ -58,13 +64,23 @@ std::string words_of(const Catch& caught) {
   return text;
 }
 
+Result<SimulationRun> run_of(const SimFlags& flags, std::uint64_t seed) {
+  auto run = settings_of(flags, seed);
+  if (run.ok()) run->check_timeout = check_time;
+  return run;
+}
+
+bool is_liveness(const std::string& anomaly) {
+  return anomaly == no_progress || anomaly == flooded;
+}
+
 Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) {
   const Nanos start = monotonic_now();
   std::mutex mutex;
   std::optional<Error> failure;
   Catch caught;
   for_each_seed(flags, first, seeds_max, [&](std::uint64_t seed) {
-    auto run = settings_of(flags, seed);
+    auto run = run_of(flags, seed);
     auto result = run.ok() ? run_simulation(*run) : Result<SimulationResult>(run.error());
     const std::lock_guard lock(mutex);
     if (!result.ok()) {
@@ -72,23 +88,32 @@ Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) 
       return false;
     }
     ++caught.tried;
-    if (!result->failed()) return monotonic_now() - start < limit;
-    if (caught.seed && *caught.seed < seed) return false;
-    const auto& anomalies = result->check.anomalies;
-    caught.seed = seed;
-    caught.anomaly = failure_of(*result).type;
-    caught.witness = anomalies.empty() ? 0 : anomalies.front().witness.size();
-    return false;
+    const Nanos passed = monotonic_now() - start;
+    const bool time_left = passed < (caught.seed ? limit / patience_share : limit);
+    if (!result->failed()) return time_left;
+    const std::string anomaly = failure_of(*result).type;
+    const bool better = !caught.seed || (is_liveness(caught.anomaly) && !is_liveness(anomaly)) ||
+                        (is_liveness(caught.anomaly) == is_liveness(anomaly) &&
+                         seed < *caught.seed);
+    if (better) {
+      caught.seed = seed;
+      caught.anomaly = anomaly;
+      caught.witness = result->check.anomalies.front().witness.size();
+      caught.seconds = static_cast<double>(passed.count()) / 1e9;
+      caught.tries = caught.tried;
+    }
+    return is_liveness(caught.anomaly) && time_left;
   });
   if (failure) return *failure;
-  caught.seconds = static_cast<double>((monotonic_now() - start).count()) / 1e9;
-  if (caught.seed) {
-    auto run = settings_of(flags, *caught.seed);
-    if (!run.ok()) return run.error();
-    auto shrunk = shrink_simulation(*run, {shrink_time, {}});
-    if (!shrunk.ok()) return shrunk.error();
-    caught.shrunk = *std::move(shrunk);
+  if (!caught.seed) {
+    caught.seconds = static_cast<double>((monotonic_now() - start).count()) / 1e9;
+    return caught;
   }
+  auto run = run_of(flags, *caught.seed);
+  if (!run.ok()) return run.error();
+  auto shrunk = shrink_simulation(*run, {shrink_time, {}});
+  if (!shrunk.ok()) return shrunk.error();
+  caught.shrunk = *std::move(shrunk);
   return caught;
 }
 
@@ -107,7 +132,7 @@ struct Bag {
   void add(const Catch& caught) {
     if (!caught.seed) return;
     ++found;
-    seeds.push_back(static_cast<double>(caught.tried));
+    seeds.push_back(static_cast<double>(caught.tries));
     seconds.push_back(caught.seconds);
     const auto& [before, after] = std::pair(caught.shrunk->before, caught.shrunk->after);
     operations.push_back(static_cast<double>(after.operations));
@@ -142,6 +167,7 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
     if (!prey.bug->model.empty() && flags.models.empty()) {
       flags.models = {std::string(prey.bug->model)};
     }
+    if (flags.faults.empty()) flags.faults = reference::names_in(std::string(prey.bug->faults));
     auto caught = hunt_one(flags, first, *limit);
     if (!caught.ok()) return caught.error();
     const std::string command = caught->seed ? command_of(flags, *caught->seed) : "";
@@ -149,7 +175,7 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
     rows.push_back({{"protocol", prey.protocol->name},
                     {"bug", prey.bug->name},
                     {"found", caught->seed.has_value()},
-                    {"seeds", caught->tried},
+                    {"seeds", caught->seed ? caught->tries : caught->tried},
                     {"elapsed_s", caught->seconds},
                     {"anomaly", caught->anomaly},
                     {"witness", caught->witness},
@@ -163,7 +189,8 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
     }
     if (given.json) continue;
     fmt::print("{:16} {:26} {:>9} {:>6} seeds {:>6.1f} s  {}\n", prey.protocol->name,
-               prey.bug->name, caught->seed ? "found" : "not found", caught->tried, caught->seconds,
+               prey.bug->name, caught->seed ? "found" : "not found",
+               caught->seed ? caught->tries : caught->tried, caught->seconds,
                caught->seed ? words_of(*caught) : "");
     if (caught->seed) fmt::print("    {}\n", command);
     std::fflush(stdout);

@@ -119,6 +119,34 @@ TEST_CASE("campaign: an expectation that does not come true is said") {
   CHECK_FALSE(row->as_expected);
 }
 
+TEST_CASE("campaign: a study is measured and held against its bounds") {
+  const File file(head + R"(
+[[experiment]]
+name = "clocks"
+study = "logical-clocks"
+options = { nodes = 3, events = 100 }
+expect = { measures = { vectors-wrong = { below = 1 } } }
+)");
+  auto campaign = read_campaign(file.path());
+  REQUIRE_MESSAGE(campaign.ok(), (campaign.ok() ? "" : campaign.error().message));
+  Experiment& clocks = campaign->experiments.front();
+  CHECK_FALSE(clocks.lab.wanted);
+  auto row = run_in_study(clocks);
+  REQUIRE(row.ok());
+  CHECK(row->as_expected);
+  CHECK(row->expected == "vectors-wrong below 1");
+  clocks.measures = {{"concurrent-ordered", {}, 0.1}};
+  row = run_in_study(clocks);
+  REQUIRE(row.ok());
+  CHECK_FALSE(row->as_expected);
+  clocks.options["events"] = "many";
+  CHECK_FALSE(run_in_study(clocks).ok());
+  const std::string study = head + "[[experiment]]\nname = \"a\"\nstudy = ";
+  CHECK(error_of(study + "\"tides\"\n").starts_with(":5: study: expected failure-detection or"));
+  CHECK(error_of(study + "\"logical-clocks\"\nexpect = { measures = { outage-s = {} } }\n")
+            .starts_with(":6: unknown measure 'outage-s'"));
+}
+
 TEST_CASE("campaign: the chapter comes out as it says") {
   const auto files = campaign_files(ASSAY_SOURCE_DIR "/campaigns/chapter");
   REQUIRE(files.ok());
@@ -132,9 +160,10 @@ TEST_CASE("campaign: the chapter comes out as it says") {
       CAPTURE(experiment.name);
       CHECK_FALSE(experiment.claim.empty());
       CHECK_FALSE(experiment.source.empty());
-      if (!dense && experiment.expected != Expected::pass) continue;
+      const bool is_study = !experiment.study.empty();
+      if (!dense && (is_study || experiment.expected != Expected::pass)) continue;
       if (!dense) experiment.seeds = 2;
-      const auto row = run_in_sim(experiment, {});
+      const auto row = is_study ? run_in_study(experiment) : run_in_sim(experiment, {});
       REQUIRE_MESSAGE(row.ok(), (row.ok() ? "" : row.error().message));
       CHECK_MESSAGE(row->as_expected, row->verdict, ": ", row->because);
     }

@@ -182,4 +182,18 @@ TEST_CASE("run: Ctrl-C heals, checks what there is and exits 130") {
   CHECK(store.verdict().at("verdict") == "pass");
 }
 
+TEST_CASE("campaign: rows of the chapter come out in the lab as they do in the simulated world") {
+  if (!may_run()) return;
+  const Store store;
+  const std::string chapter = std::string(ASSAY_SOURCE_DIR) + "/campaigns/chapter";
+  const std::string table = store.path() + "/table.json";
+  CHECK(shell(program + " campaign " + chapter + " --lab --json --select lag-stale-read,cp-refuses" +
+              " --store " + store.path() + "/runs >" + table) == 0);
+  const auto rows = nlohmann::json::parse(read(table), nullptr, false);
+  REQUIRE(rows.is_object());
+  CHECK(rows.at("total") == 2);
+  CHECK(rows.at("as_expected") == 2);
+  CHECK(shell(program + " lab down") == 0);
+}
+
 }  // namespace assay

@@ -229,6 +229,17 @@ TEST_CASE("write-ahead log: cut at any byte, it is read up to the last whole rec
   }
 }
 
+TEST_CASE("write-ahead log: zeros, as a power loss leaves them of a new file, are an empty log") {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{8}, std::size_t{27}}) {
+    const Folder folder;
+    std::ofstream(folder.path + "/wal", std::ios::binary) << std::string(size, '\0');
+    const auto opened = WalFile::open(folder.path);
+    REQUIRE(opened.ok());
+    CHECK(opened->cut_bytes == size);
+    CHECK(opened->recovered.entries.empty());
+  }
+}
+
 TEST_CASE("write-ahead log: a large write is split and read back whole") {
   Write write;
   write.first = 1;

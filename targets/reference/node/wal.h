@@ -1,30 +1,15 @@
 #pragma once
-// The write-ahead log of a member: one file of frames (length, CRC-32C, payload). The first frame
-// names the format; each further one is a change of the hard state and/or of the replicated log, or
-// a part of the snapshot that the log begins with. After a crash the file is read up to the first
-// frame that is not whole, and cut there: what lies behind was never reported durable.
+// The write-ahead log of a member as a file; wal_format.h says what is in it.
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
-#include "targets/reference/protocols/protocol.h"
+#include "targets/reference/protocols/wal_format.h"
 
 namespace assay::reference {
-
-/// Appends the records of one write; a large one becomes several frames. One with a snapshot
-/// belongs at the beginning of a file.
-void encode_wal_header(std::string& out);
-void encode_wal_write(const Write& write, std::string& out);
-
-struct WalContents {
-  Recovered recovered;
-  std::size_t valid_bytes = 0;  ///< length up to the end of the last whole record
-};
-/// Error (bad_data): the first frame is whole but not a header of this version.
-Result<WalContents> parse_wal(std::string_view bytes);
 
 /// The open file; locked, so that two members cannot share a folder. Not thread-safe.
 class WalFile {

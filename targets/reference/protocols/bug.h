@@ -22,6 +22,8 @@ struct BugEntry {
   std::string_view settings = {};
   std::string_view model = {};     ///< that it breaks; empty: what the protocol promises
   std::string_view workload = {};  ///< that shows it; empty: the protocol's
+  /// Of the simulated world, comma separated, that expose it; empty: any will do.
+  std::string_view faults = {};
 };
 
 /// Which bugs of one protocol are on. Enum's values are the positions in its table.

@@ -169,9 +169,13 @@ void World::send(NodeId from, Send&& send) {
 
 void World::crash(NodeId member) {
   Node& at = node(member);
+  if (at.protocol != nullptr) crash(member, at.disk_chance.below(at.pending.size() + 1));
+}
+
+void World::crash(NodeId member, std::size_t kept) {
+  Node& at = node(member);
   if (at.protocol == nullptr) return;
   at.protocol.reset();
-  auto kept = at.disk_chance.below(at.pending.size() + 1);
   for (auto& write : at.pending) {
     if (kept-- == 0) break;
     store(at.disk, std::move(write));

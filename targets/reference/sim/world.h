@@ -71,6 +71,8 @@ class World {
   // Faults.
   /// Of the writes that were on their way to the disk some prefix is kept.
   void crash(NodeId member);
+  /// So many of them, the first ones.
+  void crash(NodeId member, std::size_t kept);
   void restart(NodeId member);
   bool is_up(NodeId member) const { return node(member).protocol != nullptr; }
   /// Nothing happens on it until `resume`; what arrives meanwhile waits.
@@ -94,7 +96,10 @@ class World {
   /// Members that say that they lead, ascending.
   std::vector<NodeId> leaders() const;
   Protocol* protocol(NodeId member) { return node(member).protocol.get(); }
+  const Protocol* protocol(NodeId member) const { return node(member).protocol.get(); }
   const Disk& disk(NodeId member) const { return node(member).disk; }
+  /// Issued, but not durable yet.
+  const std::deque<Write>& writes_on_their_way(NodeId member) const { return node(member).pending; }
   Random& random() { return random_; }
   /// Whether every write that a member has issued is durable.
   bool disks_idle() const {

@@ -34,8 +34,10 @@ bool Paxos::has_accepted(LogIndex index, const Entry& entry) const {
 }
 
 void Paxos::on(Nanos now, NodeId from, const PaxosPrepare& message) {
-  if (message.ballot < promised()) {
-    answer_acceptor(from, PaxosPromise{message.ballot, promised(), message.first, 0, {}});
+  // A leader of a higher ballot may be known that was promised nothing: it has a majority without
+  // this member, which would take part in vain.
+  if (message.ballot < highest()) {
+    answer_acceptor(from, PaxosPromise{message.ballot, highest(), message.first, 0, {}});
     return;
   }
   if (message.ballot > ballot_) step_back(now, message.ballot, NodeId::none);

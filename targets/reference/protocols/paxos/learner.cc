@@ -57,7 +57,7 @@ void Paxos::send_heartbeats(Nanos now) {
 
 void Paxos::on(Nanos now, NodeId from, const Heartbeat& message) {
   if (!follow(now, from, message.term)) {
-    answer_acceptor(from, HeartbeatReply{promised(), 0});
+    answer_acceptor(from, HeartbeatReply{highest(), 0});
     return;
   }
   answer_acceptor(from, HeartbeatReply{message.term, 0});

@@ -88,7 +88,7 @@ StatusReport Paxos::status() const {
   report.role = state_ == State::leader     ? Role::leader
                 : state_ == State::follower ? Role::follower
                                             : Role::candidate;
-  report.term = std::max(ballot_, promised());
+  report.term = highest();
   report.leader = leader_;
   report.last = log_.last();
   report.commit = chosen_;
@@ -98,7 +98,7 @@ StatusReport Paxos::status() const {
 }
 
 bool Paxos::follow(Nanos now, NodeId from, Term ballot) {
-  if (ballot < promised() || ballot < ballot_) return false;
+  if (ballot < highest()) return false;
   if (state_ == State::leader && ballot == ballot_) return false;
   if (state_ != State::follower || leader_ != from || ballot_ != ballot) {
     step_back(now, ballot, from);

@@ -9,6 +9,7 @@
 // and 0 marks a decree of which it has accepted nothing. The promised ballot is the term of its
 // hard state. Membership is fixed and the log is never compacted.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -113,6 +114,8 @@ class Paxos final : public Protocol {
   std::size_t majority() const { return config_.members.size() / 2 + 1; }
   bool has(PaxosBug bug) const { return config_.bugs.on(bug); }
   Term promised() const { return log_.hard_state().term; }
+  /// Nothing below this ballot is taken part in.
+  Term highest() const { return std::max(ballot_, promised()); }
 
   PaxosConfig config_;
   Random random_;

@@ -22,12 +22,12 @@ void Paxos::draw_silence(Nanos now) {
 
 /// Disjoint for all proposers, and higher than any that this member has seen.
 Term Paxos::next_ballot() const {
-  const Term highest = std::max({seen_, ballot_, promised()});
-  if (has(PaxosBug::shared_ballots)) return highest + 1;
+  const Term latest = std::max(seen_, highest());
+  if (has(PaxosBug::shared_ballots)) return latest + 1;
   const auto n = static_cast<Term>(config_.members.size());
   const auto at = std::find(config_.members.begin(), config_.members.end(), config_.self);
   const auto position = static_cast<Term>(at - config_.members.begin());
-  return (highest / n + 1) * n + position;
+  return (latest / n + 1) * n + position;
 }
 
 void Paxos::prepare(Nanos now) {

@@ -69,7 +69,9 @@ void Raft::tick(Nanos now) {
   if (state_ == State::leader) {
     if (now >= quorum_check_due_) check_quorum(now);
   } else if (now >= election_deadline_) {
-    if (votes(config_.self)) {
+    // A configuration that leaves this member out may need its log to be committed at all, so until
+    // then it stands for election, though its own vote does not count (thesis 4.2.2).
+    if (votes(config_.self) || configurations_.back().index > commit_) {
       begin_pre_vote(now);
     } else {
       become_follower(now, term(), NodeId::none);
