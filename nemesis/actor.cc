@@ -91,7 +91,26 @@ Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nod
     if (!agent) return agent.error();
     actor->agents_.push_back(std::move(*agent));
   }
+  if (const Status mounted = actor->mount_disk_layers(); !mounted.ok()) return mounted.error();
   return std::unique_ptr<Nemesis>(std::move(actor));
+}
+
+Status Actor::mount_disk_layers() {
+  const bool wanted = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
+    return fault.needs == FaultNeeds::data_folder;
+  });
+  const ProcessControl* control = cluster_.target.process_control();
+  if (!wanted || control == nullptr) return {};
+  const auto mounted =
+      everywhere<Result<std::string>>(positions_up_to(agents_.size()), [&](std::size_t at) {
+        return agents_[at]->request({"inject", "disk-layer", "disk-layer", control->data_folder(at),
+                                     control->kill_command(at), control->start_command(at)},
+                                    request_timeout);
+      });
+  for (const auto& done : mounted) {
+    if (!done) return done.error();
+  }
+  return {};
 }
 
 Completion Actor::invoke(const Invocation& invocation) {
@@ -244,7 +263,8 @@ Status Actor::verify(std::size_t node) const {
       "if command -v nft >/dev/null; then nft list table inet assay_nemesis >/dev/null 2>&1 && "
       "echo the firewall table assay_nemesis; elif iptables -n -L ASSAY-NEMESIS >/dev/null 2>&1; "
       "then echo the firewall chain ASSAY-NEMESIS; fi; "
-      "test -e /sys/class/net/assay-packets && echo the device assay-packets; true",
+      "test -e /sys/class/net/assay-packets && echo the device assay-packets; "
+      "grep -q '^assay-disk ' /proc/mounts && echo the disk layer; true",
       request_timeout);
   if (!left) return left.error();
   if (!left->out.empty()) {
@@ -252,7 +272,7 @@ Status Actor::verify(std::size_t node) const {
                  where.name() + ": still there: " + left->out.substr(0, left->out.find('\n'))};
   }
   const bool touched = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
-    return fault.needs == FaultNeeds::process_control;
+    return fault.needs != FaultNeeds::nothing;
   });
   const ProcessControl* control = cluster_.target.process_control();
   if (!touched || control == nullptr) return {};

@@ -43,6 +43,8 @@ class Actor final : public Nemesis {
 
   Actor(std::vector<FaultEntry> faults, Nodes& nodes, Target& target, Power* power)
       : faults_(std::move(faults)), cluster_{nodes, target}, power_(power) {}
+  /// For the whole run: a server must open its files through the layer.
+  Status mount_disk_layers();
   Completion start(const FaultEntry& fault, const Value& parameters);
   Completion stop(const FaultEntry& fault);
   Result<std::string> inject(const FaultEntry& fault, const Words& words, std::size_t node);

@@ -17,7 +17,7 @@
 namespace assay {
 
 /// What a fault asks of the target, or of the place where the nodes are.
-enum class FaultNeeds { nothing, process_control, power };
+enum class FaultNeeds { nothing, process_control, power, data_folder };
 
 using Words = std::vector<std::string>;
 
@@ -82,5 +82,11 @@ FaultEntry power_fault();
 FaultEntry clock_fault();
 FaultEntry clock_drift_fault();
 FaultEntry clock_strobe_fault();
+FaultEntry disk_lose_fault();
+FaultEntry disk_torn_fault();
+FaultEntry disk_error_fault();
+FaultEntry disk_full_fault();
+FaultEntry disk_slow_fault();
+FaultEntry disk_flip_fault();
 
 }  // namespace assay

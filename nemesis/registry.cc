@@ -64,7 +64,13 @@ std::span<const FaultEntry> faults() {
                                 power_fault(),
                                 clock_fault(),
                                 clock_drift_fault(),
-                                clock_strobe_fault()};
+                                clock_strobe_fault(),
+                                disk_lose_fault(),
+                                disk_torn_fault(),
+                                disk_error_fault(),
+                                disk_full_fault(),
+                                disk_slow_fault(),
+                                disk_flip_fault()};
   return table;
 }
 
@@ -75,14 +81,17 @@ std::span<const FaultPackage> fault_packages() {
   static constexpr std::array<std::string_view, 5> processes{"kill", "stop", "pause",
                                                              "pause-threads", "cpu"};
   static constexpr std::array<std::string_view, 3> clocks{"clock", "clock-drift", "clock-strobe"};
+  static constexpr std::array<std::string_view, 4> disks{"disk-lose", "disk-torn", "disk-error",
+                                                         "disk-slow"};
   static constexpr std::array<std::string_view, 4> classic{"partition", "kill", "pause", "clock"};
   static constexpr std::array<std::string_view, 10> storm{
       "partition", "partition-swizzle", "packets", "kill",  "stop",
       "pause",     "pause-threads",     "cpu",     "clock", "clock-strobe"};
-  static constexpr std::array<FaultPackage, 5> table{{
+  static constexpr std::array<FaultPackage, 6> table{{
       {"network", "partitions and trouble with packets", Names(network)},
       {"processes", "servers end, stand still and starve", Names(processes)},
       {"clocks", "clocks are off, drift and strobe", Names(clocks)},
+      {"disks", "disks fail, are slow and lose what was not synced", Names(disks)},
       {"classic", "one of each: what most runs should see", Names(classic)},
       {"storm", "ten faults of all sorts", Names(storm)},
   }};
@@ -123,6 +132,14 @@ Status check_faults(const std::vector<std::string>& names, Target& target, bool 
       return Error{ErrorKind::configuration,
                    "fault " + name + " needs server processes that can be controlled, and target " +
                        std::string(target.name()) + " has none; leave it out"};
+    }
+    if (fault->needs == FaultNeeds::data_folder &&
+        (target.process_control() == nullptr || target.process_control()->data_folder(0).empty())) {
+      return Error{ErrorKind::configuration,
+                   "fault " + name +
+                       " needs a server whose data folder is known, and that of "
+                       "target " +
+                       std::string(target.name()) + " is not; leave it out"};
     }
     if (fault->needs == FaultNeeds::power && !has_power) {
       return Error{ErrorKind::configuration,

@@ -35,10 +35,10 @@ bool is_id(const std::string& text) {
 }  // namespace
 
 std::span<const Kind> kinds() {
-  static const std::array table{command_kind(),       kill_kind(),   stop_kind(),
-                                restart_kind(),       pause_kind(),  cpu_kind(),
-                                pause_threads_kind(), memory_kind(), clock_kind(),
-                                partition_kind(),     packets_kind()};
+  static const std::array table{
+      command_kind(), kill_kind(),          stop_kind(),   restart_kind(),  pause_kind(),
+      cpu_kind(),     pause_threads_kind(), memory_kind(), clock_kind(),    partition_kind(),
+      packets_kind(), disk_layer_kind(),    disk_kind(),   disk_lose_kind()};
   return table;
 }
 

@@ -61,6 +61,9 @@ Kind memory_kind();
 Kind clock_kind();
 Kind partition_kind();
 Kind packets_kind();
+Kind disk_layer_kind();
+Kind disk_kind();
+Kind disk_lose_kind();
 
 /// The processes of the server whose id the file holds, as words to undo. Error: bad_data.
 Result<Armed> arm_server(const std::string& pid_file);

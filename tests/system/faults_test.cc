@@ -6,60 +6,12 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/system/cluster_fixture.h"
+#include "tests/system/reader_target.h"
 
 namespace assay {
 namespace {
 
-/// A target whose server has threads that use all the processor time they get, and tells what its
-/// clock reads.
-class ReaderTarget final : public Target, public ProcessControl {
- public:
-  std::string_view name() const override { return "reader"; }
-  std::map<std::string, std::string> facts() const override { return {}; }
-  Status set_up(Nodes& nodes) override {
-    for (const auto& node : nodes) {
-      Status sent = node->upload(ASSAY_BINARY_DIR "/clock_reader_static", "/run/reader", 0755);
-      if (!sent.ok()) return sent;
-      const auto started = node->must_run("mkfifo /run/in; " + start_command(0));
-      if (!started) return started.error();
-    }
-    return {};
-  }
-  void tear_down(Nodes& nodes) noexcept override {
-    for (const auto& node : nodes) static_cast<void>(node->run(kill_command(0)).ok());
-  }
-  Result<std::unique_ptr<Client>> connect(std::size_t /*node*/, ProcessId /*process*/) override {
-    return Error{ErrorKind::unavailable, "it only reads clocks"};
-  }
-  ProcessControl* process_control() override { return this; }
-  std::string kill_command(std::size_t /*node*/) const override {
-    return "kill -9 $(cat /run/reader.pid) 2>/dev/null || true";
-  }
-  std::string start_command(std::size_t /*node*/) const override {
-    return "[ -n \"$(readlink /proc/$(cat /run/reader.pid)/exe)\" ] 2>/dev/null && exit 0; "
-           "[ -p /run/in ] || mkfifo /run/in; cp -n /opt/reader /run/reader 2>/dev/null; "
-           "setsid sh -c 'exec nice /run/reader <>/run/in >>/run/out 2>&1' </dev/null "
-           ">/dev/null 2>&1 & echo $! > /run/reader.pid; sleep 0.2";
-  }
-  std::string pid_file(std::size_t /*node*/) const override { return "/run/reader.pid"; }
-};
-
 using Cluster = RunningCluster<ReaderTarget>;
-
-std::string run(Node& node, const std::string& command) {
-  const auto done = node.run(command, 30s);
-  REQUIRE_MESSAGE(done.ok(), done.error().message);
-  return done->out;
-}
-
-/// All that a fault could leave on a node.
-std::string state_of(Node& node) {
-  return run(node,
-             "nft list ruleset; ip -br link | cut -d' ' -f1; tc qdisc; cat /proc/mounts; "
-             "ls /run/assay | grep -vx faults; cat /run/assay/faults; ps -eo comm= | grep -vxE "
-             "'sshd|sh|bash|ps|grep|sort' | sort");
-}
 
 Value on(std::int64_t node, Value::Map parameters = {}) {
   parameters.emplace_back("nodes", Value::List{node});
@@ -243,10 +195,6 @@ double processor_time(Node& node) {
       nullptr);
 }
 
-char state_of_server(Node& node) {
-  return run(node, "cut -d' ' -f3 /proc/$(cat /run/reader.pid)/stat 2>/dev/null || echo -")[0];
-}
-
 TEST_CASE("faults: servers end, start, starve, and their threads stand still") {
   if (!may_run()) return;
   Cluster cluster(1);
@@ -268,6 +216,7 @@ TEST_CASE("faults: servers end, start, starve, and their threads stand still") {
     return processor_time(n1) - used;
   };
   const double whole = used_in_a_second();
+  REQUIRE(whole > 0);
   effect = during(*nemesis, "cpu", on(0, {{"percent", 10}}),
                   [&] { CHECK(used_in_a_second() < 0.5 * whole); });
   CHECK_MESSAGE(effect.find("s of processor time in") != std::string::npos, effect);
@@ -311,6 +260,72 @@ TEST_CASE("faults: a node without power is silent and keeps its disk") {
   CHECK(run(*cluster.nodes[1], "cat /root/file") == "kept\n");
   CHECK(state_of_server(*cluster.nodes[1]) != '-');
   CHECK(nemesis->heal_all().ok());
+}
+
+TEST_CASE(
+    "faults: a disk loses what was not synced, fails, is full, slow and wrong, and then is not") {
+  if (!may_run()) return;
+  Cluster cluster(1);
+  Node& n1 = *cluster.nodes[0];
+  run(n1, "echo before > /var/lib/reader/old");
+  const std::string mounts = run(n1, "cat /proc/mounts");
+  const auto nemesis =
+      nemesis_of({"disk-lose", "disk-torn", "disk-error", "disk-full", "disk-slow", "disk-flip"},
+                 cluster.nodes, cluster.target);
+  CHECK(run(n1, "cat /var/lib/reader/old") == "before\n");
+  CHECK(run(n1, "grep -c assay-disk /proc/mounts") == "1\n");
+  const std::string synced = "dd of=/var/lib/reader/log conv=fsync,notrunc status=none";
+  run(n1, "head -c 10000 /dev/zero | tr '\\0' a | " + synced);
+  // Over the synced bytes and behind them, and a file of its own: none of it synced.
+  run(n1,
+      "echo b | dd of=/var/lib/reader/log conv=notrunc bs=1 seek=5000 status=none; "
+      "echo new >> /var/lib/reader/log; echo fresh > /var/lib/reader/fresh");
+  CHECK(run(n1, "wc -c < /var/lib/reader/log") == "10004\n");
+  during(*nemesis, "disk-lose", on(0), [&] {
+    CHECK(state_of_server(n1) == '-');
+    CHECK(run(n1, "wc -c < /var/lib/reader/log") == "10000\n");
+    CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") == "0\n");
+    CHECK(run(n1, "wc -c < /var/lib/reader/fresh") == "0\n");
+  });
+  CHECK(state_of_server(n1) != '-');
+
+  run(n1,
+      "head -c 64000 /dev/zero | tr '\\0' c | dd of=/var/lib/reader/torn conv=fsync bs=64000 "
+      "status=none iflag=fullblock; head -c 64000 /dev/zero | tr '\\0' d | "
+      "dd of=/var/lib/reader/torn conv=notrunc status=none");
+  during(*nemesis, "disk-torn", on(0), [&] {
+    const double old =
+        std::strtod(run(n1, "tr -d d < /var/lib/reader/torn | wc -c").c_str(), nullptr);
+    CHECK(run(n1, "wc -c < /var/lib/reader/torn") == "64000\n");
+    CHECK(old > 16'000);
+    CHECK(old < 48'000);
+    CHECK(std::fmod(old, 512) == 0);
+  });
+
+  std::string effect = during(*nemesis, "disk-error", on(0, {{"percent", 100}}), [&] {
+    CHECK(run(n1, "cat /var/lib/reader/log 2>&1").find("Input/output error") != std::string::npos);
+  });
+  CHECK_MESSAGE(effect.find(" failed") != std::string::npos, effect);
+  effect = during(*nemesis, "disk-full", on(0), [&] {
+    CHECK(run(n1, "sh -c 'echo x >> /var/lib/reader/log' 2>&1").find("No space left") !=
+          std::string::npos);
+  });
+  CHECK_MESSAGE(effect.find(" refused") != std::string::npos, effect);
+  effect = during(*nemesis, "disk-slow", on(0, {{"slow_ms", 300}}), [&] {
+    const Nanos begun = monotonic_now();
+    run(n1, "cat /var/lib/reader/log");
+    CHECK(monotonic_now() - begun > 300ms);
+  });
+  CHECK_MESSAGE(effect.find(" slow") != std::string::npos, effect);
+  effect = during(*nemesis, "disk-flip", on(0, {{"percent", 100}}),
+                  [&] { CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") != "0\n"); });
+  CHECK_MESSAGE(effect.find(" changed") != std::string::npos, effect);
+  CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") == "0\n");
+  const Status healed = nemesis->heal_all();
+  CHECK_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
+  CHECK(run(n1, "cat /proc/mounts") == mounts);
+  CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") == "0\n");
+  CHECK(state_of_server(n1) != '-');
 }
 
 }  // namespace
