@@ -26,6 +26,7 @@
 #include "cli/run_settings.h"
 #include "harness/generators.h"
 #include "harness/lab/lab.h"
+#include "harness/power.h"
 #include "harness/run_store.h"
 #include "harness/scheduler.h"
 #include "harness/worker_pool.h"
@@ -46,7 +47,7 @@ std::string iso_now() {
 }
 
 /// The lab of this run; taken down at the end if the run brought it up.
-class RunLab {
+class RunLab final : public Power {
  public:
   static Result<RunLab> up(int nodes, bool keep, cli::Progress& progress) {
     auto site = lab_site();
@@ -75,6 +76,8 @@ class RunLab {
     }
     return nodes;
   }
+  Status off(std::size_t node) override { return lab_.kill_node(static_cast<int>(node) + 1); }
+  Status on(std::size_t node) override { return lab_.start_node(static_cast<int>(node) + 1); }
 
  private:
   RunLab(Lab lab, bool keep) : lab_(std::move(lab)), keep_(keep) {}
@@ -135,6 +138,7 @@ struct Stage {
   Workload workload;
   const RunFolder& folder;
   cli::Progress& progress;
+  Power& power;
 };
 
 Plan plan_of(Stage& stage, Nemesis* nemesis, GeneratorPtr fault_schedule) {
@@ -160,10 +164,13 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
     NemesisSettings nemesis_settings;
     nemesis_settings.seed = settings.seed;
     nemesis_settings.interval = settings.fault_interval;
+    nemesis_settings.power = &stage.power;
     auto made = make_nemesis(settings.faults, stage.nodes, stage.target, nemesis_settings);
     if (!made.ok()) return made.error();
     nemesis = std::move(*made);
-    schedule = fault_schedule(settings.faults, stage.nodes.size(), nemesis_settings);
+    schedule = settings.fault_schedule.empty()
+                   ? fault_schedule(settings.faults, stage.nodes.size(), nemesis_settings)
+                   : replay_faults(settings.fault_steps);
   }
   auto recorder = Recorder::create(stage.folder, stage.workload.history, stage.progress);
   if (!recorder.ok()) return recorder.error();
@@ -221,7 +228,7 @@ void collect_logs(Stage& stage) {
 /// From a target that answers to a recorded history; the target is down afterwards.
 Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target& target,
                                Workload workload, const Interruption& interruption,
-                               cli::Progress& progress) {
+                               cli::Progress& progress, Power& power) {
   progress.say(fmt::format("starting {} on {} nodes", target.name(), nodes.size()));
   if (auto status = target.set_up(nodes); !status.ok()) {
     target.tear_down(nodes);
@@ -237,7 +244,7 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
     return status.error();
   }
   progress.say("recording in " + folder->path());
-  Stage stage{settings, nodes, target, std::move(workload), *folder, progress};
+  Stage stage{settings, nodes, target, std::move(workload), *folder, progress, power};
   auto tally = drive(stage, interruption);
   collect_logs(stage);
   target.tear_down(nodes);
@@ -264,7 +271,8 @@ Result<int> run_once(const RunFlags& flags) {
                                             .nodes = settings->nodes,
                                             .options = settings->workload_options});
   if (!workload.ok()) return workload.error();
-  if (auto status = check_faults(settings->faults, **target); !status.ok()) return status.error();
+  if (auto status = check_faults(settings->faults, **target, true); !status.ok())
+    return status.error();
   CheckOptions check = workload->check;
   check.timeout = settings->check_timeout;
   if (!settings->models.empty()) check.models = settings->models;
@@ -278,8 +286,8 @@ Result<int> run_once(const RunFlags& flags) {
   {
     auto nodes = lab->connect();
     if (nodes.ok()) {
-      folder =
-          record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress);
+      folder = record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress,
+                          *lab);
     } else {
       folder = nodes.error();
     }

@@ -114,6 +114,9 @@ class ReferenceTarget final : public Target, public ProcessControl {
     return reference::start_command(servers_.at(node));
   }
   std::string pid_file(std::size_t node) const override { return servers_.at(node).pid_file; }
+  std::string data_folder(std::size_t /*node*/) const override {
+    return ServerProcess{}.data_folder;
+  }
 
   Primaries* primaries() override { return &primaries_; }
   std::vector<LogFile> log_files(std::size_t /*node*/) const override {
