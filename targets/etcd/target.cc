@@ -56,7 +56,9 @@ class Leaders final : public Primaries {
 class EtcdTarget final : public ClusterTarget {
  public:
   EtcdTarget(ClientSettings client, std::vector<Endpoint> hosts)
-      : ClusterTarget("etcd", std::move(hosts), client_port), client_(std::move(client)) {}
+      : ClusterTarget("etcd", hosts, client_port),
+        client_(std::move(client)),
+        hosts_(std::move(hosts)) {}
 
   std::vector<std::string> packages() const override { return {"etcd-server"}; }
   std::vector<std::string> promises() const override {
@@ -73,6 +75,7 @@ class EtcdTarget final : public ClusterTarget {
     return std::unique_ptr<Client>(std::make_unique<EtcdClient>(places().at(node), client_));
   }
   Primaries* primaries() override { return &leaders_; }
+  Result<std::vector<std::string>> look() override;
 
  protected:
   ServerProcess server(std::size_t node) const override;
@@ -92,8 +95,31 @@ class EtcdTarget final : public ClusterTarget {
   }
 
   ClientSettings client_;
+  std::vector<Endpoint> hosts_;
   Leaders leaders_;
 };
+
+Result<std::vector<std::string>> EtcdTarget::look() {
+  std::vector<std::string> lines;
+  for (const Endpoint& host : hosts_) {
+    Gateway gateway(host);
+    const std::string where = host.host + ":" + std::to_string(host.port);
+    const Nanos deadline = monotonic_now() + 5 * status_timeout;
+    const Reply status = gateway.post("maintenance/status", Value::Map{}, deadline);
+    const Reply keys = gateway.post(
+        "kv/range", Value::Map{{"key", base64("assay/")}, {"range_end", base64("assay0")}},
+        deadline);
+    for (const Reply* reply : {&status, &keys}) {
+      if (!reply->ok()) return Error{ErrorKind::unavailable, where + ": " + reply->message};
+    }
+    if (find(keys.body, "kvs") != nullptr) {
+      return Error{ErrorKind::configuration, where + ": there are keys below assay/ already"};
+    }
+    const Value* version = find(status.body, "version");
+    lines.push_back(where + " etcd " + (version == nullptr ? "" : to_text(*version)));
+  }
+  return lines;
+}
 
 ServerProcess EtcdTarget::server(std::size_t node) const {
   const auto url = [&](std::size_t i, std::uint16_t port) {

@@ -53,6 +53,7 @@ const sql::Dialect& dialect() {
                                    "",
                                    "INSERT IGNORE",
                                    begin,
+                                   "SET SESSION TRANSACTION ISOLATION LEVEL ",
                                    errors,
                                    open};
   return it;

@@ -7,6 +7,8 @@ namespace {
 
 constexpr const char* program = "/usr/sbin/mariadbd";
 constexpr const char* data = "/var/lib/assay-mariadb";
+/// A file on the node that is or was a primary.
+constexpr const char* primary_mark = "/var/lib/assay-mariadb/assay-primary";
 constexpr const char* socket_file = "/run/assay-mariadb.sock";
 
 std::vector<std::string> common_arguments(const ServerSettings& settings, std::size_t node) {
@@ -51,6 +53,13 @@ ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>
                            "--rpl-semi-sync-slave-enabled=ON",
                            "--rpl-semi-sync-master-timeout=1000000000",
                            "--rpl-semi-sync-master-wait-point=AFTER_SYNC"});
+    // Also after a restart; of the primary only, because a replica with it waits for
+    // acknowledgements of what it replays.
+    if (settings.replication == Replication::semi_sync) {
+      server.before += "; semi_sync=; if [ -f " + std::string(primary_mark) +
+                       " ]; then semi_sync=--rpl-semi-sync-master-enabled=ON; fi";
+      server.more_arguments = "$semi_sync";
+    }
     return server;
   }
   std::string members;
@@ -75,9 +84,10 @@ ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>
   return server;
 }
 
-std::string init_command() {
+std::string init_command(bool primary) {
   return "mariadb-install-db --no-defaults --user=mysql --datadir=" + std::string(data) +
-         " --auth-root-authentication-method=normal --skip-test-db >/dev/null";
+         " --auth-root-authentication-method=normal --skip-test-db >/dev/null" +
+         (primary ? " && touch " + std::string(primary_mark) : "");
 }
 
 std::vector<std::string> follow_statements(const std::string& primary_host) {
@@ -90,12 +100,15 @@ std::vector<std::string> follow_statements(const std::string& primary_host) {
 
 std::vector<std::string> promote_statements(Replication replication) {
   std::vector<std::string> statements{"STOP SLAVE", "RESET SLAVE ALL"};
-  // Of the primary only: a replica with it waits for acknowledgements of what it replays.
   if (replication == Replication::semi_sync) {
     statements.emplace_back("SET GLOBAL rpl_semi_sync_master_enabled = 1");
   }
   statements.emplace_back("SET GLOBAL read_only = 0");
   return statements;
+}
+
+std::string mark_statement() {
+  return "SELECT 1 INTO OUTFILE '" + std::string(primary_mark) + "'";
 }
 
 }  // namespace assay::mariadb

@@ -22,11 +22,14 @@ struct ServerSettings {
 ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>& places,
                      std::size_t node);
 /// Makes the data folder.
-std::string init_command();
+std::string init_command(bool primary);
 
 /// Makes a server follow another one, and refuse writes.
 std::vector<std::string> follow_statements(const std::string& primary_host);
 /// Makes a replica that has applied all it has a primary.
 std::vector<std::string> promote_statements(Replication replication);
+
+/// Makes a promoted server come back as a primary after a restart; fails if it is marked already.
+std::string mark_statement();
 
 }  // namespace assay::mariadb

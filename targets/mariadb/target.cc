@@ -140,8 +140,8 @@ std::vector<std::size_t> MariadbTarget::replicas(std::size_t primary) const {
   return others;
 }
 
-Status MariadbTarget::install(Node& node, std::size_t /*at*/) {
-  const auto made = node.run(init_command(), ready_timeout);
+Status MariadbTarget::install(Node& node, std::size_t at) {
+  const auto made = node.run(init_command(at == 0), ready_timeout);
   if (!made) return made.error();
   if (made->exit_status == 0) return {};
   return Error{ErrorKind::unavailable, "mariadb-install-db: " + made->err};
@@ -186,9 +186,6 @@ Status MariadbTarget::replicate() const {
     if (!follows.ok()) return follows.error();
   }
   if (settings_.server.replication != Replication::semi_sync || others.empty()) return {};
-  const auto enabled =
-      ask(0, {"SET GLOBAL rpl_semi_sync_master_enabled = 1"}, ready_timeout);
-  if (!enabled.ok()) return enabled.error();
   return await(0, "SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'",
                std::to_string(others.size()));
 }
@@ -250,6 +247,7 @@ Result<std::size_t> MariadbTarget::promote(std::size_t old) {
   if (!applied.ok()) return applied.error();
   const auto promoted = ask(chosen, promote_statements(settings_.server.replication), 5s);
   if (!promoted.ok()) return promoted.error();
+  static_cast<void>(ask(chosen, {mark_statement()}, probe_timeout).ok());
   for (const std::size_t at : candidates) {
     if (at == chosen) continue;
     static_cast<void>(ask(at, follow_statements(places()[chosen].host), 2s).ok());

@@ -48,6 +48,7 @@ const sql::Dialect& dialect() {
                                    "ON CONFLICT DO NOTHING",
                                    "INSERT",
                                    begin,
+                                   "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
                                    errors,
                                    open};
   return it;

@@ -83,7 +83,7 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
     return sql::run_statements(open, login(node), statements, limit);
   }
   std::vector<std::size_t> standbys(std::size_t primary) const;
-  std::string sync_names(std::size_t primary) const;
+  std::string sync_names(const std::vector<std::size_t>& standbys) const;
   Result<std::size_t> promote(std::size_t old);
 
   Settings settings_;
@@ -125,14 +125,13 @@ std::vector<std::size_t> PostgresTarget::standbys(std::size_t primary) const {
   return others;
 }
 
-std::string PostgresTarget::sync_names(std::size_t primary) const {
-  const auto others = standbys(primary);
-  if (settings_.replication == Replication::async || others.empty()) return "";
+std::string PostgresTarget::sync_names(const std::vector<std::size_t>& standbys) const {
+  if (settings_.replication == Replication::async || standbys.empty()) return "";
   std::string names;
-  for (const std::size_t other : others) {
-    names += (names.empty() ? "" : ", ") + standby_name(other);
+  for (const std::size_t standby : standbys) {
+    names += (names.empty() ? "" : ", ") + standby_name(standby);
   }
-  return (settings_.any_standby ? "ANY 1 (" : "FIRST " + std::to_string(others.size()) + " (") +
+  return (settings_.any_standby ? "ANY 1 (" : "FIRST " + std::to_string(standbys.size()) + " (") +
          names + ")";
 }
 
@@ -173,7 +172,7 @@ Status PostgresTarget::form() {
   if (!made.ok()) return made.error();
   if (!is_ours()) return {};
   const std::size_t others = places().size() - 1;
-  if (const std::string names = sync_names(0); !names.empty()) {
+  if (const std::string names = sync_names(standbys(0)); !names.empty()) {
     const auto set = ask(0, synchronize_statements(names), ready_timeout);
     if (!set.ok()) return set.error();
   }
@@ -218,11 +217,15 @@ Result<std::size_t> PostgresTarget::promote(std::size_t old) {
     return Error{ErrorKind::unavailable, "too few standbys answer"};
   }
   const std::size_t chosen = best->second;
+  auto followers = candidates;
+  std::erase(followers, chosen);
+  // Before it is a primary, so that no commit slips through that waits for nobody.
+  const auto synchronized =
+      ask(chosen, synchronize_statements(sync_names(followers)), probe_timeout);
+  if (!synchronized.ok()) return synchronized.error();
   const auto promoted = ask(chosen, {"SELECT pg_promote(true, 10)"}, 12s);
   if (!promoted.ok()) return promoted.error();
-  static_cast<void>(ask(chosen, synchronize_statements(""), probe_timeout).ok());
-  for (const std::size_t at : candidates) {
-    if (at == chosen) continue;
+  for (const std::size_t at : followers) {
     static_cast<void>(
         ask(at, follow_statements(places()[chosen].host, at), probe_timeout).ok());
   }

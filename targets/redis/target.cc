@@ -100,6 +100,7 @@ class RedisTarget final : public ClusterTarget {
         std::make_unique<RedisClient>(places().at(node), settings_.client));
   }
   Primaries* primaries() override { return &masters_; }
+  Result<std::vector<std::string>> look() override;
 
  protected:
   ServerProcess server(std::size_t node) const override;
@@ -112,6 +113,23 @@ class RedisTarget final : public ClusterTarget {
   Settings settings_;
   Masters masters_;
 };
+
+Result<std::vector<std::string>> RedisTarget::look() {
+  std::vector<std::string> lines;
+  for (const Endpoint& host : settings_.hosts) {
+    const auto reply = ask(host, {"INFO"});
+    if (!reply.ok()) return reply.error();
+    const auto keys = ask(host, {"SCAN", "0", "MATCH", "assay:*", "COUNT", "100000"});
+    if (!keys.ok()) return keys.error();
+    const std::string where = host.host + ":" + std::to_string(host.port);
+    if ((*keys)->elements == 2 && (*keys)->element[1]->elements > 0) {
+      return Error{ErrorKind::configuration, where + ": there are keys assay:* already"};
+    }
+    lines.push_back(where + " redis " + info_of(**reply, "redis_version:") + ", " +
+                    info_of(**reply, "role:"));
+  }
+  return lines;
+}
 
 ServerProcess RedisTarget::server(std::size_t /*node*/) const {
   ServerProcess server;

@@ -74,8 +74,16 @@ Connection* SqlClient::session(bool read_only, Nanos deadline, Answer& answer) {
   login = std::move(wanted);
   auto opened = settings_.dialect->open(login, deadline);
   answer = std::move(opened.answer);
+  if (answer.ok()) {
+    const Isolation level = read_only ? settings_.read_isolation : settings_.isolation;
+    answer = opened.connection->execute(
+        std::string(settings_.dialect->session) + std::string(name_of(level)), deadline);
+  }
   // Whatever the server says of a login, the operation was not sent.
-  if (!answer.ok()) answer.kind = Answer::Kind::unconnected;
+  if (!answer.ok()) {
+    answer.kind = Answer::Kind::unconnected;
+    return nullptr;
+  }
   kept = std::move(opened.connection);
   return kept.get();
 }

@@ -22,10 +22,11 @@ struct Dialect {
   std::string_view text_key;      ///< type of a short text that can be a primary key
   std::string_view on_duplicate;  ///< "ON CONFLICT (id) DO UPDATE SET val = "
   std::string_view inserted;      ///< "excluded.val": the value that was to be inserted
-  std::string_view ignore;        ///< after an INSERT that may find its row there
-  std::string_view insert_ignore; ///< the INSERT that goes with it
+  std::string_view ignore;         ///< after an INSERT that may find its row there
+  std::string_view insert_ignore;  ///< the INSERT that goes with it
   /// Begins a transaction: the statements, separated by ';'.
   std::string (*begin)(Isolation isolation, bool read_only);
+  std::string_view session;  ///< before the name of the level that single statements run at
   std::span<const ErrorRow> errors;
   Open open;
 };
