@@ -44,8 +44,8 @@ void show_plan(const RunSettings& settings, const std::vector<std::string>& foun
              "  no faults, no change of settings, no login to the machines\n",
              settings.workload->name, settings.threads, format_duration(settings.time_limit),
              settings.stagger.count() > 0
-                 ? fmt::format("{:.6g} operations a second", 1e9 / static_cast<double>(
-                                                                       settings.stagger.count()))
+                 ? fmt::format("{:.6g} operations a second",
+                               1e9 / static_cast<double>(settings.stagger.count()))
                  : std::string("as fast as it goes"));
 }
 

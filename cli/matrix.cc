@@ -156,8 +156,7 @@ Action define_matrix(CLI::App& app) {
   app.add_option("TARGET", flags->run.target, "a target with SQL: postgres, mariadb")->required();
   app.add_option("--level", flags->levels, "only these isolation levels, comma separated")
       ->delimiter(',')
-      ->check(CLI::IsMember(
-          std::vector<std::string>(level_names.begin(), level_names.end())));
+      ->check(CLI::IsMember(std::vector<std::string>(level_names.begin(), level_names.end())));
   app.add_option("--nodes,-n", flags->run.nodes, "nodes of the lab")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
@@ -165,7 +164,8 @@ Action define_matrix(CLI::App& app) {
   app.add_flag("--json", flags->run.json, "a JSON document on standard output");
   app.add_flag("--quiet,-q", flags->run.quiet, "no progress");
   flags->run.define_tables(app);
-  app.footer("Exit code 1: a cell differs from the published table.\nExample: assay matrix postgres");
+  app.footer(
+      "Exit code 1: a cell differs from the published table.\nExample: assay matrix postgres");
   return [flags] { return run_matrix(*flags); };
 }
 

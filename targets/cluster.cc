@@ -100,10 +100,12 @@ Status ClusterTarget::install_all(Nodes& nodes) {
     std::vector<ServerProcess> its = companions_[i];
     its.push_back(servers_[i]);
     for (const ServerProcess& each : its) {
-      const auto emptied =
-          nodes[i]->must_run(assay::kill_command(each) + "; rm -rf " +
-                             shell_quote(each.data_folder) + " " + shell_quote(each.log_file) +
-                             "; mkdir -p " + shell_quote(each.data_folder));
+      const auto emptied = nodes[i]->must_run(
+          assay::kill_command(each) + "; rm -rf " + shell_quote(each.data_folder) + " " +
+          shell_quote(each.log_file) + "; mkdir -p -m 700 " + shell_quote(each.data_folder) +
+          (each.user.empty()
+               ? ""
+               : " && chown " + shell_quote(each.user) + " " + shell_quote(each.data_folder)));
       if (!emptied) return emptied.error().in("emptying " + nodes[i]->name());
     }
     auto status = install(*nodes[i], i);

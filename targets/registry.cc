@@ -13,10 +13,11 @@
 namespace assay {
 
 std::span<const TargetEntry> targets() {
-  static const std::array table{reference::reference_target_entry(), postgres::postgres_target_entry(),
-                                mariadb::mariadb_target_entry(), etcd::etcd_target_entry(),
-                                redis::redis_target_entry(), zookeeper::zookeeper_target_entry(),
-                                external::external_target_entry()};
+  static const std::array table{
+      reference::reference_target_entry(), postgres::postgres_target_entry(),
+      mariadb::mariadb_target_entry(),     etcd::etcd_target_entry(),
+      redis::redis_target_entry(),         zookeeper::zookeeper_target_entry(),
+      external::external_target_entry()};
   return table;
 }
 

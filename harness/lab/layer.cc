@@ -55,8 +55,9 @@ Error install_error(const SubprocessResult& result, const std::string& packages)
   std::replace(why.begin(), why.end(), '\n', ' ');
   const bool unknown = why.find("Unable to locate") != std::string::npos ||
                        why.find("no installation candidate") != std::string::npos;
-  return {unknown ? ErrorKind::configuration : ErrorKind::unavailable,
-          fmt::format("installing {} failed with status {}: {}", packages, result.exit_status, why)};
+  return {
+      unknown ? ErrorKind::configuration : ErrorKind::unavailable,
+      fmt::format("installing {} failed with status {}: {}", packages, result.exit_status, why)};
 }
 
 Status install(const LabSite& site, const fs::path& build, const Progress& progress) {
@@ -66,8 +67,8 @@ Status install(const LabSite& site, const fs::path& build, const Progress& progr
     if (failed) return Error{ErrorKind::cannot_write, build.string() + ": " + failed.message()};
   }
   Subprocess run;
-  run.command = {"unshare", "--mount", "sh",          "-ec",
-                 install_script, "sh", site.base().string(), build.string()};
+  run.command = {"unshare",     "--mount", "sh", "-ec", install_script, "sh", site.base().string(),
+                 build.string()};
   run.command.insert(run.command.end(), site.packages.begin(), site.packages.end());
   run.timeout = std::chrono::minutes(15);
   run.on_line = [&](std::string_view line) {
@@ -93,8 +94,8 @@ Status ensure_layer(const LabSite& site, const Progress& progress) {
   Result<FileLock> lock = FileLock::wait(site.layer().string() + ".lock");
   if (!lock.ok()) return lock.error();
   if (fs::exists(site.layer())) return {};
-  progress(fmt::format("packages: installing {}, once on this machine",
-                       fmt::join(site.packages, " ")));
+  progress(
+      fmt::format("packages: installing {}, once on this machine", fmt::join(site.packages, " ")));
   const Nanos start = monotonic_now();
   const fs::path build = site.layer().string() + ".building";
   if (Status status = remove_tree(build); !status.ok()) return status;

@@ -17,7 +17,8 @@ constexpr int lab_nodes_max = 9;
 struct LabSite {
   std::filesystem::path state = "/var/lib/assay";
   int number = 0;  ///< 0..9
-  std::vector<std::string> packages;  ///< Debian packages in every node beside those of the base root
+  std::vector<std::string>
+      packages;  ///< Debian packages in every node beside those of the base root
 
   std::filesystem::path base() const { return state / "base" / "bookworm"; }
   /// The layer over the base root that holds the packages.

@@ -17,9 +17,12 @@ struct Function {
   std::string_view datatype;
 };
 constexpr std::array functions{
-    Function{"read", "register"}, Function{"write", "register"},
-    Function{"cas", "register"},  Function{"read", "set"},
-    Function{"add", "set"},       Function{"acquire", "owned-mutex"},
+    Function{"read", "register"},
+    Function{"write", "register"},
+    Function{"cas", "register"},
+    Function{"read", "set"},
+    Function{"add", "set"},
+    Function{"acquire", "owned-mutex"},
     Function{"release", "owned-mutex"},
 };
 
@@ -92,7 +95,8 @@ Completion EtcdClient::read(const std::string& key, Nanos deadline) {
   const Reply reply = gateway_.post("kv/range", request, deadline);
   if (!reply.ok()) return classify(reply, false);
   const Value::List* pairs = pairs_of(reply.body);
-  if (!set) return done(pairs == nullptr || pairs->empty() ? Value() : stored_value(pairs->front()));
+  if (!set)
+    return done(pairs == nullptr || pairs->empty() ? Value() : stored_value(pairs->front()));
   Value::List elements;
   if (pairs != nullptr) {
     for (const Value& pair : *pairs) elements.push_back(stored_value(pair));
@@ -112,12 +116,11 @@ Completion EtcdClient::cas(const std::string& key, const Value& value, Nanos dea
     comparison.emplace_back("value", base64(json_text((*pair)[0])));
   }
   const Value put = Value::Map{
-      {"requestPut",
-       Value::Map{{"key", base64(key)}, {"value", base64(json_text((*pair)[1]))}}}};
-  const Reply reply = gateway_.post("kv/txn",
-                                    Value::Map{{"compare", Value::List{Value(comparison)}},
-                                               {"success", Value::List{put}}},
-                                    deadline);
+      {"requestPut", Value::Map{{"key", base64(key)}, {"value", base64(json_text((*pair)[1]))}}}};
+  const Reply reply = gateway_.post(
+      "kv/txn",
+      Value::Map{{"compare", Value::List{Value(comparison)}}, {"success", Value::List{put}}},
+      deadline);
   if (!reply.ok()) return classify(reply, true);
   const Value* succeeded = find(reply.body, "succeeded");
   return succeeded != nullptr && *succeeded == Value(true) ? done(value) : unmet();

@@ -19,18 +19,18 @@ constexpr bool doubtful = false;
 
 // The codes are those of gRPC's status codes; what is not named is in doubt.
 constexpr std::array rows{
-    ErrorRow{3, "", definite},             // invalid argument
-    ErrorRow{5, "", definite},             // not found, such as a lease
-    ErrorRow{7, "", definite},             // permission denied
-    ErrorRow{8, "", definite},             // resource exhausted, such as the quota of the store
-    ErrorRow{9, "", definite},             // failed precondition
-    ErrorRow{11, "", definite},            // out of range, such as a compacted revision
-    ErrorRow{12, "", definite},            // unimplemented
-    ErrorRow{14, "no leader", definite},   // refused before it was proposed
+    ErrorRow{3, "", definite},            // invalid argument
+    ErrorRow{5, "", definite},            // not found, such as a lease
+    ErrorRow{7, "", definite},            // permission denied
+    ErrorRow{8, "", definite},            // resource exhausted, such as the quota of the store
+    ErrorRow{9, "", definite},            // failed precondition
+    ErrorRow{11, "", definite},           // out of range, such as a compacted revision
+    ErrorRow{12, "", definite},           // unimplemented
+    ErrorRow{14, "no leader", definite},  // refused before it was proposed
     ErrorRow{14, "not capable", definite},
-    ErrorRow{16, "", definite},            // unauthenticated
-    ErrorRow{4, "", doubtful},             // deadline exceeded
-    ErrorRow{14, "", doubtful},            // unavailable: timed out, leader changed
+    ErrorRow{16, "", definite},  // unauthenticated
+    ErrorRow{4, "", doubtful},   // deadline exceeded
+    ErrorRow{14, "", doubtful},  // unavailable: timed out, leader changed
 };
 
 /// A response larger than this is none of ours.

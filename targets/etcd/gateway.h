@@ -34,8 +34,8 @@ struct ErrorRow {
   std::string_view words;  ///< empty: any
   bool definite = false;
 };
-/// The completion of a request that ended so; the first row that matches holds, without one it is in
-/// doubt. `has_effect`: false for what only reads.
+/// The completion of a request that ended so; the first row that matches holds, without one it is
+/// in doubt. `has_effect`: false for what only reads.
 Completion classify(const Reply& reply, bool has_effect);
 
 class Gateway {

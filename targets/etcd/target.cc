@@ -32,16 +32,16 @@ class Leaders final : public Primaries {
   std::vector<std::size_t> primaries() override {
     std::vector<char> leads(places_.size());
     static_cast<void>(on_all(places_.size(), [&](std::size_t i) -> Status {
-      Gateway gateway(places_[i]);
-      const Reply reply =
-          gateway.post("maintenance/status", Value::Map{}, monotonic_now() + status_timeout);
-      if (!reply.ok()) return {};
-      const Value* header = find(reply.body, "header");
-      const Value* own = header == nullptr ? nullptr : find(*header, "member_id");
-      const Value* leader = find(reply.body, "leader");
-      leads[i] = own != nullptr && leader != nullptr && *own == *leader ? 1 : 0;
-      return {};
-    }).ok());
+                        Gateway gateway(places_[i]);
+                        const Reply reply = gateway.post("maintenance/status", Value::Map{},
+                                                         monotonic_now() + status_timeout);
+                        if (!reply.ok()) return {};
+                        const Value* header = find(reply.body, "header");
+                        const Value* own = header == nullptr ? nullptr : find(*header, "member_id");
+                        const Value* leader = find(reply.body, "leader");
+                        leads[i] = own != nullptr && leader != nullptr && *own == *leader ? 1 : 0;
+                        return {};
+                      }).ok());
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < leads.size(); ++i) {
       if (leads[i] != 0) found.push_back(i);
@@ -136,13 +136,26 @@ ServerProcess EtcdTarget::server(std::size_t node) const {
   server.data_folder = "/var/lib/assay-etcd";
   server.log_file = "/var/log/assay-etcd.log";
   server.pid_file = "/run/assay-etcd.pid";
-  server.arguments = {"--name", name(node), "--data-dir", server.data_folder,
-                      "--listen-peer-urls", url(node, peer_port),
-                      "--listen-client-urls", url(node, client_port),
-                      "--advertise-client-urls", url(node, client_port),
-                      "--initial-advertise-peer-urls", url(node, peer_port),
-                      "--initial-cluster", members, "--initial-cluster-state", "new",
-                      "--logger", "zap", "--log-outputs", "stderr"};
+  server.arguments = {"--name",
+                      name(node),
+                      "--data-dir",
+                      server.data_folder,
+                      "--listen-peer-urls",
+                      url(node, peer_port),
+                      "--listen-client-urls",
+                      url(node, client_port),
+                      "--advertise-client-urls",
+                      url(node, client_port),
+                      "--initial-advertise-peer-urls",
+                      url(node, peer_port),
+                      "--initial-cluster",
+                      members,
+                      "--initial-cluster-state",
+                      "new",
+                      "--logger",
+                      "zap",
+                      "--log-outputs",
+                      "stderr"};
   return server;
 }
 

@@ -98,8 +98,8 @@ Driver::Answer Driver::ask(const std::string& line, Nanos deadline) {
       return give_up("driver: timed out");
     }
     if (sending && (polled.revents & POLLOUT) != 0) {
-      const ssize_t n = ::send(socket_, out.data() + sent, out.size() - sent,
-                               MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t n =
+          ::send(socket_, out.data() + sent, out.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (n < 0 && errno != EAGAIN && errno != EINTR) return give_up("driver: it ended");
       if (n > 0) sent += static_cast<std::size_t>(n);
     }

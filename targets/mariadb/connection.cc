@@ -64,8 +64,7 @@ class Session final : public sql::Connection {
     if (!handle_) return failure(Answer::Kind::unconnected, "no connection");
     MYSQL* handle = handle_.get();
     int failed = 0;
-    const int wanted =
-        mysql_real_query_start(&failed, handle, statement.data(), statement.size());
+    const int wanted = mysql_real_query_start(&failed, handle, statement.data(), statement.size());
     if (!finish(handle, wanted, deadline,
                 [&](int came) { return mysql_real_query_cont(&failed, handle, came); })) {
       return time_out();
@@ -136,10 +135,10 @@ sql::Opened open(const sql::Login& login, Nanos deadline) {
   MYSQL* connected = nullptr;
   MYSQL* raw = handle.get();
   const char* password = login.password.c_str();
-  const int wanted = mysql_real_connect_start(
-      &connected, raw, login.host.c_str(), login.user.c_str(), password,
-      login.database.empty() ? nullptr : login.database.c_str(), login.port, nullptr,
-      CLIENT_FOUND_ROWS);
+  const int wanted =
+      mysql_real_connect_start(&connected, raw, login.host.c_str(), login.user.c_str(), password,
+                               login.database.empty() ? nullptr : login.database.c_str(),
+                               login.port, nullptr, CLIENT_FOUND_ROWS);
   if (!finish(raw, wanted, deadline,
               [&](int came) { return mysql_real_connect_cont(&connected, raw, came); })) {
     mariadb_cancel(raw);

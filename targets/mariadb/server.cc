@@ -9,25 +9,18 @@ constexpr const char* program = "/usr/sbin/mariadbd";
 constexpr const char* data = "/var/lib/assay-mariadb";
 /// A file on the node that is or was a primary.
 constexpr const char* primary_mark = "/var/lib/assay-mariadb/assay-primary";
-constexpr const char* socket_file = "/run/assay-mariadb.sock";
+constexpr const char* socket_file = "/var/lib/assay-mariadb/socket";
 
 std::vector<std::string> common_arguments(const ServerSettings& settings, std::size_t node) {
-  return {"--no-defaults",
-          "--user=mysql",
-          "--datadir=" + std::string(data),
-          "--socket=" + std::string(socket_file),
-          "--pid-file=/run/assay-mariadb-own.pid",
+  return {"--no-defaults", "--user=mysql", "--datadir=" + std::string(data),
+          "--socket=" + std::string(socket_file), "--pid-file=/var/lib/assay-mariadb/pid",
           "--bind-address=0.0.0.0",
           // Whoever reaches the lab may do everything.
-          "--skip-grant-tables",
-          "--skip-name-resolve",
-          "--max-connections=400",
-          "--innodb-buffer-pool-size=64M",
-          "--innodb-lock-wait-timeout=2",
+          "--skip-grant-tables", "--skip-name-resolve", "--max-connections=400",
+          "--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=2",
           "--innodb-flush-log-at-trx-commit=" + settings.flush,
           "--innodb-snapshot-isolation=" + std::string(settings.snapshot_isolation ? "ON" : "OFF"),
-          "--character-set-server=utf8mb4",
-          "--server-id=" + std::to_string(node + 1),
+          "--character-set-server=utf8mb4", "--server-id=" + std::to_string(node + 1),
           "--binlog-format=ROW"};
 }
 
@@ -48,11 +41,11 @@ ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>
   server.pid_file = "/run/assay-mariadb.pid";
   server.arguments = common_arguments(settings, node);
   if (settings.replication != Replication::galera) {
-    add(server.arguments, {"--log-bin=binlog", "--log-slave-updates=ON", "--gtid-strict-mode=ON",
-                           "--sync-binlog=1", "--slave-net-timeout=5",
-                           "--rpl-semi-sync-slave-enabled=ON",
-                           "--rpl-semi-sync-master-timeout=1000000000",
-                           "--rpl-semi-sync-master-wait-point=AFTER_SYNC"});
+    add(server.arguments,
+        {"--log-bin=binlog", "--log-slave-updates=ON", "--gtid-strict-mode=ON", "--sync-binlog=1",
+         "--slave-net-timeout=5", "--rpl-semi-sync-slave-enabled=ON",
+         "--rpl-semi-sync-master-timeout=1000000000",
+         "--rpl-semi-sync-master-wait-point=AFTER_SYNC"});
     // Also after a restart; of the primary only, because a replica with it waits for
     // acknowledgements of what it replays.
     if (settings.replication == Replication::semi_sync) {
@@ -77,9 +70,10 @@ ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>
   // After a kill only the engine knows how far it got.
   std::string recover = std::string(program);
   for (const auto& argument : server.arguments) recover += " " + shell_quote(argument);
-  server.before += "; position=; if [ -f " + std::string(data) + "/grastate.dat ]; then position=$(" +
-                   recover + " --wsrep-recover 2>&1 | sed -n 's/.*Recovered position: *//p' | "
-                             "tail -n 1); fi";
+  server.before += "; position=; if [ -f " + std::string(data) +
+                   "/grastate.dat ]; then position=$(" + recover +
+                   " --wsrep-recover 2>&1 | sed -n 's/.*Recovered position: *//p' | "
+                   "tail -n 1); fi";
   server.more_arguments = "${position:+--wsrep-start-position=$position}";
   return server;
 }
@@ -107,8 +101,6 @@ std::vector<std::string> promote_statements(Replication replication) {
   return statements;
 }
 
-std::string mark_statement() {
-  return "SELECT 1 INTO OUTFILE '" + std::string(primary_mark) + "'";
-}
+std::string mark_statement() { return "SELECT 1 INTO OUTFILE '" + std::string(primary_mark) + "'"; }
 
 }  // namespace assay::mariadb

@@ -14,9 +14,9 @@ enum class Replication : unsigned char { async, semi_sync, galera };
 
 struct ServerSettings {
   Replication replication = Replication::async;
-  std::string flush = "1";               ///< innodb_flush_log_at_trx_commit
-  bool snapshot_isolation = false;       ///< innodb_snapshot_isolation
-  bool sync_wait = false;                ///< wsrep_sync_wait for all statements
+  std::string flush = "1";          ///< innodb_flush_log_at_trx_commit
+  bool snapshot_isolation = false;  ///< innodb_snapshot_isolation
+  bool sync_wait = false;           ///< wsrep_sync_wait for all statements
 };
 
 ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>& places,

@@ -31,8 +31,8 @@ constexpr TargetOption replication_option{
 constexpr TargetOption reads_option{
     "reads", "primary", "primary|node",
     "who answers what only reads: the primary, or each client's own node"};
-constexpr TargetOption failover_option{"failover", "no", "no|yes",
-                                       "a replica is promoted when the primary is silent for 1.5 s"};
+constexpr TargetOption failover_option{
+    "failover", "no", "no|yes", "a replica is promoted when the primary is silent for 1.5 s"};
 constexpr TargetOption flush_option{"flush", "1", "0|1|2",
                                     "innodb_flush_log_at_trx_commit: 1 is durable"};
 constexpr TargetOption snapshot_option{"snapshot-isolation", "no", "no|yes",
@@ -153,8 +153,7 @@ Status MariadbTarget::await(std::size_t node, const std::string& statement,
   return wait_for(ready_timeout, [&]() -> Status {
     const auto asked = ask(node, {statement}, probe_timeout);
     if (!asked.ok()) return asked.error();
-    const std::string got =
-        asked->rows.empty() ? "" : asked->rows.front().back().value_or("");
+    const std::string got = asked->rows.empty() ? "" : asked->rows.front().back().value_or("");
     if (got == wanted) return {};
     return Error{ErrorKind::unavailable, places().at(node).host + ": " + statement + ": '" + got +
                                              "', expected '" + wanted + "'"};
@@ -186,8 +185,7 @@ Status MariadbTarget::replicate() const {
     if (!follows.ok()) return follows.error();
   }
   if (settings_.server.replication != Replication::semi_sync || others.empty()) return {};
-  return await(0, "SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'",
-               std::to_string(others.size()));
+  return await(0, "SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'", std::to_string(others.size()));
 }
 
 Status MariadbTarget::form() {
@@ -279,11 +277,11 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   const auto replication = option_choice(given, replication_option);
   if (!replication.ok()) return replication.error();
   settings.server.replication = static_cast<Replication>(*replication);
-  for (const auto& [option, into] : {std::pair{&reads_option, &settings.read_at_node},
-                                     std::pair{&failover_option, &settings.failover},
-                                     std::pair{&sync_wait_option, &settings.server.sync_wait},
-                                     std::pair{&snapshot_option,
-                                               &settings.server.snapshot_isolation}}) {
+  for (const auto& [option, into] :
+       {std::pair{&reads_option, &settings.read_at_node},
+        std::pair{&failover_option, &settings.failover},
+        std::pair{&sync_wait_option, &settings.server.sync_wait},
+        std::pair{&snapshot_option, &settings.server.snapshot_isolation}}) {
     const auto choice = option_choice(given, *option);
     if (!choice.ok()) return choice.error();
     *into = *choice == 1;

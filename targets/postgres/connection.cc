@@ -122,9 +122,8 @@ class Session final : public sql::Connection {
 
 sql::Opened open(const sql::Login& login, Nanos deadline) {
   const std::string port = std::to_string(login.port);
-  const std::array<const char*, 8> names{"host",     "port",   "user",
-                                         "password", "dbname", "application_name",
-                                         "options",  nullptr};
+  const std::array<const char*, 8> names{
+      "host", "port", "user", "password", "dbname", "application_name", "options", nullptr};
   const std::array<const char*, 8> values{
       login.host.c_str(),
       port.c_str(),

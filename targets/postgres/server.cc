@@ -9,8 +9,7 @@ namespace {
 
 constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
 constexpr const char* data = "/var/lib/postgresql/assay";
-constexpr const char* as_postgres =
-    "setpriv --reuid=postgres --regid=postgres --init-groups ";
+constexpr const char* as_postgres = "setpriv --reuid=postgres --regid=postgres --init-groups ";
 
 std::string conninfo(const std::string& primary_host, std::size_t node) {
   return "host=" + primary_host + " user=postgres application_name=" + standby_name(node);
@@ -20,9 +19,7 @@ std::string conninfo(const std::string& primary_host, std::size_t node) {
 
 std::string standby_name(std::size_t node) { return "n" + std::to_string(node + 1); }
 
-std::string subnet_of(const std::string& host) {
-  return host.substr(0, host.rfind('.')) + ".0/24";
-}
+std::string subnet_of(const std::string& host) { return host.substr(0, host.rfind('.')) + ".0/24"; }
 
 ServerProcess server(std::size_t /*node*/) {
   ServerProcess server;
@@ -69,7 +66,8 @@ std::string init_primary_command(Replication replication, const std::string& sub
 std::string init_standby_command(const std::string& primary_host, std::size_t node) {
   const std::string folder = data;
   return "cd /; " + std::string(as_postgres) + programs + "pg_basebackup -D " + folder + " -d " +
-         shell_quote(conninfo(primary_host, node)) + " -X stream -c fast --no-sync && { printf %s " +
+         shell_quote(conninfo(primary_host, node)) +
+         " -X stream -c fast --no-sync && { printf %s " +
          shell_quote("primary_conninfo = '" + conninfo(primary_host, node) + "'\n") + " >>" +
          folder + "/postgresql.auto.conf; touch " + folder + "/standby.signal; chown postgres " +
          folder + "/standby.signal; }";

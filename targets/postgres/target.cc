@@ -33,8 +33,8 @@ constexpr TargetOption standbys_option{"sync-standbys", "all", "all|any",
 constexpr TargetOption reads_option{
     "reads", "primary", "primary|node",
     "who answers what only reads: the primary, or each client's own node"};
-constexpr TargetOption failover_option{"failover", "no", "no|yes",
-                                       "a standby is promoted when the primary is silent for 1.5 s"};
+constexpr TargetOption failover_option{
+    "failover", "no", "no|yes", "a standby is promoted when the primary is silent for 1.5 s"};
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
                              replication_option,    standbys_option,     reads_option,
@@ -137,8 +137,8 @@ std::string PostgresTarget::sync_names(const std::vector<std::size_t>& standbys)
 
 Status PostgresTarget::install(Node& node, std::size_t at) {
   if (at != 0) return {};
-  const auto made = node.must_run(
-      init_primary_command(settings_.replication, subnet_of(places()[0].host)));
+  const auto made =
+      node.must_run(init_primary_command(settings_.replication, subnet_of(places()[0].host)));
   return made ? Status() : Status(made.error());
 }
 
@@ -226,8 +226,7 @@ Result<std::size_t> PostgresTarget::promote(std::size_t old) {
   const auto promoted = ask(chosen, {"SELECT pg_promote(true, 10)"}, 12s);
   if (!promoted.ok()) return promoted.error();
   for (const std::size_t at : followers) {
-    static_cast<void>(
-        ask(at, follow_statements(places()[chosen].host, at), probe_timeout).ok());
+    static_cast<void>(ask(at, follow_statements(places()[chosen].host, at), probe_timeout).ok());
   }
   return chosen;
 }
@@ -247,10 +246,9 @@ Result<std::unique_ptr<Client>> PostgresTarget::connect(std::size_t node, Proces
   sql::ClientSettings client = settings_.client;
   // A standby has no serializable transactions; what they can promise it gives at this level.
   const bool standby = settings_.read_at_node && places().size() > 1;
-  client.read_isolation =
-      standby && client.isolation == sql::Isolation::serializable
-          ? sql::Isolation::repeatable_read
-          : client.isolation;
+  client.read_isolation = standby && client.isolation == sql::Isolation::serializable
+                              ? sql::Isolation::repeatable_read
+                              : client.isolation;
   return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(client), route));
 }
 

@@ -20,14 +20,14 @@ constexpr bool doubtful = false;
 
 // What is not named is in doubt, such as a plain ERR.
 constexpr std::array rows{
-    ErrorRow{"READONLY", definite},   ErrorRow{"LOADING", definite},
-    ErrorRow{"MASTERDOWN", definite}, ErrorRow{"NOREPLICAS", definite},
-    ErrorRow{"OOM", definite},        ErrorRow{"MISCONF", definite},
+    ErrorRow{"READONLY", definite},    ErrorRow{"LOADING", definite},
+    ErrorRow{"MASTERDOWN", definite},  ErrorRow{"NOREPLICAS", definite},
+    ErrorRow{"OOM", definite},         ErrorRow{"MISCONF", definite},
     ErrorRow{"CLUSTERDOWN", definite}, ErrorRow{"MOVED", definite},
-    ErrorRow{"WRONGTYPE", definite},  ErrorRow{"EXECABORT", definite},
-    ErrorRow{"NOAUTH", definite},     ErrorRow{"NOPERM", definite},
-    ErrorRow{"WRONGPASS", definite},  ErrorRow{"BUSY", definite},
-    ErrorRow{"UNBLOCKED", doubtful},  ErrorRow{"ERR", doubtful},
+    ErrorRow{"WRONGTYPE", definite},   ErrorRow{"EXECABORT", definite},
+    ErrorRow{"NOAUTH", definite},      ErrorRow{"NOPERM", definite},
+    ErrorRow{"WRONGPASS", definite},   ErrorRow{"BUSY", definite},
+    ErrorRow{"UNBLOCKED", doubtful},   ErrorRow{"ERR", doubtful},
 };
 
 struct Function {
@@ -35,8 +35,8 @@ struct Function {
   std::string_view datatype;
 };
 constexpr std::array functions{
-    Function{"read", "register"},     Function{"write", "register"}, Function{"cas", "register"},
-    Function{"read", "set"},          Function{"add", "set"},        Function{"read", "counter"},
+    Function{"read", "register"},     Function{"write", "register"},  Function{"cas", "register"},
+    Function{"read", "set"},          Function{"add", "set"},         Function{"read", "counter"},
     Function{"increment", "counter"}, Function{"txn", "list-append"},
 };
 
@@ -46,8 +46,8 @@ constexpr const char* cas_script =
     "redis.call('SET', KEYS[1], ARGV[2]) return 1";
 
 timeval to_timeval(Nanos left) {
-  const auto micros =
-      std::max<std::int64_t>(1000, std::chrono::duration_cast<std::chrono::microseconds>(left).count());
+  const auto micros = std::max<std::int64_t>(
+      1000, std::chrono::duration_cast<std::chrono::microseconds>(left).count());
   return {micros / 1'000'000, micros % 1'000'000};
 }
 
@@ -69,7 +69,8 @@ Value element_of(const redisReply& reply) {
 
 Value list_of(const redisReply& reply) {
   Value::List elements;
-  for (std::size_t i = 0; i < reply.elements; ++i) elements.push_back(element_of(*reply.element[i]));
+  for (std::size_t i = 0; i < reply.elements; ++i)
+    elements.push_back(element_of(*reply.element[i]));
   return elements;
 }
 
@@ -106,7 +107,8 @@ std::optional<Request> request_of(const Invocation& invocation, const std::strin
   if (list == nullptr) return std::nullopt;
   if (f == "cas" && list->size() == 2) {
     const std::string expected = (*list)[0].is_nil() ? "" : json_text((*list)[0]);
-    return Request{{{"EVAL", cas_script, "1", key, expected, json_text((*list)[1])}}, true,
+    return Request{{{"EVAL", cas_script, "1", key, expected, json_text((*list)[1])}},
+                   true,
                    [](const Invocation& asked, Replies replies, std::size_t) {
                      return replies[0]->integer == 1 ? std::optional(asked.value) : std::nullopt;
                    }};

@@ -1,6 +1,7 @@
 #pragma once
-// A client of Redis: registers, sets, counters, and transactions over lists. It speaks to one server
-// and never follows to another: what a server that thinks it is the primary says is what is tested.
+// A client of Redis: registers, sets, counters, and transactions over lists. It speaks to one
+// server and never follows to another: what a server that thinks it is the primary says is what is
+// tested.
 
 #include <memory>
 #include <string>
@@ -51,8 +52,8 @@ class Session {
     void operator()(redisReply* reply) const;
   };
   using Reply = std::unique_ptr<redisReply, Freer>;
-  /// Sends them all at once; one reply each. Fewer: the connection ended or the time did; it is closed
-  /// then, and error() says why.
+  /// Sends them all at once; one reply each. Fewer: the connection ended or the time did; it is
+  /// closed then, and error() says why.
   std::vector<Reply> ask(const std::vector<Command>& commands, Nanos deadline);
   const std::string& error() const { return error_; }
 

@@ -20,10 +20,11 @@ constexpr Nanos ask_timeout = 1s;
 constexpr const char* data = "/var/lib/assay-redis";
 constexpr const char* sentinel_data = "/var/lib/assay-sentinel";
 
-constexpr TargetOption sentinel_option{"sentinel", "yes", "yes|no",
-                                       "whether Sentinel promotes a replica when the primary is lost"};
+constexpr TargetOption sentinel_option{
+    "sentinel", "yes", "yes|no", "whether Sentinel promotes a replica when the primary is lost"};
 constexpr TargetOption replicas_option{
-    "min-replicas", "0", "0|1|2", "min-replicas-to-write: replicas without which a primary refuses"};
+    "min-replicas", "0", "0|1|2",
+    "min-replicas-to-write: replicas without which a primary refuses"};
 constexpr TargetOption reads_option{"reads", "primary", "primary|node",
                                     "whether a read of a server that is no primary fails"};
 constexpr TargetOption fsync_option{"fsync", "always", "always|everysec|no",
@@ -86,9 +87,7 @@ class RedisTarget final : public ClusterTarget {
   explicit RedisTarget(Settings settings)
       : ClusterTarget("redis", settings.hosts, default_port), settings_(std::move(settings)) {}
 
-  std::vector<std::string> packages() const override {
-    return {"redis-server", "redis-sentinel"};
-  }
+  std::vector<std::string> packages() const override { return {"redis-server", "redis-sentinel"}; }
   bool performs(std::string_view function) const override { return redis::performs(function); }
   Status expect(std::string_view datatype) override {
     settings_.client.datatype = std::string(datatype);
@@ -158,12 +157,11 @@ std::vector<ServerProcess> RedisTarget::companions(std::size_t /*node*/) const {
 Status RedisTarget::install(Node& node, std::size_t at) {
   const std::string own = places().at(at).host;
   const std::string first = places().front().host;
-  std::string server =
-      "bind 0.0.0.0\nprotected-mode no\nport 6379\nappendonly yes\nappendfsync " +
-      settings_.fsync + "\ndir " + data + "\nreplica-announce-ip " + own +
-      "\nrepl-timeout 5\nrepl-diskless-sync-delay 0\nmin-replicas-max-lag 2\n"
-      "min-replicas-to-write " +
-      settings_.min_replicas + "\n";
+  std::string server = "bind 0.0.0.0\nprotected-mode no\nport 6379\nappendonly yes\nappendfsync " +
+                       settings_.fsync + "\ndir " + data + "\nreplica-announce-ip " + own +
+                       "\nrepl-timeout 5\nrepl-diskless-sync-delay 0\nmin-replicas-max-lag 2\n"
+                       "min-replicas-to-write " +
+                       settings_.min_replicas + "\n";
   if (at != 0) server += "replicaof " + first + " 6379\n";
   const std::string quorum = std::to_string(places().size() / 2 + 1);
   const std::string sentinel =
@@ -191,8 +189,7 @@ Status RedisTarget::form() {
   if (!ready.ok() || companions(0).empty() || !is_ours()) return ready;
   return on_all(places().size(), [&](std::size_t i) {
     return wait_for(ready_timeout, [&]() -> Status {
-      const auto reply =
-          ask({places()[i].host, sentinel_port}, {"INFO", "sentinel"});
+      const auto reply = ask({places()[i].host, sentinel_port}, {"INFO", "sentinel"});
       if (!reply.ok()) return reply.error();
       const std::string watched = info_of(**reply, "master0:");
       if (watched.find("slaves=" + others) != std::string::npos &&
@@ -207,11 +204,10 @@ Status RedisTarget::form() {
 void RedisTarget::leave() noexcept {
   if (is_ours() || places().empty()) return;
   // Only what begins with our prefix; a script sees it as one step.
-  static_cast<void>(ask(places().front(),
-                        {"EVAL",
-                         "for _, k in ipairs(redis.call('KEYS', 'assay:*')) do "
-                         "redis.call('DEL', k) end return 0",
-                         "0"})
+  static_cast<void>(ask(places().front(), {"EVAL",
+                                           "for _, k in ipairs(redis.call('KEYS', 'assay:*')) do "
+                                           "redis.call('DEL', k) end return 0",
+                                           "0"})
                         .ok());
 }
 

@@ -23,10 +23,12 @@ struct Function {
   std::string_view datatype;
 };
 constexpr std::array functions{
-    Function{"read", "register"},   Function{"write", "register"}, Function{"cas", "register"},
-    Function{"read", "set"},        Function{"add", "set"},        Function{"read", "counter"},
-    Function{"increment", "counter"}, Function{"read", "bank"},    Function{"transfer", "bank"},
-    Function{"cas", "bank"},        Function{"txn", "list-append"}, Function{"txn", "rw-register"},
+    Function{"read", "register"},     Function{"write", "register"},
+    Function{"cas", "register"},      Function{"read", "set"},
+    Function{"add", "set"},           Function{"read", "counter"},
+    Function{"increment", "counter"}, Function{"read", "bank"},
+    Function{"transfer", "bank"},     Function{"cas", "bank"},
+    Function{"txn", "list-append"},   Function{"txn", "rw-register"},
 };
 
 bool writes_any(const Value::List& steps) {

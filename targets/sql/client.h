@@ -1,7 +1,8 @@
 #pragma once
-// A client of a database that speaks SQL: registers, sets, counters, accounts, and transactions over
-// registers and lists, each as a table of schema assay. Single statements commit by themselves; more
-// are a transaction. The schema's name keeps it apart from what else is in the database.
+// A client of a database that speaks SQL: registers, sets, counters, accounts, and transactions
+// over registers and lists, each as a table of schema assay. Single statements commit by
+// themselves; more are a transaction. The schema's name keeps it apart from what else is in the
+// database.
 
 #include <functional>
 #include <memory>
@@ -19,9 +20,9 @@ struct ClientSettings {
   const Dialect* dialect = nullptr;
   Isolation isolation = Isolation::serializable;
   Isolation read_isolation = Isolation::serializable;  ///< of transactions that only read
-  bool locking = false;   ///< reads inside transactions that write lock their rows: FOR UPDATE
-  bool rewrite = false;   ///< an append reads the list and writes it whole
-  std::string datatype;   ///< what `read` reads
+  bool locking = false;  ///< reads inside transactions that write lock their rows: FOR UPDATE
+  bool rewrite = false;  ///< an append reads the list and writes it whole
+  std::string datatype;  ///< what `read` reads
 };
 
 /// Functions of some datatype that the client can carry out.

@@ -121,8 +121,8 @@ std::optional<std::string> Statements::compare_and_set(const Value& value) const
       const auto* id = account.get_if<std::int64_t>();
       const auto* amount = balance.get_if<std::int64_t>();
       if (id == nullptr || amount == nullptr) return std::nullopt;
-      rows += (rows.empty() ? "(" : ", (") + std::to_string(*id) + ", " + std::to_string(*amount) +
-              ")";
+      rows +=
+          (rows.empty() ? "(" : ", (") + std::to_string(*id) + ", " + std::to_string(*amount) + ")";
     }
     return std::string(dialect_.insert_ignore) + " INTO assay.accounts (id, val) VALUES " + rows +
            " " + std::string(dialect_.ignore);

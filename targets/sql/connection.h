@@ -35,7 +35,8 @@ struct Answer {
 class Connection {
  public:
   virtual ~Connection() = default;
-  /// Returns by `deadline`, a time of monotonic_now(); after anything but ok or refused it is closed.
+  /// Returns by `deadline`, a time of monotonic_now(); after anything but ok or refused it is
+  /// closed.
   virtual Answer execute(const std::string& statement, Nanos deadline) = 0;
   virtual bool is_open() const = 0;
 };

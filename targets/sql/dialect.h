@@ -19,9 +19,9 @@ enum class Isolation : unsigned char {
 std::string_view name_of(Isolation isolation);
 
 struct Dialect {
-  std::string_view text_key;      ///< type of a short text that can be a primary key
-  std::string_view on_duplicate;  ///< "ON CONFLICT (id) DO UPDATE SET val = "
-  std::string_view inserted;      ///< "excluded.val": the value that was to be inserted
+  std::string_view text_key;       ///< type of a short text that can be a primary key
+  std::string_view on_duplicate;   ///< "ON CONFLICT (id) DO UPDATE SET val = "
+  std::string_view inserted;       ///< "excluded.val": the value that was to be inserted
   std::string_view ignore;         ///< after an INSERT that may find its row there
   std::string_view insert_ignore;  ///< the INSERT that goes with it
   /// Begins a transaction: the statements, separated by ';'.

@@ -14,24 +14,33 @@ using enum Isolation;
 // G0 G1a G1b G1c OTV PMP P4 G-single G2-item G2
 constexpr std::array table{
     // PostgreSQL's read uncommitted is its read committed.
-    PublishedLevel{"postgres", read_uncommitted,
-                   {full, full, full, full, full, possible, possible, possible, possible, possible}},
-    PublishedLevel{"postgres", read_committed,
-                   {full, full, full, full, full, possible, possible, possible, possible, possible}},
-    PublishedLevel{"postgres", repeatable_read,
+    PublishedLevel{
+        "postgres",
+        read_uncommitted,
+        {full, full, full, full, full, possible, possible, possible, possible, possible}},
+    PublishedLevel{
+        "postgres",
+        read_committed,
+        {full, full, full, full, full, possible, possible, possible, possible, possible}},
+    PublishedLevel{"postgres",
+                   repeatable_read,
                    {full, full, full, full, full, full, full, full, possible, possible}},
-    PublishedLevel{"postgres", serializable,
-                   {full, full, full, full, full, full, full, full, full, full}},
+    PublishedLevel{
+        "postgres", serializable, {full, full, full, full, full, full, full, full, full, full}},
     // Those of MySQL with InnoDB, from which MariaDB's come.
-    PublishedLevel{"mariadb", read_uncommitted,
+    PublishedLevel{"mariadb",
+                   read_uncommitted,
                    {full, possible, possible, possible, possible, possible, possible, possible,
                     possible, possible}},
-    PublishedLevel{"mariadb", read_committed,
-                   {full, full, full, full, full, possible, possible, possible, possible, possible}},
-    PublishedLevel{"mariadb", repeatable_read,
+    PublishedLevel{
+        "mariadb",
+        read_committed,
+        {full, full, full, full, full, possible, possible, possible, possible, possible}},
+    PublishedLevel{"mariadb",
+                   repeatable_read,
                    {full, full, full, full, full, reads, possible, reads, possible, possible}},
-    PublishedLevel{"mariadb", serializable,
-                   {full, full, full, full, full, full, full, full, full, full}},
+    PublishedLevel{
+        "mariadb", serializable, {full, full, full, full, full, full, full, full, full, full}},
 };
 
 }  // namespace

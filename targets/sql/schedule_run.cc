@@ -109,10 +109,10 @@ Result<ScheduleOutcome> run_schedule(const Schedule& schedule, const Dialect& di
                                      Isolation isolation, const OpenSession& open) {
   auto [keeper, answer] = open();
   if (!answer.ok()) return no_session(answer);
-  const auto made = execute_all(
-      *keeper, {"DROP TABLE IF EXISTS assay.test",
-                "CREATE TABLE assay.test (id INT PRIMARY KEY, value INT)",
-                "INSERT INTO assay.test (id, value) VALUES (1, 10), (2, 20)"});
+  const auto made =
+      execute_all(*keeper, {"DROP TABLE IF EXISTS assay.test",
+                            "CREATE TABLE assay.test (id INT PRIMARY KEY, value INT)",
+                            "INSERT INTO assay.test (id, value) VALUES (1, 10), (2, 20)"});
   if (!made.ok()) return made.error();
   std::map<int, std::unique_ptr<Worker>> workers;
   for (const Step& step : schedule.steps) {

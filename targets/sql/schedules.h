@@ -23,8 +23,8 @@ struct Step {
 
 /// What came of a schedule.
 struct ScheduleOutcome {
-  std::vector<Answer> answers;     ///< one a step; those after a session's error are not asked
-  std::map<int, bool> committed;   ///< by session
+  std::vector<Answer> answers;    ///< one a step; those after a session's error are not asked
+  std::map<int, bool> committed;  ///< by session
   std::map<std::string, std::string> rows;  ///< of the table at the end, by id
 
   /// Whether a step read this value in its second column.

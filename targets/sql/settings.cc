@@ -41,8 +41,9 @@ Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& lo
   const std::string where = login.host + ":" + std::to_string(login.port);
   if (schemas->rows.at(0).at(0) != "0") {
     return Error{ErrorKind::configuration,
-                 where + ": there is a schema assay already, which a run would empty; rename it, or "
-                         "drop it if an earlier run left it"};
+                 where +
+                     ": there is a schema assay already, which a run would empty; rename it, or "
+                     "drop it if an earlier run left it"};
   }
   return std::vector<std::string>{where + " " + version->rows.at(0).at(0).value_or("")};
 }

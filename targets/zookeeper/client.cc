@@ -19,12 +19,12 @@ constexpr bool doubtful = false;
 
 // What is not named is in doubt.
 constexpr std::array rows{
-    ErrorRow{ZNONODE, definite},          ErrorRow{ZNODEEXISTS, definite},
-    ErrorRow{ZBADVERSION, definite},      ErrorRow{ZNOAUTH, definite},
-    ErrorRow{ZBADARGUMENTS, definite},    ErrorRow{ZINVALIDSTATE, definite},
-    ErrorRow{ZNOTEMPTY, definite},        ErrorRow{ZMARSHALLINGERROR, definite},
-    ErrorRow{ZCONNECTIONLOSS, doubtful},  ErrorRow{ZOPERATIONTIMEOUT, doubtful},
-    ErrorRow{ZSESSIONEXPIRED, doubtful},  ErrorRow{ZCLOSING, doubtful},
+    ErrorRow{ZNONODE, definite},         ErrorRow{ZNODEEXISTS, definite},
+    ErrorRow{ZBADVERSION, definite},     ErrorRow{ZNOAUTH, definite},
+    ErrorRow{ZBADARGUMENTS, definite},   ErrorRow{ZINVALIDSTATE, definite},
+    ErrorRow{ZNOTEMPTY, definite},       ErrorRow{ZMARSHALLINGERROR, definite},
+    ErrorRow{ZCONNECTIONLOSS, doubtful}, ErrorRow{ZOPERATIONTIMEOUT, doubtful},
+    ErrorRow{ZSESSIONEXPIRED, doubtful}, ErrorRow{ZCLOSING, doubtful},
 };
 
 struct Function {

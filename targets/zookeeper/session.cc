@@ -115,8 +115,8 @@ bool Session::open(const Endpoint& endpoint, Nanos deadline) {
   close();
   state_->connected = false;
   const std::string place = endpoint.host + ":" + std::to_string(endpoint.port);
-  state_->handle = zookeeper_init(place.c_str(), State::watch, session_timeout_ms, nullptr,
-                                  state_.get(), 0);
+  state_->handle =
+      zookeeper_init(place.c_str(), State::watch, session_timeout_ms, nullptr, state_.get(), 0);
   if (state_->handle == nullptr) return false;
   std::unique_lock lock(state_->mutex);
   const bool connected = state_->changed.wait_for(lock, deadline - monotonic_now(),
@@ -144,8 +144,7 @@ Reply Session::children(const std::string& path, Nanos deadline) {
   });
 }
 
-Reply Session::set(const std::string& path, const std::string& data, int version,
-                   Nanos deadline) {
+Reply Session::set(const std::string& path, const std::string& data, int version, Nanos deadline) {
   return state_->ask(deadline, [&](const void* kept) {
     return zoo_aset(state_->handle, path.c_str(), data.data(), static_cast<int>(data.size()),
                     version, on_stat, kept);

@@ -29,9 +29,7 @@ class ZookeeperTarget final : public ClusterTarget {
     return {"openjdk-17-jre-headless", "zookeeper"};
   }
   std::vector<std::string> promises() const override { return {"sequential"}; }
-  bool performs(std::string_view function) const override {
-    return zookeeper::performs(function);
-  }
+  bool performs(std::string_view function) const override { return zookeeper::performs(function); }
   Status expect(std::string_view datatype) override {
     client_.datatype = std::string(datatype);
     if (holds(datatype)) return {};

@@ -1,5 +1,6 @@
-// Databases from Debian packages, in a real lab: one that is quick to install stands for all here; the
-// others are run by campaigns/findings. Needs root and the package servers; says so where they lack.
+// Databases from Debian packages, in a real lab: one that is quick to install stands for all here;
+// the others are run by campaigns/findings. Needs root and the package servers; says so where they
+// lack.
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
-// What the database targets decide without a server: their tables of errors row by row, what they ask
-// and how they read answers, their options.
+// What the database targets decide without a server: their tables of errors row by row, what they
+// ask and how they read answers, their options.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -77,7 +77,8 @@ TEST_CASE("mariadb: each row of the table of errors") {
                {"1180", info}, {"1317", info}, {"1927", info}, {"2013", info}, {"4031", info}});
 }
 
-TEST_CASE("sql: what was not sent failed; what was sent and not answered is in doubt at the commit") {
+TEST_CASE(
+    "sql: what was not sent failed; what was sent and not answered is in doubt at the commit") {
   const auto errors = postgres::dialect().errors;
   Answer lost;
   CHECK(sql::classify(lost, Moment::effect, errors).type == info);
@@ -311,7 +312,8 @@ TEST_CASE("sql client: values of another shape are refused before anything is as
   }
 }
 
-TEST_CASE("schedules: each anomaly is shown by what a weak store answers, not by what a strong one") {
+TEST_CASE(
+    "schedules: each anomaly is shown by what a weak store answers, not by what a strong one") {
   for (const sql::Schedule& schedule : sql::schedules()) {
     CAPTURE(schedule.anomaly);
     sql::ScheduleOutcome aborted;

@@ -1,10 +1,11 @@
 // Drivers: programs that speak the protocol, and programs that do not.
+#include "targets/external/driver.h"
+
 #include <doctest/doctest.h>
 
 #include <map>
 #include <string>
 
-#include "targets/external/driver.h"
 #include "targets/registry.h"
 
 namespace assay::external {

@@ -141,8 +141,8 @@ TEST_CASE("server process: start and kill are idempotent and outlive the shell")
   server.data_folder = folder + "/data folder";
   server.log_file = folder + "/log/it's.log";
   server.pid_file = folder + "/run/pid";
-  server.arguments = {"--id", "1", "--peers", "1=127.0.0.1:47231", "--listen", "127.0.0.1",
-                      "--data", server.data_folder};
+  server.arguments = {"--id",     "1",         "--peers", "1=127.0.0.1:47231",
+                      "--listen", "127.0.0.1", "--data",  server.data_folder};
   const auto pid = [&] {
     std::string text;
     std::ifstream(server.pid_file) >> text;
