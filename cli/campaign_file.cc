@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -12,96 +11,13 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/history_input.h"
-#include "cli/measures.h"
+#include "cli/toml_table.h"
+#include "reports/measures.h"
 
 namespace assay::cli {
 namespace {
 
-/// What is wrong in the file, thrown past the layers of tables and caught by read_campaign.
-struct Wrong {
-  std::uint32_t line;
-  std::string what;
-};
-
-std::string text_of(const toml::node& node) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return std::to_string(number->get());
-  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
-  if (const auto* flag = node.as_boolean()) return flag->get() ? "yes" : "no";
-  throw Wrong{node.source().begin.line, "expected a text or a number"};
-}
-
-/// A table whose keys are all known.
-class Table {
- public:
-  Table(const toml::table& table, std::span<const std::string_view> known) : table_(table) {
-    for (const auto& [key, node] : table) {
-      if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-      throw Wrong{key.source().begin.line,
-                  fmt::format("unknown key '{}'; known: {}", key.str(), fmt::join(known, ", "))};
-    }
-  }
-
-  const toml::node* find(std::string_view key) const { return table_.get(key); }
-
-  void read(std::string_view key, std::string& into) const {
-    if (const toml::node* node = find(key)) into = text_of(*node);
-  }
-  void read(std::string_view key, std::vector<std::string>& into) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    into.clear();
-    if (const auto* list = node->as_array()) {
-      for (const toml::node& element : *list) into.push_back(text_of(element));
-    } else {
-      into.push_back(text_of(*node));
-    }
-  }
-  void read(std::string_view key, std::map<std::string, std::string>& into) const {
-    const toml::table* table = table_at(key);
-    if (table == nullptr) return;
-    for (const auto& [name, node] : *table) into[std::string(name.str())] = text_of(node);
-  }
-  void read(std::string_view key, Nanos& into) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const auto duration = parse_duration(text_of(*node));
-    if (!duration.ok()) throw Wrong{line_of(*node), duration.error().message};
-    into = *duration;
-  }
-  template <class Number>
-  void read_number(std::string_view key, Number low, Number high, Number& into) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const auto number = node->value_exact<std::int64_t>();
-    if (!number || *number < static_cast<std::int64_t>(low) ||
-        *number > static_cast<std::int64_t>(high)) {
-      throw Wrong{line_of(*node),
-                  fmt::format("{}: expected a whole number from {} to {}", key, low, high)};
-    }
-    into = static_cast<Number>(*number);
-  }
-  template <class T>
-  void read(std::string_view key, std::optional<T>& into) const {
-    if (find(key) == nullptr) return;
-    T value{};
-    read(key, value);
-    into = std::move(value);
-  }
-  const toml::table* table_at(std::string_view key) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return nullptr;
-    if (const toml::table* table = node->as_table()) return table;
-    throw Wrong{line_of(*node), fmt::format("{}: expected a table", key)};
-  }
-  static std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
-
- private:
-  const toml::table& table_;
-};
-
-void read_execution(const Table& parent, std::string_view key, Execution& execution) {
+void read_execution(const TomlTable& parent, std::string_view key, Execution& execution) {
   static constexpr std::array<std::string_view, 5> known{"seeds", "time-limit", "nemesis",
                                                          "nemesis-interval", "rate"};
   const toml::node* node = parent.find(key);
@@ -110,7 +26,7 @@ void read_execution(const Table& parent, std::string_view key, Execution& execut
     execution.wanted = flag->get();
     return;
   }
-  const Table table(*parent.table_at(key), known);
+  const TomlTable table(*parent.table_at(key), known);
   if (table.find("seeds") != nullptr) {
     std::uint64_t seeds = 0;
     table.read_number<std::uint64_t>("seeds", 1, 1'000'000, seeds);
@@ -133,25 +49,25 @@ std::vector<MeasureBound> read_measures(const toml::table& measures) {
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) throw Wrong{key.source().begin.line, "expected { above = …, below = … }"};
-    const Table entries(*table, known);
+    const TomlTable entries(*table, known);
     MeasureBound bound{name, {}, {}};
     for (const auto& [side, into] :
          {std::pair{known[0], &bound.above}, std::pair{known[1], &bound.below}}) {
       const toml::node* limit = entries.find(side);
       if (limit == nullptr) continue;
       *into = limit->value<double>();
-      if (!into->has_value()) throw Wrong{Table::line_of(*limit), "expected a number"};
+      if (!into->has_value()) throw Wrong{TomlTable::line_of(*limit), "expected a number"};
     }
     bounds.push_back(std::move(bound));
   }
   return bounds;
 }
 
-void read_expectation(const Table& table, Experiment& experiment) {
+void read_expectation(const TomlTable& table, Experiment& experiment) {
   static constexpr std::array<std::string_view, 3> known{"verdict", "anomalies", "measures"};
   const toml::table* node = table.table_at("expect");
   if (node == nullptr) return;
-  const Table expect(*node, known);
+  const TomlTable expect(*node, known);
   std::string verdict = "pass";
   expect.read("verdict", verdict);
   bool found = false;
@@ -161,7 +77,7 @@ void read_expectation(const Table& table, Experiment& experiment) {
     found = true;
   }
   if (!found) {
-    throw Wrong{Table::line_of(*expect.find("verdict")),
+    throw Wrong{TomlTable::line_of(*expect.find("verdict")),
                 "verdict: expected pass, violation or no-progress, got '" + verdict + "'"};
   }
   expect.read("anomalies", experiment.anomalies);
@@ -177,7 +93,7 @@ constexpr std::array<std::string_view, 22> experiment_keys{
     "sim",   "lab",     "protocol",         "weather"};
 
 void read_experiment(const toml::table& node, Experiment& experiment) {
-  const Table table(node, experiment_keys);
+  const TomlTable table(node, experiment_keys);
   experiment.line = node.source().begin.line;
   table.read("name", experiment.name);
   table.read("claim", experiment.claim);
@@ -196,7 +112,7 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   table.read("rate", experiment.rate);
   table.read("weather", experiment.weather);
   if (experiment.weather != "calm" && experiment.weather != "drawn") {
-    throw Wrong{Table::line_of(*table.find("weather")), "weather: expected calm or drawn"};
+    throw Wrong{TomlTable::line_of(*table.find("weather")), "weather: expected calm or drawn"};
   }
   table.read("time-limit", experiment.time_limit);
   table.read_number<std::size_t>("nodes", 1, 9, experiment.nodes);
@@ -211,7 +127,7 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
 Campaign campaign_of(const toml::table& root, const std::string& path) {
   static constexpr std::array<std::string_view, 5> known{"schema", "name", "about", "defaults",
                                                          "experiment"};
-  const Table table(root, known);
+  const TomlTable table(root, known);
   std::string schema;
   table.read("schema", schema);
   if (schema != "assay.campaign/1") {
@@ -228,7 +144,7 @@ Campaign campaign_of(const toml::table& root, const std::string& path) {
   std::set<std::string> names;
   for (const toml::node& element : *list) {
     const toml::table* node = element.as_table();
-    if (node == nullptr) throw Wrong{Table::line_of(element), "expected [[experiment]]"};
+    if (node == nullptr) throw Wrong{TomlTable::line_of(element), "expected [[experiment]]"};
     Experiment experiment = defaults;
     read_experiment(*node, experiment);
     experiment.file = path;
@@ -249,16 +165,11 @@ std::string_view name_of(Expected expected) {
 }
 
 Result<Campaign> read_campaign(const std::string& path) {
-  const auto text = read_text(path);
-  if (!text.ok()) return text.error();
-  try {
-    return campaign_of(toml::parse(*text, path), path);
-  } catch (const toml::parse_error& error) {
-    return Error{ErrorKind::bad_data,
-                 fmt::format("{}:{}: {}", path, error.source().begin.line, error.description())};
-  } catch (const Wrong& wrong) {
-    return Error{ErrorKind::bad_data, fmt::format("{}:{}: {}", path, wrong.line, wrong.what)};
-  }
+  Campaign campaign;
+  auto status =
+      read_toml(path, [&](const toml::table& root) { campaign = campaign_of(root, path); });
+  if (!status.ok()) return status.error();
+  return campaign;
 }
 
 Result<std::vector<std::string>> campaign_files(const std::string& path) {

@@ -7,7 +7,7 @@
 namespace assay::cli {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 13> table{{
+  static constexpr std::array<Command, 14> table{{
       {"run", "drive a workload against a cluster while breaking it, then check and report",
        define_run},
       {"check", "check recorded histories of any known format", define_check},
@@ -20,6 +20,7 @@ std::span<const Command> commands() {
       {"replay", "the plan of a run or a simulation once more", define_replay},
       {"verify", "re-check a verdict's certificate with the independent verifier", define_verify},
       {"report", "write the report of a run or a history again", define_report},
+      {"runs", "the store of runs: ls, show, findings, rm, gc", define_runs},
       {"history", "convert, validate or describe a history", define_history},
       {"lab", "nodes on this machine: up, down, status, exec, logs", define_lab},
       {"doctor", "say what this machine lacks for the lab and the faults, and how to get it",

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "cli/measures.h"
+#include "reports/measures.h"
 
 namespace assay::cli {
 namespace {
