@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/campaign_matrix.h"
+#include "cli/history_input.h"
 #include "cli/toml_table.h"
 #include "reports/measures.h"
 
@@ -92,6 +94,57 @@ constexpr std::array<std::string_view, 22> experiment_keys{
     "nodes", "seed",    "concurrency",      "time-limit", "seeds",   "expect",
     "sim",   "lab",     "protocol",         "weather"};
 
+Keep keep_named(const TomlTable& table, std::string_view key, Keep fallback) {
+  static constexpr std::array<std::string_view, 4> names{"nothing", "summary", "history", "all"};
+  std::string name;
+  table.read(key, name);
+  if (name.empty()) return fallback;
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) {
+    throw Wrong{TomlTable::line_of(*table.find(key)),
+                fmt::format("{}: expected one of {}, got '{}'", key, fmt::join(names, ", "), name)};
+  }
+  return static_cast<Keep>(at - names.begin());
+}
+
+/// What holds for all runs of the file, into the campaign and the experiment that all begin with.
+void read_frame(const TomlTable& table, const std::string& path, Campaign& campaign,
+                Experiment& defaults) {
+  static constexpr std::array<std::string_view, 4> budget_keys{"time", "runs", "check-time",
+                                                               "retries"};
+  static constexpr std::array<std::string_view, 2> retain_keys{"passing", "failing"};
+  static constexpr std::array<std::string_view, 2> gate_keys{"policy", "baseline"};
+  if (const toml::table* node = table.table_at("budget")) {
+    const TomlTable budget(*node, budget_keys);
+    budget.read("time", campaign.budget.time);
+    if (budget.find("runs") != nullptr) {
+      std::uint64_t runs = 0;
+      budget.read_number<std::uint64_t>("runs", 1, 1'000'000'000, runs);
+      campaign.budget.runs = runs;
+    }
+    budget.read("check-time", defaults.check_timeout);
+    budget.read_number<std::uint64_t>("retries", 0, 100, defaults.retries);
+  }
+  if (const toml::table* node = table.table_at("retain")) {
+    const TomlTable retain(*node, retain_keys);
+    campaign.retains = true;
+    defaults.retention.passing = keep_named(retain, "passing", defaults.retention.passing);
+    defaults.retention.failing = keep_named(retain, "failing", defaults.retention.failing);
+  }
+  if (const toml::table* node = table.table_at("gate")) {
+    const TomlTable gate(*node, gate_keys);
+    gate.read("policy", campaign.policy);
+    gate.read("baseline", campaign.baseline);
+    // They stand beside the campaign, wherever it is run from.
+    for (std::string* file : {&campaign.policy, &campaign.baseline}) {
+      if (file->empty()) continue;
+      *file = (std::filesystem::path(path).parent_path() / *file).lexically_normal().string();
+    }
+  }
+}
+
+}  // namespace
+
 void read_experiment(const toml::table& node, Experiment& experiment) {
   const TomlTable table(node, experiment_keys);
   experiment.line = node.source().begin.line;
@@ -124,9 +177,12 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   read_execution(table, "lab", experiment.lab);
 }
 
+namespace {
+
 Campaign campaign_of(const toml::table& root, const std::string& path) {
-  static constexpr std::array<std::string_view, 5> known{"schema", "name", "about", "defaults",
-                                                         "experiment"};
+  static constexpr std::array<std::string_view, 10> known{
+      "schema", "name",   "about",  "defaults", "experiment",
+      "matrix", "canary", "budget", "retain",   "gate"};
   const TomlTable table(root, known);
   std::string schema;
   table.read("schema", schema);
@@ -137,22 +193,44 @@ Campaign campaign_of(const toml::table& root, const std::string& path) {
   table.read("name", campaign.name);
   table.read("about", campaign.about);
   Experiment defaults;
+  read_frame(table, path, campaign, defaults);
   if (const toml::table* node = table.table_at("defaults")) read_experiment(*node, defaults);
-  const toml::node* experiments = table.find("experiment");
-  const toml::array* list = experiments == nullptr ? nullptr : experiments->as_array();
-  if (list == nullptr || list->empty()) throw Wrong{1, "expected at least one [[experiment]]"};
+  for (const std::string_view kind : {"experiment", "canary"}) {
+    const toml::node* entries = table.find(kind);
+    if (entries == nullptr) continue;
+    const toml::array* list = entries->as_array();
+    if (list == nullptr) {
+      throw Wrong{TomlTable::line_of(*entries), fmt::format("expected [[{}]]", kind)};
+    }
+    for (const toml::node& element : *list) {
+      const toml::table* node = element.as_table();
+      if (node == nullptr) {
+        throw Wrong{TomlTable::line_of(element), fmt::format("expected [[{}]]", kind)};
+      }
+      Experiment experiment = defaults;
+      if (kind == "canary") experiment.expected = Expected::violation;
+      read_experiment(*node, experiment);
+      if (kind == "canary" && experiment.expected == Expected::pass) {
+        throw Wrong{experiment.line, "a canary must fail: verdict pass belongs to an experiment"};
+      }
+      campaign.experiments.push_back(std::move(experiment));
+    }
+  }
+  if (const toml::table* node = table.table_at("matrix")) {
+    for (Experiment& experiment : expand_matrix(*node, defaults)) {
+      campaign.experiments.push_back(std::move(experiment));
+    }
+  }
+  if (campaign.experiments.empty()) {
+    throw Wrong{1, "expected at least one [[experiment]], [[canary]] or [matrix]"};
+  }
   std::set<std::string> names;
-  for (const toml::node& element : *list) {
-    const toml::table* node = element.as_table();
-    if (node == nullptr) throw Wrong{TomlTable::line_of(element), "expected [[experiment]]"};
-    Experiment experiment = defaults;
-    read_experiment(*node, experiment);
+  for (Experiment& experiment : campaign.experiments) {
     experiment.file = path;
     if (experiment.name.empty()) throw Wrong{experiment.line, "an experiment needs a name"};
     if (!names.insert(experiment.name).second) {
       throw Wrong{experiment.line, "a second experiment '" + experiment.name + "'"};
     }
-    campaign.experiments.push_back(std::move(experiment));
   }
   return campaign;
 }
@@ -169,6 +247,9 @@ Result<Campaign> read_campaign(const std::string& path) {
   auto status =
       read_toml(path, [&](const toml::table& root) { campaign = campaign_of(root, path); });
   if (!status.ok()) return status.error();
+  auto text = read_text(path);
+  if (!text.ok()) return text.error();
+  campaign.text = *std::move(text);
   return campaign;
 }
 

@@ -26,10 +26,14 @@ std::span<const Command> commands();
 
 Action define_campaign(CLI::App& app);
 Action define_check(CLI::App& app);
+Action define_completion(CLI::App& app);
 Action define_doctor(CLI::App& app);
+Action define_explain(CLI::App& app);
+Action define_gate(CLI::App& app);
 Action define_history(CLI::App& app);
 Action define_lab(CLI::App& app);
 Action define_list(CLI::App& app);
+Action define_man(CLI::App& app);
 Action define_replay(CLI::App& app);
 Action define_report(CLI::App& app);
 Action define_run(CLI::App& app);
