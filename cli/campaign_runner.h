@@ -2,6 +2,7 @@
 // Carrying out a campaign: its runs one after the other or several at a time, each written down
 // when it ends, until all were made or the budget is used up.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>

@@ -35,13 +35,13 @@ std::string words_of(const CommandEntry& command) {
 }
 
 /// As one word of a POSIX shell, zsh or fish.
-std::string quoted(std::string_view text) {
+std::string as_word(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
 
-std::string quoted_for_fish(std::string_view text) {
+std::string as_fish_word(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -82,21 +82,22 @@ std::string bash_completion(const CommandEntry& program) {
   std::string choices;  // what may follow a flag
   for_each_command(program, [&](const CommandEntry& command) {
     fmt::format_to(std::back_inserter(cases), "    {}) words={} ;;\n",
-                   quoted(fmt::format("{}", fmt::join(command.path, " "))),
-                   quoted(words_of(command)));
+                   as_word(fmt::format("{}", fmt::join(command.path, " "))),
+                   as_word(words_of(command)));
     for (const FlagEntry& flag : command.flags) {
       if (flag.choices.empty() || flag.names.empty()) continue;
       for (const std::string& name : flag.names) {
         fmt::format_to(std::back_inserter(choices), "    {}) words={} ;;\n",
-                       quoted(fmt::format("{} {}", fmt::join(command.path, " "), name)),
-                       quoted(fmt::format("{}", fmt::join(flag.choices, " "))));
+                       as_word(fmt::format("{} {}", fmt::join(command.path, " "), name)),
+                       as_word(fmt::format("{}", fmt::join(flag.choices, " "))));
       }
     }
     for (const FlagEntry& flag : command.flags) {
       if (flag.choices.empty() || !flag.names.empty()) continue;
-      fmt::format_to(std::back_inserter(places), "    {}) words={} ;;\n",
-                     quoted(fmt::format("{}", fmt::join(command.path, " "))),
-                     quoted(fmt::format("{} {}", fmt::join(flag.choices, " "), words_of(command))));
+      fmt::format_to(
+          std::back_inserter(places), "    {}) words={} ;;\n",
+          as_word(fmt::format("{}", fmt::join(command.path, " "))),
+          as_word(fmt::format("{} {}", fmt::join(flag.choices, " "), words_of(command))));
     }
   });
   return fmt::format(
@@ -120,7 +121,7 @@ std::string bash_completion(const CommandEntry& program) {
         std::string known;
         for_each_command(program, [&](const CommandEntry& command) {
           if (command.path.empty()) return;
-          const std::string path = quoted(fmt::format("{}", fmt::join(command.path, " ")));
+          const std::string path = as_word(fmt::format("{}", fmt::join(command.path, " ")));
           known += fmt::format("      {0}) command={0} ;;\n", path);
         });
         return known;
@@ -144,21 +145,21 @@ std::string fish_completion(const CommandEntry& program) {
     }
     if (condition.empty()) condition = "__fish_use_subcommand";
     for (const CommandEntry& sub : command.commands) {
-      fmt::format_to(put, "complete -c assay -f -n {} -a {} -d {}\n", quoted_for_fish(condition),
-                     sub.path.back(), quoted_for_fish(sub.summary));
+      fmt::format_to(put, "complete -c assay -f -n {} -a {} -d {}\n", as_fish_word(condition),
+                     sub.path.back(), as_fish_word(sub.summary));
     }
     for (const FlagEntry& flag : command.flags) {
-      std::string line = fmt::format("complete -c assay -n {}", quoted_for_fish(condition));
+      std::string line = fmt::format("complete -c assay -n {}", as_fish_word(condition));
       for (const std::string& name : flag.names) {
         line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       }
       if (!flag.value.empty() && !flag.names.empty()) line += " -r";
       if (!flag.choices.empty()) {
-        line += fmt::format(" -f -a {}",
-                            quoted_for_fish(fmt::format("{}", fmt::join(flag.choices, " "))));
+        line +=
+            fmt::format(" -f -a {}", as_fish_word(fmt::format("{}", fmt::join(flag.choices, " "))));
       }
       if (flag.names.empty() && flag.choices.empty()) continue;
-      fmt::format_to(put, "{} -d {}\n", line, quoted_for_fish(flag.help));
+      fmt::format_to(put, "{} -d {}\n", line, as_fish_word(flag.help));
     }
   });
   return out;
