@@ -176,16 +176,6 @@ std::vector<Finding> findings_of(const RunSummary& run, const History& history,
   return list;
 }
 
-Finding finding_of(const RunSummary& run, const std::string& type, const std::string& model,
-                   const std::string& claim) {
-  Finding finding;
-  finding.type = type;
-  finding.model = model;
-  finding.claim = claim;
-  finding.count = 1;
-  return identified(run, "", std::move(finding));
-}
-
 double largest_share_unseen(std::uint64_t clean) {
   return clean == 0 ? 1 : 1 - std::pow(doubt, 1 / static_cast<double>(clean));
 }

@@ -37,10 +37,6 @@ struct Finding {
 std::vector<Finding> findings_of(const RunSummary& run, const History& history,
                                  const CheckResult& result);
 
-/// What no history shows but a run does: "no-progress", "divergence".
-Finding finding_of(const RunSummary& run, const std::string& type, const std::string& model,
-                   const std::string& claim);
-
 /// A share of runs that a finding may still have with 95% confidence although `clean` runs in a row
 /// did not show it: 1 - 0.05^(1/clean), which is about 3/clean (the rule of three). 1 for none.
 double largest_share_unseen(std::uint64_t clean);

@@ -107,9 +107,9 @@ TEST_CASE(
   desk.write("campaign.toml", campaign(""));
   CHECK(desk.assay("gate").code == 66);
   const Outcome good = desk.assay("campaign campaign.toml --quiet");
-  CHECK_MESSAGE(good.code == 0, good.out << good.err);
+  CHECK_MESSAGE(good.code == 0, good.out, good.err);
   Outcome gate = desk.assay("gate --write junit=gate.xml --write sarif=gate.sarif");
-  CHECK_MESSAGE(gate.code == 0, gate.out << gate.err);
+  CHECK_MESSAGE(gate.code == 0, gate.out, gate.err);
   CHECK(mentions(gate.out, "GATE PASSED"));
   CHECK(mentions(gate.out, "canary-caught stale"));
   CHECK(mentions(read(desk.file("gate.xml")), "<testsuites"));
@@ -133,7 +133,7 @@ TEST_CASE(
              row["fingerprint"].get<std::string>();
     gate = desk.assay(accept);
   }
-  CHECK_MESSAGE(gate.code == 0, gate.out << gate.err);
+  CHECK_MESSAGE(gate.code == 0, gate.out, gate.err);
   CHECK(mentions(gate.out, "known-finding"));
   std::string known = read(desk.file("known.json"));
   for (std::size_t at = known.find("2999"); at != std::string::npos; at = known.find("2999")) {

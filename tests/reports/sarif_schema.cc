@@ -220,10 +220,9 @@ class Junit {
   void close() {
     const Level level = levels_.back();
     levels_.pop_back();
-    for (const auto& [attribute, element] : {std::pair{"tests", "testcase"},
-                                             {"failures", "failure"},
-                                             {"errors", "error"},
-                                             {"skipped", "skipped"}}) {
+    for (const auto& [attribute, element] :
+         {std::pair{"tests", "testcase"}, std::pair{"failures", "failure"},
+          std::pair{"errors", "error"}, std::pair{"skipped", "skipped"}}) {
       const auto said = level.attributes.find(attribute);
       if (said == level.attributes.end()) continue;
       const auto counted = level.counts.find(element);
