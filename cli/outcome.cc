@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "cli/measures.h"
+#include "cli/simulation_run.h"
+#include "reports/measures.h"
 
 namespace assay::cli {
 namespace {
@@ -23,12 +24,27 @@ std::string words_of(const RunOutcome& outcome) {
 
 }  // namespace
 
-std::map<std::string, double> measure(const Experiment& experiment, const History& history) {
-  std::map<std::string, double> values;
-  for (const MeasureBound& bound : experiment.measures) {
-    values[bound.name] = find_measure(bound.name)->of(history);
+RunOutcome outcome_of(const Experiment& experiment, const RunRecord& record) {
+  RunOutcome outcome;
+  outcome.seed = record.seed;
+  outcome.verdict = record.verdict;
+  outcome.because = record.unknown_because;
+  outcome.command = record.command;
+  for (const RunFinding& finding : record.findings) {
+    if (outcome.because.empty()) outcome.because = finding.claim;
+    outcome.add_anomaly(finding.type);
   }
-  return values;
+  const bool all_of_simulator =
+      std::all_of(outcome.anomalies.begin(), outcome.anomalies.end(), is_finding);
+  const bool stuck = std::find(outcome.anomalies.begin(), outcome.anomalies.end(), no_progress) !=
+                     outcome.anomalies.end();
+  if (all_of_simulator && stuck) outcome.verdict = no_progress;
+  if (!experiment.study.empty()) outcome.measures = record.measures;
+  for (const MeasureBound& bound : experiment.measures) {
+    const auto at = record.measures.find(bound.name);
+    if (at != record.measures.end()) outcome.measures[bound.name] = at->second;
+  }
+  return outcome;
 }
 
 bool is_within(const MeasureBound& bound, double value) {
@@ -79,7 +95,8 @@ bool Outcomes::measures_hold() const {
 }
 
 bool Outcomes::decided() const {
-  if (experiment_.expected == Expected::pass) return unwanted_.has_value();
+  // How often what must not be is seen is worth knowing: every run of a pass is made.
+  if (experiment_.expected == Expected::pass) return false;
   return wanted_.has_value() && measures_hold();
 }
 
@@ -100,7 +117,9 @@ void Outcomes::fill(CampaignRow& row) const {
   if (!experiment_.anomalies.empty()) {
     row.expected += fmt::format(" ({})", fmt::join(experiment_.anomalies, " or "));
   }
-  if (!experiment_.measures.empty()) row.expected += ", " + words_of(experiment_.measures);
+  if (experiment_.measures.empty()) return;
+  const std::string bounds = words_of(experiment_.measures);
+  row.expected = experiment_.study.empty() ? row.expected + ", " + bounds : bounds;
 }
 
 }  // namespace assay::cli

@@ -131,18 +131,19 @@ expect = { measures = { vectors-wrong = { below = 1 } } }
   REQUIRE_MESSAGE(campaign.ok(), (campaign.ok() ? "" : campaign.error().message));
   Experiment& clocks = campaign->experiments.front();
   CHECK_FALSE(clocks.lab.wanted);
-  auto row = run_in_study(clocks);
+  auto row = run_in_sim(clocks, {});
   REQUIRE(row.ok());
   CHECK(row->as_expected);
   CHECK(row->expected == "vectors-wrong below 1");
   clocks.measures = {{"concurrent-ordered", {}, 0.1}};
-  row = run_in_study(clocks);
+  row = run_in_sim(clocks, {});
   REQUIRE(row.ok());
   CHECK_FALSE(row->as_expected);
   clocks.options["events"] = "many";
-  CHECK_FALSE(run_in_study(clocks).ok());
+  CHECK_FALSE(run_in_sim(clocks, {}).ok());
   const std::string study = head + "[[experiment]]\nname = \"a\"\nstudy = ";
   CHECK(error_of(study + "\"tides\"\n").starts_with(":5: study: expected failure-detection or"));
+  CHECK(error_of(study + "\"logical-clocks\"\n").starts_with(":3: a study shows nothing"));
   CHECK(error_of(study + "\"logical-clocks\"\nexpect = { measures = { outage-s = {} } }\n")
             .starts_with(":6: unknown measure 'outage-s'"));
 }
@@ -163,7 +164,7 @@ TEST_CASE("campaign: the chapter comes out as it says") {
       const bool is_study = !experiment.study.empty();
       if (!dense && (is_study || experiment.expected != Expected::pass)) continue;
       if (!dense) experiment.seeds = 2;
-      const auto row = is_study ? run_in_study(experiment) : run_in_sim(experiment, {});
+      const auto row = run_in_sim(experiment, {});
       REQUIRE_MESSAGE(row.ok(), (row.ok() ? "" : row.error().message));
       CHECK_MESSAGE(row->as_expected, row->verdict, ": ", row->because);
     }
