@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "cli/run_logs.h"
 #include "cli/run_settings.h"
 #include "harness/run_store.h"
 
@@ -31,7 +32,9 @@ Result<RunSummary> summary_of(const std::string& path) {
   if (std::filesystem::is_directory(path)) {
     auto plan = read_text(path + "/plan.json");
     if (!plan.ok()) return plan.error();
-    return summary_from_plan(*plan, path);
+    auto run = summary_from_plan(*plan, path);
+    if (run.ok()) run->logs = read_run_logs(path);
+    return run;
   }
   RunSummary run;
   run.title = path;
@@ -44,6 +47,7 @@ std::string render(const std::string& kind, const RunSummary& run, const History
                    const CheckResult& result) {
   if (kind == "json") return render_json(run, history, result, "");
   if (kind == "junit") return render_junit(run, history, result);
+  if (kind == "markdown") return render_markdown(run, history, result);
   if (kind == "text") return render_text(run, history, result, false);
   return render_html(run, history, result);
 }
@@ -63,9 +67,10 @@ Result<int> write_report(const ReportFlags& flags) {
     fmt::print("{}", text);
     return 0;
   }
-  const std::string suffix = flags.kind == "junit"  ? "xml"
-                             : flags.kind == "text" ? "txt"
-                                                    : flags.kind;
+  const std::string suffix = flags.kind == "junit"      ? "xml"
+                             : flags.kind == "text"     ? "txt"
+                             : flags.kind == "markdown" ? "md"
+                                                        : flags.kind;
   std::string output = flags.output;
   if (output.empty()) {
     const bool folder = std::filesystem::is_directory(flags.path);
@@ -83,7 +88,7 @@ Action define_report(CLI::App& app) {
   app.add_option("RUN", flags->path, "folder of a run, or a history")->required();
   app.add_option("--output,-o", flags->output, "file to write, - for standard output");
   app.add_option("--as", flags->kind, "what to write")
-      ->check(CLI::IsMember({"html", "json", "junit", "text"}))
+      ->check(CLI::IsMember({"html", "json", "junit", "markdown", "text"}))
       ->capture_default_str();
   app.add_option("--model,-m", flags->models,
                  "consistency models (repeat); by default the datatype's")

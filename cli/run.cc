@@ -23,6 +23,7 @@
 #include "cli/live_check.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/run_logs.h"
 #include "cli/run_settings.h"
 #include "harness/generators.h"
 #include "harness/lab/lab.h"
@@ -186,6 +187,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
     tell_news();
     stage.progress.show(now, tally);
   };
+  if (auto status = write_zero(stage.folder.path()); !status.ok()) return status.error();
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
                      settings.operation_timeout);
   auto tally = run_plan(
