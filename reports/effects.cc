@@ -39,7 +39,13 @@ std::vector<FaultEffect> fault_effects(const History& history,
   if (bands.empty()) return effects;
   const bool times = has_times(history);
   const std::int64_t end = axis_end(history);
-  std::vector<std::int64_t> first_ok_after(bands.size(), never);
+  // Bands ascend by start; where the latest end so far is still before an operation, none of them
+  // touches it.
+  std::vector<std::int64_t> latest_end;
+  for (const FaultBand& band : bands) {
+    latest_end.push_back(latest_end.empty() ? band.to : std::max(latest_end.back(), band.to));
+  }
+  std::vector<std::int64_t> acknowledged;
   std::uint64_t usual = 0;
   for (std::size_t i = 0; i < history.size(); ++i) {
     const Operation operation = history[static_cast<OpIndex>(i)];
@@ -50,30 +56,30 @@ std::vector<FaultEffect> fault_effects(const History& history,
     if (returned && !times) done = static_cast<std::int64_t>(operation.complete_event);
     if (returned && times && operation.completed != unknown_time)
       done = operation.completed.count();
-    const bool ok = operation.outcome == Outcome::ok;
     bool inside = false;
-    for (std::size_t b = 0; b < bands.size(); ++b) {
-      const FaultBand& band = bands[b];
-      FaultEffect& effect = effects[b];
-      if (start < band.to && done >= band.from) ++effect.in_flight;
-      if (done == never) continue;
-      if (holds(band, done)) {
-        inside = true;
-        ++effect.completed[static_cast<std::size_t>(operation.outcome)];
-      }
-      if (ok && done >= band.to) first_ok_after[b] = std::min(first_ok_after[b], done);
+    const auto first = std::upper_bound(latest_end.begin(), latest_end.end(), start);
+    for (auto b = static_cast<std::size_t>(first - latest_end.begin());
+         b < bands.size() && bands[b].from <= done; ++b) {
+      if (start < bands[b].to) ++effects[b].in_flight;
+      if (done == never || !holds(bands[b], done)) continue;
+      inside = true;
+      ++effects[b].completed[static_cast<std::size_t>(operation.outcome)];
     }
-    if (ok && done != never && !inside) ++usual;
+    if (operation.outcome != Outcome::ok || done == never) continue;
+    acknowledged.push_back(done);
+    if (!inside) ++usual;
   }
   if (!times) return effects;
+  std::sort(acknowledged.begin(), acknowledged.end());
   const std::int64_t free = uncovered(bands, end);
   for (std::size_t b = 0; b < bands.size(); ++b) {
     const FaultBand& band = bands[b];
     effects[b].ok_rate = per_second(effects[b].completed[static_cast<std::size_t>(Outcome::ok)],
                                     band.to - band.from);
     if (free > 0) effects[b].usual_ok_rate = per_second(usual, free);
-    if (band.to_event != no_event && first_ok_after[b] != never) {
-      effects[b].recovery = Nanos(first_ok_after[b] - band.to);
+    const auto next = std::lower_bound(acknowledged.begin(), acknowledged.end(), band.to);
+    if (band.to_event != no_event && next != acknowledged.end()) {
+      effects[b].recovery = Nanos(*next - band.to);
     }
   }
   return effects;

@@ -8,6 +8,10 @@ export function setUpPage() {
     root.dataset.theme = now === "dark" ? "light" : "dark";
     document.dispatchEvent(new Event("themechange"));
   });
+  // On paper nothing can be unfolded.
+  addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll<HTMLDetailsElement>("main details")) folded.open = true;
+  });
   for (const button of document.querySelectorAll<HTMLElement>(".copy")) {
     button.addEventListener("click", async () => {
       const text = button.parentElement!.querySelector("code")!;
