@@ -23,8 +23,8 @@ struct FaultEffect {
   std::optional<Nanos> recovery;  ///< from the band's end to the first acknowledgement after it
 };
 
-/// One entry a band. Without times only the counts are set. O(n b) at worst, O(n) for bands that do
-/// not overlap.
+/// One entry a band. Without times only the counts are set. O(n log n) for
+/// bands that do not overlap, O(n b) at worst.
 std::vector<FaultEffect> fault_effects(const History& history, const std::vector<FaultBand>& bands);
 
 /// "412 operations in flight, 3 failed, 17 unknown; 62 % of the usual rate; recovered in 1.2 s".
