@@ -46,7 +46,8 @@ std::string render_campaign_html(const CampaignSummary& campaign) {
     fmt::format_to(std::back_inserter(sections), "<h2><bdi>{}</bdi></h2><p class=\"note\">{}</p>",
                    escape_html(section.title), escape_html(section.about));
     sections +=
-        "<div class=\"scroll\"><table class=\"campaign\"><thead><tr><th scope=\"col\">Claim</th>"
+        "<div class=\"scroll\" tabindex=\"0\"><table class=\"campaign\"><thead><tr><th "
+        "scope=\"col\">Claim</th>"
         "<th scope=\"col\">Experiment</th><th scope=\"col\">What came out</th>"
         "<th scope=\"col\">As expected?</th></tr></thead><tbody>";
     for (const CampaignRow& row : section.rows) {

@@ -110,7 +110,7 @@ std::string step_evidence(const History& history, const std::vector<OpIndex>& op
                    short_html(operation_label(history, operation)),
                    start_text(operation, times, decimals), end_text(operation, times, decimals));
   }
-  return "<div class=\"scroll\">" + out + "</tbody></table></div>";
+  return "<div class=\"scroll\" tabindex=\"0\">" + out + "</tbody></table></div>";
 }
 
 std::string step_list(const History& history, const Anomaly& anomaly,
@@ -148,7 +148,8 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
   const bool times = has_times(history);
   const int decimals = decimals_for(history, operations);
   std::string out =
-      "<div class=\"scroll\"><table class=\"ops\"><caption>The operations of the witness</caption>"
+      "<div class=\"scroll\" tabindex=\"0\"><table class=\"ops\"><caption>The operations of the "
+      "witness</caption>"
       "<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">Event</th><th scope=\"col\">Process"
       "</th><th scope=\"col\">Node</th><th scope=\"col\">Operation</th><th scope=\"col\">Outcome"
       "</th><th scope=\"col\">Start</th><th scope=\"col\">End</th></tr></thead><tbody>";

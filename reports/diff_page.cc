@@ -163,7 +163,8 @@ std::string latency_section(const RunDiff& diff) {
     return nullptr;
   };
   for (const std::string& kind : kinds) {
-    fmt::format_to(std::back_inserter(out), "<h3><bdi>{}</bdi></h3><div class=\"scroll\">{}</div>",
+    fmt::format_to(std::back_inserter(out),
+                   "<h3><bdi>{}</bdi></h3><div class=\"scroll\" tabindex=\"0\">{}</div>",
                    kind.empty() ? "Without faults" : short_html(kind),
                    plot(kind, of(diff.a, kind), of(diff.b, kind)));
   }
@@ -175,10 +176,11 @@ std::string change_table(std::string_view id, std::string_view title, std::strin
   std::string out = fmt::format("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{1}</h2>", id,
                                 escape_html(title));
   if (changes.empty()) return out + fmt::format("<p class=\"note\">{}</p></section>", none);
-  fmt::format_to(std::back_inserter(out),
-                 "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">{}</th><th "
-                 "scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead><tbody>",
-                 first);
+  fmt::format_to(
+      std::back_inserter(out),
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">{}</th><th "
+      "scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead><tbody>",
+      first);
   for (const TextChange& each : changes) {
     const std::string_view mark = each.before == each.after ? "" : " class=\"change\"";
     fmt::format_to(std::back_inserter(out),
@@ -197,7 +199,8 @@ std::string findings_section(const RunDiff& diff) {
     return out + "<p class=\"note\">Neither run shows any.</p></section>";
   }
   out +=
-      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Change</th><th scope=\"col\">"
+      "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Change</th><th "
+      "scope=\"col\">"
       "Finding</th><th scope=\"col\">Claim</th><th scope=\"col\">Anomalies in A</th><th "
       "scope=\"col\">in B</th></tr></thead><tbody>";
   for (const FindingChange& each : diff.findings) {

@@ -44,7 +44,8 @@ std::string fault_table(const History& history) {
   const std::vector<FaultBand> bands = fault_bands(history);
   if (bands.empty()) return "<p class=\"note\">The history records no faults.</p>";
   std::string out =
-      "<div class=\"scroll\"><table><caption>Faults, in the order in which they came into force"
+      "<div class=\"scroll\" tabindex=\"0\"><table><caption>Faults, in the order in which they "
+      "came into force"
       "</caption><thead><tr><th scope=\"col\">Fault</th><th scope=\"col\">What was done</th>"
       "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Certain</th>"
       "<th scope=\"col\">Measured effect</th></tr></thead><tbody>";
