@@ -4,6 +4,7 @@
 
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "cli/run_logs.h"
 #include "cli/run_settings.h"
 #include "harness/run_store.h"
 #include "history/formats/format.h"
@@ -85,6 +86,7 @@ Result<int> judge_run(const std::string& folder, const CheckOptions& options, bo
   if (!plan.ok()) return plan.error();
   auto run = summary_from_plan(*plan, folder);
   if (!run.ok()) return run.error();
+  run->logs = read_run_logs(folder);
   auto history = read_history(folder + "/history.assay", {});
   if (!history.ok()) return history.error();
   auto result = check(*history, options);

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "cli/run_logs.h"
 #include "cli/run_settings.h"
 #include "cli/simulation_output.h"
 #include "cli/simulation_plan.h"
@@ -49,6 +50,7 @@ Result<Origin> origin_of(const std::string& path) {
     auto run = summary_from_plan(*plan, path);
     if (!run.ok()) return run.error();
     origin.run = *std::move(run);
+    origin.run.logs = read_run_logs(path);
   } else {
     origin.run.title = path;
     origin.run.source = path;
@@ -71,6 +73,7 @@ std::string render(const std::string& kind, const RunSummary& run, const History
                    const CheckResult& result) {
   if (kind == "json") return render_json(run, history, result, "");
   if (kind == "junit") return render_junit(run, history, result);
+  if (kind == "markdown") return render_markdown(run, history, result);
   if (kind == "text") return render_text(run, history, result, false);
   return render_html(run, history, result);
 }
@@ -87,9 +90,10 @@ Result<int> write_report(const ReportFlags& flags) {
     fmt::print("{}", text);
     return 0;
   }
-  const std::string suffix = flags.kind == "junit"  ? "xml"
-                             : flags.kind == "text" ? "txt"
-                                                    : flags.kind;
+  const std::string suffix = flags.kind == "junit"      ? "xml"
+                             : flags.kind == "text"     ? "txt"
+                             : flags.kind == "markdown" ? "md"
+                                                        : flags.kind;
   std::string output = flags.output;
   if (output.empty()) {
     const bool folder = std::filesystem::is_directory(flags.path);
@@ -107,7 +111,7 @@ Action define_report(CLI::App& app) {
   app.add_option("RUN", flags->path, "folder of a run, or a history")->required();
   app.add_option("--output,-o", flags->output, "file to write, - for standard output");
   app.add_option("--as", flags->kind, "what to write")
-      ->check(CLI::IsMember({"html", "json", "junit", "text"}))
+      ->check(CLI::IsMember({"html", "json", "junit", "markdown", "text"}))
       ->capture_default_str();
   app.add_option("--model,-m", flags->models,
                  "consistency models (repeat); by default the datatype's")

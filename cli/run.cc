@@ -24,6 +24,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/run_lab.h"
+#include "cli/run_logs.h"
 #include "cli/run_settings.h"
 #include "harness/generators.h"
 #include "harness/power.h"
@@ -148,6 +149,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
     tell_news();
     stage.progress.show(now, tally);
   };
+  if (auto status = write_zero(stage.folder.path()); !status.ok()) return status.error();
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
                      settings.operation_timeout);
   auto tally = run_plan(

@@ -10,19 +10,6 @@
 namespace assay {
 namespace {
 
-constexpr std::string_view style = R"css(
-table.campaign { width: 100%; border-collapse: collapse; }
-table.campaign th, table.campaign td { text-align: left; vertical-align: top;
-  padding: .55rem .7rem; border-bottom: 1px solid var(--line); }
-table.campaign thead th { color: var(--soft); font-weight: 600; font-size: .85rem; }
-table.campaign td.yes { color: var(--pass); font-weight: 600; white-space: nowrap; }
-table.campaign td.no { color: var(--fail); font-weight: 600; white-space: nowrap; }
-table.campaign .claim { min-width: 18rem; }
-table.campaign small { display: block; color: var(--soft); }
-table.campaign code { display: block; margin-top: .3rem; font-size: .8rem;
-  overflow-wrap: anywhere; }
-)css";
-
 std::string small(std::string_view text) {
   return text.empty() ? "" : fmt::format("<small><bdi>{}</bdi></small>", escape_html(text));
 }
@@ -59,7 +46,8 @@ std::string render_campaign_html(const CampaignSummary& campaign) {
     fmt::format_to(std::back_inserter(sections), "<h2><bdi>{}</bdi></h2><p class=\"note\">{}</p>",
                    escape_html(section.title), escape_html(section.about));
     sections +=
-        "<div class=\"scroll\"><table class=\"campaign\"><thead><tr><th scope=\"col\">Claim</th>"
+        "<div class=\"scroll\" tabindex=\"0\"><table class=\"campaign\"><thead><tr><th "
+        "scope=\"col\">Claim</th>"
         "<th scope=\"col\">Experiment</th><th scope=\"col\">What came out</th>"
         "<th scope=\"col\">As expected?</th></tr></thead><tbody>";
     for (const CampaignRow& row : section.rows) {
@@ -69,17 +57,15 @@ std::string render_campaign_html(const CampaignSummary& campaign) {
     }
     sections += "</tbody></table></div>";
   }
-  return fmt::format(
-      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'\"><title>{0}: {1} of {2} as expected</title><style>{3}{4}</style></head>"
-      "<body><main><h1><bdi>{0}</bdi></h1><p class=\"banner {5}\"><strong>{1} of {2} experiments "
-      "came out as expected</strong> <span>{6}, {7:.0f} s</span></p>{8}</main></body></html>\n",
-      escape_html(campaign.title), expected, rows, page_style(), style,
-      expected == rows ? "pass" : "violation",
+  const std::string body = fmt::format(
+      "<h1><bdi>{0}</bdi></h1><p class=\"banner {3}\"><strong>{1} of {2} experiments came out as "
+      "expected</strong> <span>{4}, {5:.0f} s</span></p>{6}",
+      escape_html(campaign.title), expected, rows, expected == rows ? "pass" : "violation",
       campaign.executor == "sim" ? "in the simulated world" : "on real processes in the lab",
       campaign.seconds, sections);
+  const std::string title =
+      fmt::format("{}: {} of {} as expected", escape_html(campaign.title), expected, rows);
+  return fill_template(plain_template(), {{"title", title}, {"body", body}});
 }
 
 }  // namespace assay

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <optional>
 
 #include "reports/escape.h"
 #include "reports/graph.h"
 #include "reports/models.h"
+#include "reports/step_rules.h"
 #include "reports/witness_svg.h"
 #include "reports/words.h"
 
@@ -83,6 +83,36 @@ std::string reason_html(const History& history, const std::vector<OpIndex>& oper
       with_names(step.because, name(step.before, "the former"), name(step.after, "the latter")));
 }
 
+/// Both operations of a step in full, and what its rule means.
+std::string step_evidence(const History& history, const std::vector<OpIndex>& operations,
+                          const Step& step) {
+  const StepRule* rule = find_step_rule(step.rule);
+  std::string out = rule != nullptr
+                        ? fmt::format("<p class=\"note\">{}</p>", escape_html(rule->meaning))
+                        : std::string();
+  out +=
+      "<table class=\"ops\"><thead><tr><th scope=\"col\">Order</th><th scope=\"col\">Event</th>"
+      "<th scope=\"col\">Process</th><th scope=\"col\">Node</th><th scope=\"col\">Operation</th>"
+      "<th scope=\"col\">Start</th><th scope=\"col\">End</th></tr></thead><tbody>";
+  const bool times = has_times(history);
+  const int decimals = decimals_for(history, operations);
+  for (const bool first : {true, false}) {
+    const std::uint64_t event = first ? step.before : step.after;
+    const auto index = operation_invoked_at(history, event);
+    if (!index) continue;
+    const Operation operation = history[*index];
+    fmt::format_to(std::back_inserter(out),
+                   "<tr><th scope=\"row\">{}</th><td class=\"n\"><a href=\"#op={}\">{}</a></td>"
+                   "<td class=\"n\">{}</td><td><bdi>{}</bdi></td><td class=\"v\"><bdi>{}</bdi></td>"
+                   "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+                   first ? "first" : "second", event, event, static_cast<int>(operation.process),
+                   short_html(history.node(*index)),
+                   short_html(operation_label(history, operation)),
+                   start_text(operation, times, decimals), end_text(operation, times, decimals));
+  }
+  return "<div class=\"scroll\" tabindex=\"0\">" + out + "</tbody></table></div>";
+}
+
 std::string step_list(const History& history, const Anomaly& anomaly,
                       const std::vector<OpIndex>& operations) {
   if (anomaly.steps.empty()) {
@@ -99,12 +129,12 @@ std::string step_list(const History& history, const Anomaly& anomaly,
     const bool last = i + 1 == anomaly.steps.size();
     fmt::format_to(
         std::back_inserter(out),
-        "<li{}>{}{} must come before {}, because <bdi>{}</bdi>{} "
-        "<span class=\"rule\">{}</span></li>",
+        "<li{}><details><summary class=\"step-evidence\">{}{} must come before {}, because "
+        "<bdi>{}</bdi>{} <span class=\"rule\">{}</span></summary>{}</details></li>",
         last ? " class=\"contradiction\"" : "", last && anomaly.steps.size() > 1 ? "However, " : "",
         reference(history, operations, step.before), reference(history, operations, step.after),
         reason_html(history, operations, step), last ? ": <strong>a contradiction.</strong>" : ".",
-        short_html(step.rule));
+        short_html(step.rule), step_evidence(history, operations, step));
   }
   out += "</ol>";
   if (shown < anomaly.steps.size()) {
@@ -118,7 +148,8 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
   const bool times = has_times(history);
   const int decimals = decimals_for(history, operations);
   std::string out =
-      "<div class=\"scroll\"><table class=\"ops\"><caption>The operations of the witness</caption>"
+      "<div class=\"scroll\" tabindex=\"0\"><table class=\"ops\"><caption>The operations of the "
+      "witness</caption>"
       "<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">Event</th><th scope=\"col\">Process"
       "</th><th scope=\"col\">Node</th><th scope=\"col\">Operation</th><th scope=\"col\">Outcome"
       "</th><th scope=\"col\">Start</th><th scope=\"col\">End</th></tr></thead><tbody>";
@@ -127,9 +158,9 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
     const std::string error(history.error(operations[i]));
     fmt::format_to(
         std::back_inserter(out),
-        "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-        "<td><bdi>{}</bdi></td><td class=\"v\"><bdi>{}</bdi></td><td class=\"{}\">{}{}</td>"
-        "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+        "<tr><td>{0}</td><td class=\"n\"><a href=\"#op={1}\">{1}</a></td><td class=\"n\">{2}</td>"
+        "<td><bdi>{3}</bdi></td><td class=\"v\"><bdi>{4}</bdi></td><td class=\"{5}\">{6}{7}</td>"
+        "<td class=\"n\">{8}</td><td class=\"n\">{9}</td></tr>",
         badge(history, operations, i), operation.invoke_event, static_cast<int>(operation.process),
         short_html(history.node(operations[i])), short_html(operation_label(history, operation)),
         name_of(operation.outcome), outcome_words(operation.outcome),
@@ -159,25 +190,13 @@ std::string timing_note(const Anomaly& anomaly, const History& history,
 
 /// What the arrows of a graph of dependencies mean; of those that occur.
 std::string arrow_legend(const Anomaly& anomaly) {
-  struct Meaning {
-    std::string_view rule;
-    std::string_view words;
-  };
-  static constexpr std::array<Meaning, 5> meanings{
-      {{"wr", "read what the other wrote"},
-       {"ww", "wrote over, or after, what the other wrote"},
-       {"rw", "had read what the other then replaced"},
-       {"process", "ran later in the same process"},
-       {"realtime", "began when the other was over"}}};
   std::string out;
-  for (const Meaning& meaning : meanings) {
+  for (const StepRule& rule : step_rules()) {
     const bool occurs = std::any_of(anomaly.steps.begin(), anomaly.steps.end(),
-                                    [&](const Step& step) { return step.rule == meaning.rule; });
-    if (!occurs) continue;
-    // The head of an arrow is what comes later; of an anti-dependency the tail is what read.
-    fmt::format_to(std::back_inserter(out), "{}<span class=\"rule\">{}</span> the {} {}",
-                   out.empty() ? "" : "; ", meaning.rule, meaning.rule == "rw" ? "tail" : "head",
-                   meaning.words);
+                                    [&](const Step& step) { return step.rule == rule.name; });
+    if (!occurs || rule.arrow.empty()) continue;
+    fmt::format_to(std::back_inserter(out), "{}<span class=\"rule\">{}</span> {}",
+                   out.empty() ? "" : "; ", rule.name, rule.arrow);
   }
   return out.empty() ? out : "<p class=\"note\">" + out + ".</p>";
 }
@@ -225,7 +244,8 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
           pictures.draw(history, anomaly, operations, fmt::format("arrow-{}", number));
       !picture.empty()) {
     out +=
-        "<figure class=\"scroll picture\"><figcaption>The contradiction: follow the arrows, and "
+        "<figure class=\"scroll picture\" tabindex=\"0\"><figcaption>The contradiction: follow the "
+        "arrows, and "
         "every operation must come before itself.</figcaption>" +
         picture + arrow_legend(anomaly) + "</figure>";
   }

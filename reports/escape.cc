@@ -96,6 +96,18 @@ std::string escape_xml(std::string_view text, bool newlines) {
   return escape_markup(visible(text, newlines));
 }
 
+std::string escape_markdown(std::string_view text) {
+  constexpr std::string_view markup = "\\`*_{}[]<>()#+-.!|~&:$^=\"'";
+  std::string out;
+  for (const char c : visible(text)) {
+    if (markup.find(c) != std::string_view::npos) out += '\\';
+    out += c;
+    // Sites look for names after the markup is done; a word joiner is no name.
+    if (c == '@') out += "\u2060";
+  }
+  return out;
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : visible(text)) {

@@ -20,6 +20,9 @@ std::string escape_html(std::string_view text);
 /// Text for XML 1.0, as content or attribute: visible (so no forbidden character is left), escaped.
 std::string escape_xml(std::string_view text, bool newlines = false);
 
+/// Text for Markdown, visible, in which no character is markup and nobody is mentioned.
+std::string escape_markdown(std::string_view text);
+
 /// Appends a JSON string with quotes, made from visible text, that may stand inside <script>.
 void append_json_string(std::string& out, std::string_view text);
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "reports/cards.h"
@@ -40,8 +41,29 @@ std::string anomaly_section(const History& history, const CheckResult& result) {
       "Bars that do not overlap are ordered: the left one took effect first.</p>",
       result.anomalies.size() == 1 ? "The anomaly" : "The anomalies");
   Pictures pictures("dot");
+  const auto card = [&](std::size_t i) {
+    return anomaly_card(history, result.anomalies[i], i + 1, pictures);
+  };
+  // The first of each kind is told, the others of its kind can be unfolded.
   for (std::size_t i = 0; i < result.anomalies.size(); ++i) {
-    out += anomaly_card(history, result.anomalies[i], i + 1, pictures);
+    const std::string& type = result.anomalies[i].type;
+    const auto same = [&](const Anomaly& other) { return other.type == type; };
+    const auto first = std::find_if(result.anomalies.begin(), result.anomalies.end(), same);
+    if (first - result.anomalies.begin() != static_cast<std::ptrdiff_t>(i)) continue;
+    out += card(i);
+    std::string others;
+    std::size_t count = 0;
+    for (std::size_t j = i + 1; j < result.anomalies.size(); ++j) {
+      if (!same(result.anomalies[j])) continue;
+      others += card(j);
+      ++count;
+    }
+    if (count == 0) continue;
+    fmt::format_to(
+        std::back_inserter(out),
+        "<details class=\"more\"><summary>{} more of this kind: <bdi>{}</bdi></summary>{}"
+        "</details>",
+        count, escape_html(clip(visible(type), 80)), others);
   }
   return out + "</section>";
 }
@@ -85,23 +107,21 @@ std::string timeline_note(const History& history, const RunData& data) {
                    "others. Throughput and latency count all. ",
                    grouped(data.drawn), grouped(history.size()));
   }
+  if (has_times(history) && data.drawn > 200'000) out += "Times in it are told in microseconds. ";
   return out;
 }
 
 }  // namespace
 
 std::string render_html(const RunSummary& run, const History& history, const CheckResult& result) {
-  const RunData data = run_data(history, result);
+  const RunData data = run_data(history, result, run.logs);
   const std::string title = run.title.empty() ? run.source : run.title;
   const std::string_view verdict = name_of(result.verdict);
   const std::string_view mark = result.verdict == Verdict::violation ? "✗"
                                 : result.verdict == Verdict::pass    ? "✓"
                                                                      : "?";
-  return fill_template(page_template(),
-                       {{"script-source", script_source(page_script_sha256())},
-                        {"style", std::string(page_style())},
-                        {"script", std::string(page_script())},
-                        {"title", escape_html(title)},
+  return fill_template(report_template(),
+                       {{"title", escape_html(title)},
                         {"verdict", std::string(verdict)},
                         {"mark", std::string(mark)},
                         {"headline", escape_html(headline(result.verdict))},

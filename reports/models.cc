@@ -116,7 +116,8 @@ std::string models_section(const CheckResult& result) {
       "<section aria-labelledby=\"models-title\"><h2 id=\"models-title\">The models</h2>"
       "<p class=\"note\">A model that holds is satisfied by this history. One that is not refuted "
       "was neither proved nor disproved. What a model implies holds with it; what implies a "
-      "violated model is violated with it.</p><div class=\"scroll\"><table class=\"models\">"
+      "violated model is violated with it.</p><div class=\"scroll\" tabindex=\"0\"><table "
+      "class=\"models\">"
       "<thead><tr><th scope=\"col\">Model</th><th scope=\"col\">Verdict</th><th scope=\"col\">"
       "Because</th></tr></thead><tbody>";
   for (const ModelVerdict* each : ranked(result)) {

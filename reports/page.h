@@ -1,5 +1,5 @@
 #pragma once
-// The parts of the page that are the same in every report, built into the program from web/.
+// The pages that web/ builds, as they are built into the program: templates with slots {{name}}.
 
 #include <map>
 #include <string>
@@ -7,14 +7,9 @@
 
 namespace assay {
 
-std::string_view page_template();  ///< page.html, with slots {{name}}
-std::string_view page_style();
-std::string_view page_script();
-/// SHA-256 of page_script(), hexadecimal: the page's policy allows this script and no other.
-std::string_view page_script_sha256();
-
-/// The policy source of a script: "sha256-" and the base64 of the hexadecimal digest.
-std::string script_source(std::string_view sha256_hex);
+std::string_view report_template();  ///< the report of a run
+std::string_view serve_template();   ///< the run store; no slots
+std::string_view plain_template();   ///< slots title and body, the same looks, no script
 
 /// Replaces every {{name}} by its text, in one pass: what is filled in is not looked at again, so
 /// untrusted text cannot name a slot. REQUIRES: every slot of the template has a text.

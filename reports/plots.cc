@@ -25,13 +25,6 @@ std::int64_t bin_length(std::int64_t duration, std::size_t operations) {
   }
 }
 
-double quantile_ms(std::vector<std::int64_t>& latencies, double part) {
-  const auto rank = static_cast<std::size_t>(part * static_cast<double>(latencies.size() - 1));
-  const auto at = latencies.begin() + static_cast<std::ptrdiff_t>(rank);
-  std::nth_element(latencies.begin(), at, latencies.end());
-  return static_cast<double>(*at) / 1e6;
-}
-
 template <class Number>
 void append_list(std::string& out, const char* name, const std::vector<PlotBin>& bins,
                  Number number) {
@@ -43,6 +36,13 @@ void append_list(std::string& out, const char* name, const std::vector<PlotBin>&
 }
 
 }  // namespace
+
+double quantile_ms(std::vector<std::int64_t>& latencies, double part) {
+  const auto rank = static_cast<std::size_t>(part * static_cast<double>(latencies.size() - 1));
+  const auto at = latencies.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(latencies.begin(), at, latencies.end());
+  return static_cast<double>(*at) / 1e6;
+}
 
 Plots make_plots(const History& history) {
   Plots plots;
@@ -63,6 +63,7 @@ Plots make_plots(const History& history) {
   for (std::size_t bin = 0; bin < plots.bins.size(); ++bin) {
     if (latencies[bin].empty()) continue;
     plots.bins[bin].p50_ms = quantile_ms(latencies[bin], 0.5);
+    plots.bins[bin].p95_ms = quantile_ms(latencies[bin], 0.95);
     plots.bins[bin].p99_ms = quantile_ms(latencies[bin], 0.99);
     plots.bins[bin].max_ms = quantile_ms(latencies[bin], 1);
   }
@@ -81,6 +82,7 @@ void append_plots(std::string& out, const History& history) {
   append_list(out, "fail", plots.bins, completed(Outcome::fail));
   append_list(out, "info", plots.bins, completed(Outcome::info));
   append_list(out, "p50", plots.bins, [](const PlotBin& bin) { return bin.p50_ms; });
+  append_list(out, "p95", plots.bins, [](const PlotBin& bin) { return bin.p95_ms; });
   append_list(out, "p99", plots.bins, [](const PlotBin& bin) { return bin.p99_ms; });
   append_list(out, "max", plots.bins, [](const PlotBin& bin) { return bin.max_ms; });
   out += '}';

@@ -13,6 +13,7 @@ namespace assay {
 struct PlotBin {
   std::array<std::uint32_t, 3> completed{};  ///< by Outcome: ok, fail, info
   double p50_ms = 0;                         ///< of acknowledged operations; 0 if there are none
+  double p95_ms = 0;
   double p99_ms = 0;
   double max_ms = 0;
 };
@@ -25,6 +26,10 @@ struct Plots {
 /// Operations count where they completed. At most 400 bins; their length is 1, 2 or 5 times a power
 /// of ten nanoseconds. O(n log n).
 Plots make_plots(const History& history);
+
+/// This part's quantile of latencies in nanoseconds, in milliseconds. Reorders them. REQUIRES: not
+/// empty.
+double quantile_ms(std::vector<std::int64_t>& latencies, double part);
 
 /// Appends "plots":{…} for the page.
 void append_plots(std::string& out, const History& history);

@@ -8,11 +8,21 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "checker/verdict.h"
 #include "history/history.h"
 
 namespace assay {
+
+/// A line of a node's log, on the axis of the history.
+struct LogLine {
+  enum class Level : std::uint8_t { info, warning, error };
+  Nanos at{0};
+  Level level = Level::info;
+  std::string node;  ///< untrusted, as is the text
+  std::string text;
+};
 
 /// What a report says about where the history came from. All text is untrusted.
 struct RunSummary {
@@ -32,6 +42,7 @@ struct RunSummary {
   std::map<std::string, std::string> facts;  ///< versions, options, tool version, …
   std::string repeat_command;                ///< the exact command that runs it again
   std::string check_command;                 ///< … and that re-checks the recorded history
+  std::vector<LogLine> logs;                 ///< ascending by time
   struct Totals {
     std::uint64_t operations = 0;
     std::uint64_t keys = 0;
@@ -50,6 +61,9 @@ std::string render_html(const RunSummary& run, const History& history, const Che
 /// A few lines for a terminal: verdict first, then at most five anomalies of at most six lines.
 std::string render_text(const RunSummary& run, const History& history, const CheckResult& result,
                         bool color);
+/// Markdown for an issue or a step summary: verdict, anomalies with their steps, faults, commands.
+std::string render_markdown(const RunSummary& run, const History& history,
+                            const CheckResult& result);
 /// The document `assay.result/1` of `assay check --json` and verdict.json; `certificate_path` may
 /// be empty. peak_rss_bytes is read from this process.
 std::string render_json(const RunSummary& run, const History& history, const CheckResult& result,

@@ -1,14 +1,13 @@
 #include "reports/run_data.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <unordered_map>
 
-#include "base/assert.h"
+#include "reports/block.h"
+#include "reports/effects.h"
 #include "reports/escape.h"
 #include "reports/faults.h"
 #include "reports/plots.h"
@@ -18,6 +17,12 @@ namespace assay {
 namespace {
 
 constexpr std::size_t text_limit = 160;
+constexpr std::size_t log_text_limit = 400;
+// Beyond this many operations times are told in microseconds and texts are shorter.
+constexpr std::size_t whole_times_max = 200'000;
+constexpr std::size_t small_text_limit = 48;
+/// What mail and CI artefacts carry without complaint; the rest of the page takes its share.
+constexpr std::size_t columns_bytes_max = 14'000'000;
 constexpr std::size_t neighbours_max = 1'000;
 
 /// Which operations are drawn, ascending.
@@ -73,139 +78,119 @@ std::vector<OpIndex> choose(const History& history, const CheckResult& result, s
   return chosen;
 }
 
-/// Texts by number, each stored once.
-class Dictionary {
- public:
-  std::size_t id(std::string_view text) {
-    const auto [at, added] = ids_.try_emplace(std::string(text), texts_.size());
-    if (added) texts_.push_back(at->first);
-    return at->second;
-  }
-  void append_to(std::string& out, std::string_view name) const {
-    fmt::format_to(std::back_inserter(out), "\"{}\":[", name);
-    for (std::size_t i = 0; i < texts_.size(); ++i) {
-      if (i > 0) out += ',';
-      append_json_string(out, texts_[i]);
-    }
-    out += ']';
-  }
-
- private:
-  std::unordered_map<std::string, std::size_t> ids_;
-  std::vector<std::string> texts_;
-};
-
-class Column {
- public:
-  explicit Column(std::string_view name) : text_(fmt::format("\"{}\":[", name)) {}
-  void add(std::int64_t number) {
-    if (!first_) text_ += ',';
-    first_ = false;
-    fmt::format_to(std::back_inserter(text_), "{}", number);
-  }
-  std::string finish() && { return std::move(text_) + "]"; }
-
- private:
-  std::string text_;
-  bool first_ = true;
-};
-
 /// Short texts for the page: whole values of a large register do not belong into every tooltip.
-std::string short_text(std::string_view text) { return clip(visible(text), text_limit); }
+class ShortText {
+ public:
+  explicit ShortText(std::size_t operations)
+      : limit_(operations <= whole_times_max ? text_limit : small_text_limit) {}
+  std::string operator()(std::string_view text) const { return clip(visible(text), limit_); }
+
+ private:
+  std::size_t limit_;
+};
 
 std::string key_text(const History& history, KeyId key) {
   return history.keyed() && key != no_key ? to_text(history.key(key)) : std::string();
 }
 
-std::string columns_json(const History& history, const std::vector<OpIndex>& drawn) {
+void add_logs(BlockWriter& block, const std::vector<LogLine>& logs, std::int64_t unit) {
+  NumberColumn times;
+  NumberColumn levels;
+  TextColumn nodes;
+  TextColumn texts;
+  std::int64_t previous = 0;
+  for (const LogLine& line : logs) {
+    const std::int64_t tick = std::max<std::int64_t>(previous, line.at.count() / unit);
+    times.add(static_cast<std::uint64_t>(tick - previous));
+    previous = tick;
+    levels.add(static_cast<std::uint64_t>(line.level));
+    nodes.add(clip(visible(line.node), text_limit));
+    texts.add(clip(visible(line.text), log_text_limit));
+  }
+  block.add("log-time", times);
+  block.add("log-level", levels);
+  block.add("log-node", nodes);
+  block.add("log", texts);
+}
+
+std::string columns_of(const History& history, const std::vector<OpIndex>& drawn,
+                       const std::vector<LogLine>& logs) {
   const bool times = has_times(history);
-  Dictionary labels;
-  Dictionary keys;
-  Dictionary nodes;
-  Dictionary errors;
-  Column events("event");
-  Column completes("complete");
-  Column starts("start");
-  Column durations("duration");
-  Column processes("process");
-  Column outcomes("outcome");
-  Column label_ids("label");
-  Column key_ids("key");
-  Column node_ids("node");
-  Column error_ids("error");
+  const std::int64_t unit = times && drawn.size() > whole_times_max ? 1'000 : 1;
+  const ShortText short_text(drawn.size());
+  NumberColumn events;
+  NumberColumn starts;
+  NumberColumn durations;
+  NumberColumn process_ids;
+  NumberColumn outcomes;
+  TextColumn labels;
+  TextColumn kinds;
+  TextColumn keys;
+  TextColumn nodes;
+  TextColumn errors;
+  std::unordered_map<std::int32_t, std::size_t> known_processes;
+  std::string processes;
   std::uint64_t previous_event = 0;
   std::int64_t previous_start = 0;
   for (const OpIndex index : drawn) {
     const Operation operation = history[index];
     const bool returned = operation.complete_event != no_event;
-    events.add(static_cast<std::int64_t>(operation.invoke_event - previous_event));
+    events.add(operation.invoke_event - previous_event);
     previous_event = operation.invoke_event;
-    completes.add(returned
-                      ? static_cast<std::int64_t>(operation.complete_event - operation.invoke_event)
-                      : -1);
-    const std::int64_t start =
+    const std::int64_t begin =
         times ? operation.invoked.count() : static_cast<std::int64_t>(operation.invoke_event);
-    starts.add(start - previous_start);
+    const std::int64_t start = std::max(previous_start, begin / unit);
+    starts.add(static_cast<std::uint64_t>(start - previous_start));
     previous_start = start;
     std::int64_t end = -1;
     if (returned && !times) end = static_cast<std::int64_t>(operation.complete_event);
     if (returned && times && operation.completed != unknown_time) end = operation.completed.count();
-    durations.add(end < 0 ? -1 : std::max<std::int64_t>(0, end - start));
-    processes.add(static_cast<std::int32_t>(operation.process));
-    outcomes.add(static_cast<std::int64_t>(operation.outcome));
-    const auto add_text = [](Column& column, Dictionary& texts, std::string_view text) {
-      column.add(static_cast<std::int64_t>(texts.id(short_text(text))));
-    };
-    add_text(label_ids, labels, operation_label(history, operation));
-    add_text(key_ids, keys, key_text(history, operation.key));
-    add_text(node_ids, nodes, history.node(index));
-    add_text(error_ids, errors, history.error(index));
+    // 0: never returned; else one more than the duration.
+    durations.add(
+        end < 0 ? 0
+                : static_cast<std::uint64_t>(std::max<std::int64_t>(0, end / unit - start)) + 1);
+    const auto process = static_cast<std::int32_t>(operation.process);
+    const auto [at, added] = known_processes.try_emplace(process, known_processes.size());
+    if (added) processes += fmt::format("{}{}", processes.empty() ? "" : ",", process);
+    process_ids.add(at->second);
+    outcomes.add(static_cast<std::uint64_t>(operation.outcome));
+    labels.add(short_text(operation_label(history, operation)));
+    kinds.add(short_text(history.function_name(operation.function)));
+    keys.add(short_text(key_text(history, operation.key)));
+    nodes.add(short_text(history.node(index)));
+    errors.add(short_text(history.error(index)));
   }
-  std::string out = "{";
-  for (Column* column : {&events, &completes, &starts, &durations, &processes, &outcomes,
-                         &label_ids, &key_ids, &node_ids, &error_ids}) {
-    out += std::move(*column).finish() + ",";
-  }
-  labels.append_to(out, "labels");
-  out += ',';
-  keys.append_to(out, "keys");
-  out += ',';
-  nodes.append_to(out, "nodes");
-  out += ',';
-  errors.append_to(out, "errors");
-  return out + "}";
-}
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  constexpr int gzip_window = 15 + 16;
-  const int made = deflateInit2(&stream, 6, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
-  ASSAY_ASSERT(made == Z_OK);
-  std::string out(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-  // zlib reads through a pointer to non-const but does not write.
-  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(text.data()));  // NOLINT
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());  // NOLINT
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int done = deflate(&stream, Z_FINISH);
-  ASSAY_ASSERT(done == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
+  BlockWriter block;
+  block.add("event", events);
+  block.add("start", starts);
+  block.add("duration", durations);
+  block.add("process", process_ids);
+  block.add("outcome", outcomes);
+  block.add("label", labels);
+  block.add("kind", kinds);
+  block.add("key", keys);
+  block.add("node", nodes);
+  block.add("error", errors);
+  add_logs(block, logs, unit);
+  return block.finish(fmt::format("\"size\":{},\"logs\":{},\"unit\":{},\"processes\":[{}],",
+                                  drawn.size(), logs.size(), unit, processes));
 }
 
 void append_faults(std::string& out, const History& history) {
   out += "\"faults\":[";
-  bool first = true;
-  for (const FaultBand& band : fault_bands(history)) {
-    if (!first) out += ',';
-    first = false;
+  const std::vector<FaultBand> bands = fault_bands(history);
+  const std::vector<FaultEffect> effects = fault_effects(history, bands);
+  for (std::size_t i = 0; i < bands.size(); ++i) {
+    const FaultBand& band = bands[i];
+    if (i > 0) out += ',';
     fmt::format_to(std::back_inserter(out),
                    "{{\"from\":{},\"to\":{},\"certain\":{},\"kind\":", band.from, band.to,
                    band.certain);
     append_json_string(out, clip(visible(band.kind), text_limit));
     out += ",\"what\":";
     append_json_string(out, clip(visible(band.what), text_limit));
+    out += ",\"effect\":";
+    append_json_string(out, band.instant ? std::string() : effect_text(effects[i]));
     out += '}';
   }
   out += ']';
@@ -230,11 +215,16 @@ void append_anomalies(std::string& out, const History& history, const CheckResul
 
 }  // namespace
 
-RunData run_data(const History& history, const CheckResult& result, std::size_t limit) {
-  const std::vector<OpIndex> drawn = choose(history, result, limit);
+RunData run_data(const History& history, const CheckResult& result,
+                 const std::vector<LogLine>& logs, std::size_t limit) {
   RunData data;
-  data.drawn = drawn.size();
-  data.columns = base64(gzip(columns_json(history, drawn)));
+  while (true) {
+    const std::vector<OpIndex> drawn = choose(history, result, limit);
+    data.drawn = drawn.size();
+    data.columns = columns_of(history, drawn, logs);
+    if (data.columns.size() <= columns_bytes_max || data.drawn < 1'000) break;
+    limit = data.drawn / 4 * 3;
+  }
   data.meta = fmt::format(
       "{{\"schema\":\"assay.report/1\",\"verdict\":\"{}\",\"operations\":{},\"drawn\":{},"
       "\"axis\":\"{}\",\"end\":{},\"keyed\":{},\"model\":",
@@ -247,6 +237,8 @@ RunData run_data(const History& history, const CheckResult& result, std::size_t 
   append_anomalies(data.meta, history, result);
   data.meta += ',';
   append_plots(data.meta, history);
+  data.meta += ',';
+  append_clocks(data.meta, history);
   data.meta += '}';
   return data;
 }

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "checker/verdict.h"
 #include "history/history.h"
+#include "reports/report.h"
 
 namespace assay {
 
@@ -14,16 +16,17 @@ struct RunData {
   /// JSON that may stand in <script type="application/json">: schema, axis, faults, anomalies,
   /// plots, names. Readable by other tools.
   std::string meta;
-  /// base64 of gzip of a JSON document of columns, one entry an operation drawn.
+  /// The columns of the operations drawn and of the lines of the logs (block.h).
   std::string columns;
   std::size_t drawn = 0;
 };
 
-inline constexpr std::size_t drawn_operations_max = 200'000;
+inline constexpr std::size_t drawn_operations_max = 2'000'000;
 
 /// At most `limit` operations are drawn: those of witnesses, their neighbours, failed and
-/// indeterminate ones first, then an even sample of the others. O(n log n).
+/// indeterminate ones first, then an even sample of the others. Fewer, if the columns would take
+/// more than 14 MB. `logs` ascend by time. O(n log n).
 RunData run_data(const History& history, const CheckResult& result,
-                 std::size_t limit = drawn_operations_max);
+                 const std::vector<LogLine>& logs = {}, std::size_t limit = drawn_operations_max);
 
 }  // namespace assay

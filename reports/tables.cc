@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "reports/cards.h"
+#include "reports/effects.h"
 #include "reports/escape.h"
 #include "reports/faults.h"
 #include "reports/words.h"
@@ -43,10 +44,12 @@ std::string fault_table(const History& history) {
   const std::vector<FaultBand> bands = fault_bands(history);
   if (bands.empty()) return "<p class=\"note\">The history records no faults.</p>";
   std::string out =
-      "<div class=\"scroll\"><table><caption>Faults, in the order in which they came into force"
+      "<div class=\"scroll\" tabindex=\"0\"><table><caption>Faults, in the order in which they "
+      "came into force"
       "</caption><thead><tr><th scope=\"col\">Fault</th><th scope=\"col\">What was done</th>"
-      "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Certain</th></tr>"
-      "</thead><tbody>";
+      "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Certain</th>"
+      "<th scope=\"col\">Measured effect</th></tr></thead><tbody>";
+  const std::vector<FaultEffect> effects = fault_effects(history, bands);
   for (std::size_t i = 0; i < std::min(bands.size(), fault_rows_max); ++i) {
     const FaultBand& band = bands[i];
     std::string to = "until the end";
@@ -56,9 +59,9 @@ std::string fault_table(const History& history) {
     if (!band.error.empty()) certain += ": " + band.error;
     fmt::format_to(std::back_inserter(out),
                    "<tr><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td><td class=\"n\">{}</td>"
-                   "<td class=\"n\">{}</td><td><bdi>{}</bdi></td></tr>",
+                   "<td class=\"n\">{}</td><td><bdi>{}</bdi></td><td>{}</td></tr>",
                    short_html(band.kind), short_html(band.what), moment(history, band.from), to,
-                   short_html(certain));
+                   short_html(certain), band.instant ? "" : effect_text(effects[i]));
   }
   out += "</tbody></table></div>";
   if (bands.size() > fault_rows_max) {

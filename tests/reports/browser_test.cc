@@ -149,7 +149,7 @@ TEST_CASE("browser: a hundred thousand operations, dark") {
 
 TEST_CASE("browser: a history without times is drawn") {
   if (chromium_is_missing()) return;
-  check_clean(visit("without-times", html_of(example::without_times()), 2700, "#at-anomaly=1"));
+  check_clean(visit("without-times", html_of(example::without_times()), 2700, "#anomaly=1"));
 }
 
 TEST_CASE("browser: the timeline answers to mouse, wheel, keys and buttons") {
@@ -216,6 +216,7 @@ TEST_CASE("browser: the timeline answers to mouse, wheel, keys and buttons") {
   const std::size_t begin = tried + std::string_view("data-tried=\"").size();
   CHECK(used.page.substr(begin, used.page.find('"', begin) - begin) == "all");
   fs::remove(folder / "interaction.html");
+  fs::remove(folder / "interaction.png");
 }
 
 TEST_CASE("browser: this test notices scripts, requests and complaints") {

@@ -24,17 +24,11 @@ std::string html_of(const example::Report& report) {
 
 TEST_CASE("html: the page allows its own script by hash and nothing from anywhere") {
   const std::string html = html_of(example::violation());
-  CHECK(html.find("default-src 'none'; script-src '" + script_source(page_script_sha256()) +
-                  "'; style-src 'unsafe-inline'; img-src data:;") != std::string::npos);
-  CHECK(html.find("<script>" + std::string(page_script()) + "</script>") != std::string::npos);
-  CHECK(html.find("http://") == std::string::npos);
-  CHECK(html.find("https://") == std::string::npos);
+  CHECK(html.find("default-src 'none'; script-src 'sha256-") != std::string::npos);
+  CHECK(html.find("style-src 'sha256-") != std::string::npos);
+  CHECK(html.find("unsafe-inline") == std::string::npos);
+  CHECK(html.find(" style=\"") == std::string::npos);
   CHECK(html.find("{{") == std::string::npos);
-}
-
-TEST_CASE("html: the policy's source is the digest in base64") {
-  CHECK(script_source("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855") ==
-        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
 }
 
 TEST_CASE("html: filling a template does not look at what was filled in") {
@@ -100,7 +94,7 @@ TEST_CASE("html: hostile text stays text wherever it stands") {
   CHECK(example::count_of(html, "<script") == 3);
   CHECK(example::count_of(html, "</script") == 3);
   CHECK(example::count_of(html, "</style") == 1);
-  CHECK(html.find("{{meta}}") != std::string::npos);
+  CHECK(html.find("evil {{meta}}") != std::string::npos);
   CHECK(example::count_of(html, "\"schema\":\"assay.report/1\"") == 1);
 }
 
@@ -157,7 +151,7 @@ TEST_CASE("html: when not all operations are drawn the page says so and keeps th
   report.result.anomalies.push_back(anomaly);
   const RunData all = run_data(report.history, report.result);
   CHECK(all.drawn == report.history.size());
-  const RunData some = run_data(report.history, report.result, 300);
+  const RunData some = run_data(report.history, report.result, {}, 300);
   CHECK(some.drawn <= 300);
   CHECK(some.drawn > 250);
   CHECK(some.columns.size() < all.columns.size());

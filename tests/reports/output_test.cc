@@ -147,6 +147,33 @@ TEST_CASE("json: keys of any type, hostile text and bad bytes still make one lin
         nlohmann::json::parse(R"([["a",[null,true]],[1,[2.5]]])"));
 }
 
+TEST_CASE("markdown: the story, and text of the history that is no markup") {
+  const auto markdown = [](const example::Report& report) {
+    return render_markdown(report.run, report.history, report.result);
+  };
+  const std::string text = markdown(example::violation());
+  for (const char* part :
+       {"# Violated: reference primary\\-backup / register", "## Anomaly 1: stale\\-read on key",
+        "- (4) = ` read → 0 `, process 2, event 9, 0.180 s – 0.187 s",
+        "3. However, (4) must come before (2), because it read 0", ": **a contradiction.**",
+        "| partition | cut \\{n1 n2\\} from \\{n3 n4 n5\\} | 0.100 s | 0.300 s | 4 operations in "
+        "flight",
+        "\n    assay check runs/reference/register/latest/history.assay\n"}) {
+    CAPTURE(part);
+    CHECK(text.find(part) != std::string::npos);
+  }
+  const std::string hostile = markdown(example::hostile_violation());
+  // What is not escaped stands in a span of code, or indented as a command.
+  for (const char* mark : {"\xE2\x80\xAE", "\x01", "\x1b", "\xff"}) {
+    CHECK(hostile.find(mark) == std::string::npos);
+  }
+  std::istringstream lines(hostile);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("    ") || line.find("` ") != std::string::npos) continue;
+    CHECK(example::count_of(line, "<img") == example::count_of(line, "\\<img"));
+  }
+}
+
 TEST_CASE("junit: a violation is a failure, undecided an error, a pass neither") {
   const auto junit = [](const example::Report& report) {
     return render_junit(report.run, report.history, report.result);

@@ -1,0 +1,106 @@
+// The block of columns: a line of JSON that names the sections, then the sections one after the
+// other. Numbers are unsigned LEB128, texts are joined by newlines. reports/block.h writes it.
+
+export interface BlockHeader {
+  size: number;
+  logs: number;
+  unit: number;  // nanoseconds (or events) of one tick
+  processes: number[];
+  sections: [string, number][];
+}
+
+/// Texts by number. They stay bytes until one is asked for: most never are.
+export class Texts {
+  private whole: string | null = null;
+  private starts = new Uint32Array(0);
+  constructor(private readonly bytes: Uint8Array, readonly size: number) {}
+
+  private get all(): string {
+    if (this.whole !== null) return this.whole;
+    const all = new TextDecoder().decode(this.bytes), starts = new Uint32Array(this.size + 1);
+    for (let i = 1, at = 0; i < this.size; i++) starts[i] = at = all.indexOf("\n", at) + 1;
+    starts[this.size] = all.length + 1;
+    this.starts = starts;
+    return this.whole = all;
+  }
+  at(index: number): string {
+    const { all } = this;
+    return all.slice(this.starts[index], this.starts[index + 1]! - 1);
+  }
+  /// Which texts hold this one, whatever the case of its letters.
+  matching(needle: string): Uint8Array {
+    const found = new Uint8Array(this.size), all = this.all.toLowerCase();
+    needle = needle.toLowerCase();
+    // Lower case may differ in length, and then offsets lie: each text by itself.
+    if (all.length !== this.all.length) {
+      for (let i = 0; i < found.length; i++) if (this.at(i).toLowerCase().includes(needle)) found[i] = 1;
+      return found;
+    }
+    let text = 0;
+    for (let at = all.indexOf(needle); at >= 0 && text < found.length;) {
+      while (this.starts[text + 1]! <= at) text++;
+      found[text] = 1;
+      at = all.indexOf(needle, this.starts[text + 1]!);
+    }
+    return found;
+  }
+}
+
+export class Block {
+  readonly header: BlockHeader;
+  private readonly sections = new Map<string, Uint8Array>();
+
+  constructor(bytes: Uint8Array) {
+    const end = bytes.indexOf(10);
+    this.header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    let at = end + 1;
+    for (const [name, length] of this.header.sections) {
+      this.sections.set(name, bytes.subarray(at, at += length));
+    }
+  }
+
+  private section(name: string): Uint8Array {
+    const bytes = this.sections.get(name);
+    if (!bytes) throw new Error(`the data has no section ${name}`);
+    return bytes;
+  }
+
+  /// The numbers of a section.
+  numbers(name: string, size: number): Float64Array {
+    const bytes = this.section(name), out = new Float64Array(size);
+    for (let at = 0, index = 0; index < size; index++) {
+      let byte = bytes[at++]!, value = byte & 127, factor = 128;
+      while (byte > 127) {
+        byte = bytes[at++]!;
+        value += (byte & 127) * factor;
+        factor *= 128;
+      }
+      out[index] = value;
+    }
+    return out;
+  }
+
+  /// Numbers of which each was written as how much it exceeds the last one.
+  increasing(name: string, size: number, unit = 1): Float64Array {
+    const out = this.numbers(name, size);
+    for (let i = 0, sum = 0; i < size; i++) out[i] = (sum += out[i]!) * unit;
+    return out;
+  }
+
+  /// Texts in the order of their first use, and which one each entry has: written as the distance
+  /// from the newest text, of which zero is the next new one.
+  texts(name: string, size: number): { ids: Uint32Array; texts: Texts } {
+    const back = this.numbers(name, size), ids = new Uint32Array(size);
+    let known = 0;
+    for (let i = 0; i < size; i++) ids[i] = back[i] === 0 ? known++ : known - back[i]!;
+    return { ids, texts: new Texts(this.section(`${name}-texts`), known) };
+  }
+}
+
+export async function unpack(base64: string): Promise<Block> {
+  const text = base64.trim();
+  const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array }).fromBase64;
+  const packed = native ? native.call(Uint8Array, text) : Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Block(new Uint8Array(await new Response(stream).arrayBuffer()));
+}

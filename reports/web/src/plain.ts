@@ -1,0 +1,2 @@
+// A page without a script has the style alone.
+import "./page.css";

@@ -1,0 +1,80 @@
+// Writes example pages for those who look at them in a browser: report_examples FOLDER [OPERATIONS]
+
+// example.cc complains through doctest; there are no tests to run here.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "reports/diff.h"
+#include "reports/report.h"
+#include "tests/reports/example.h"
+
+namespace {
+
+using assay::example::Report;
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string html(const Report& report) {
+  return assay::render_html(report.run, report.history, report.result);
+}
+
+/// A violation among very many operations: the first anomaly is what a reader comes for.
+Report large_violation(std::size_t operations) {
+  Report report = assay::example::large_pass(operations, 5);
+  report.result.verdict = assay::Verdict::violation;
+  assay::Anomaly anomaly;
+  anomaly.type = "stale-read";
+  anomaly.model = "linearizable";
+  const auto middle = static_cast<assay::OpIndex>(report.history.size() / 2);
+  anomaly.witness = {report.history.invoke_event(middle), report.history.invoke_event(middle + 9)};
+  anomaly.explanation = "A read returned what had been overwritten before.";
+  report.result.anomalies.push_back(anomaly);
+  return report;
+}
+
+assay::DiffSide side(const std::string& name, std::uint64_t seed, const std::string& text) {
+  const Report report = assay::example::large_pass(20'000, seed);
+  assay::DiffSide out;
+  out.name = name;
+  out.verdict = "violation";
+  out.model = "linearizable";
+  out.operations = report.history.size();
+  out.latencies = assay::aligned_latencies(report.history);
+  out.settings = {{"--replication", seed == 1 ? "async" : "sync"}, {"note", name + text}};
+  out.models = {{"linearizable", "violation"}, {"sequential", seed == 1 ? "violation" : "pass"}};
+  out.findings = {{"a1b2c3d4e5f6", {"a1b2c3d4e5f6", "stale-read", "A read went back. " + text, 2}},
+                  {name, {name, "lost-update", "An update is lost. " + text, 1}}};
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty()) {
+    fmt::print(stderr, "usage: report_examples FOLDER [OPERATIONS]\n");
+    return 64;
+  }
+  const std::filesystem::path folder = arguments[0];
+  std::filesystem::create_directories(folder);
+  const std::size_t operations = arguments.size() > 1 ? std::stoul(arguments[1]) : 100'000;
+  namespace example = assay::example;
+  write(folder / "violation.html", html(example::violation()));
+  write(folder / "hostile.html", html(example::hostile_violation()));
+  write(folder / "write-skew.html", html(example::write_skew()));
+  write(folder / "without-times.html", html(example::without_times()));
+  write(folder / "unknown.html", html(example::unknown()));
+  write(folder / "pass.html", html(example::large_pass(5'000, 3)));
+  write(folder / "large.html", html(large_violation(operations)));
+  write(folder / "diff.html",
+        assay::render_diff_html(assay::compare_runs(side("runs/a", 1, example::hostile),
+                                                    side("runs/b", 2, example::hostile))));
+  return 0;
+}
