@@ -18,6 +18,7 @@
 #include "checker/checker.h"
 #include "cli/command.h"
 #include "cli/history_input.h"
+#include "cli/hosts.h"
 #include "cli/interruption.h"
 #include "cli/judgement.h"
 #include "cli/live_check.h"
@@ -138,7 +139,7 @@ struct Stage {
   Workload workload;
   const RunFolder& folder;
   cli::Progress& progress;
-  Power& power;
+  Power* power;  ///< null: nobody has the nodes' switches
 };
 
 Plan plan_of(Stage& stage, Nemesis* nemesis, GeneratorPtr fault_schedule) {
@@ -164,7 +165,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
     NemesisSettings nemesis_settings;
     nemesis_settings.seed = settings.seed;
     nemesis_settings.interval = settings.fault_interval;
-    nemesis_settings.power = &stage.power;
+    nemesis_settings.power = stage.power;
     auto made = make_nemesis(settings.faults, stage.nodes, stage.target, nemesis_settings);
     if (!made.ok()) return made.error();
     nemesis = std::move(*made);
@@ -228,7 +229,7 @@ void collect_logs(Stage& stage) {
 /// From a target that answers to a recorded history; the target is down afterwards.
 Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target& target,
                                Workload workload, const Interruption& interruption,
-                               cli::Progress& progress, Power& power) {
+                               cli::Progress& progress, Power* power) {
   progress.say(fmt::format("starting {} on {} nodes", target.name(), nodes.size()));
   if (auto status = target.set_up(nodes); !status.ok()) {
     target.tear_down(nodes);
@@ -280,19 +281,23 @@ Result<int> run_once(const RunFlags& flags) {
   cli::Progress progress(flags.quiet, settings->time_limit);
   progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));
   const Interruption interruption;
-  auto lab = RunLab::up(settings->nodes, flags.keep_lab, progress);
-  if (!lab.ok()) return lab.error();
+  std::optional<RunLab> lab;
+  if (settings->hosts.empty()) {
+    auto up = RunLab::up(settings->nodes, flags.keep_lab, progress);
+    if (!up.ok()) return up.error();
+    lab.emplace(std::move(*up));
+  }
   Result<std::string> folder = Error{};
   {
-    auto nodes = lab->connect();
+    auto nodes = lab ? lab->connect() : connect_hosts(settings->hosts);
     if (nodes.ok()) {
       folder = record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress,
-                          *lab);
+                          lab ? &*lab : nullptr);
     } else {
       folder = nodes.error();
     }
   }
-  lab->down(progress);
+  if (lab) lab->down(progress);
   if (!folder.ok()) return folder.error();
   progress.say("checking");
   auto code = judge_run(settings->store, *folder, check, flags.json);
