@@ -94,7 +94,7 @@ struct Stage {
   Workload workload;
   const RunFolder& folder;
   cli::Progress& progress;
-  Power& power;
+  Power* power;  ///< null: nobody has the nodes' switches
 };
 
 Plan plan_of(Stage& stage, Nemesis* nemesis, GeneratorPtr fault_schedule) {
@@ -120,7 +120,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
     NemesisSettings nemesis_settings;
     nemesis_settings.seed = settings.seed;
     nemesis_settings.interval = settings.fault_interval;
-    nemesis_settings.power = &stage.power;
+    nemesis_settings.power = stage.power;
     auto made = make_nemesis(settings.faults, stage.nodes, stage.target, nemesis_settings);
     if (!made.ok()) return made.error();
     nemesis = std::move(*made);
@@ -185,7 +185,7 @@ void collect_logs(Stage& stage) {
 /// From a target that answers to a recorded history; the target is down afterwards.
 Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target& target,
                                Workload workload, const Interruption& interruption,
-                               cli::Progress& progress, Power& power) {
+                               cli::Progress& progress, Power* power) {
   progress.say(fmt::format("starting {} on {} nodes", target.name(), nodes.size()));
   if (auto status = target.set_up(nodes); !status.ok()) {
     target.tear_down(nodes);
@@ -238,7 +238,7 @@ Result<int> run_once(const RunFlags& flags) {
     return Error{ErrorKind::configuration,
                  "faults need nodes that assay may command; these servers run already"};
   }
-  if (auto status = check_faults(settings->faults, **target, true); !status.ok()) {
+  if (auto status = check_faults(settings->faults, **target, settings->hosts.empty()); !status.ok()) {
     return status.error();
   }
   CheckOptions check = workload->check;
@@ -248,19 +248,21 @@ Result<int> run_once(const RunFlags& flags) {
   cli::Progress progress(flags.quiet, settings->time_limit);
   progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));
   const Interruption interruption;
-  auto lab = RunLab::up(settings->nodes, **target, flags.keep_lab, progress);
-  if (!lab.ok()) return lab.error();
+  auto place = settings->hosts.empty()
+                   ? RunLab::up(settings->nodes, **target, flags.keep_lab, progress)
+                   : Result<RunLab>(RunLab::of(settings->hosts));
+  if (!place.ok()) return place.error();
   Result<std::string> folder = Error{};
   {
-    auto nodes = lab->connect();
+    auto nodes = place->connect();
     if (nodes.ok()) {
       folder = record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress,
-                          *lab);
+                          place->power());
     } else {
       folder = nodes.error();
     }
   }
-  lab->down(progress);
+  place->down(progress);
   if (!folder.ok()) return folder.error();
   progress.say("checking");
   auto code = judge_run(*folder, check, flags.json);

@@ -2,14 +2,12 @@
 
 #include <utility>
 
+#include "cli/hosts.h"
+
 namespace assay::cli {
 namespace {
 
 constexpr Nanos connect_timeout = std::chrono::seconds(10);
-
-Error no_switch() {
-  return {ErrorKind::configuration, "power: these servers run already; assay has no switch to them"};
-}
 
 }  // namespace
 
@@ -27,12 +25,15 @@ Result<RunLab> RunLab::up(int nodes, const Target& target, bool keep, Progress& 
   return RunLab(std::move(*lab), was_up || keep);
 }
 
+RunLab RunLab::of(std::vector<NodeAddress> hosts) { return RunLab(std::move(hosts)); }
+
 void RunLab::down(Progress& progress) {
   if (!lab_ || keep_) return;
   if (auto status = lab_->down(); !status.ok()) progress.say(status.error().message);
 }
 
 Result<Nodes> RunLab::connect() const {
+  if (!hosts_.empty()) return connect_hosts(hosts_);
   Nodes nodes;
   for (const std::string& name : endpoints_) nodes.push_back(named_node(name));
   if (!lab_) return nodes;
@@ -47,11 +48,11 @@ Result<Nodes> RunLab::connect() const {
 }
 
 Status RunLab::off(std::size_t node) {
-  return lab_ ? lab_->kill_node(static_cast<int>(node) + 1) : no_switch();
+  return lab_->kill_node(static_cast<int>(node) + 1);
 }
 
 Status RunLab::on(std::size_t node) {
-  return lab_ ? lab_->start_node(static_cast<int>(node) + 1) : no_switch();
+  return lab_->start_node(static_cast<int>(node) + 1);
 }
 
 }  // namespace assay::cli

@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "cli/history_input.h"
+#include "cli/hosts.h"
 #include "cli/option_tables.h"
 #include "cli/output.h"
 #include "cli/version.h"
@@ -197,6 +198,14 @@ void RunFlags::define(CLI::App& app) {
   app.add_option("--nodes,-n", nodes, "nodes of the lab")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
+  app.add_option(
+         "--hosts", hosts,
+         "instead of a lab's nodes: machines of yours, comma separated, each user@host:port "
+         "or a name of ~/.ssh/config")
+      ->delimiter(',');
+  app.add_flag("--sudo", sudo,
+               "with --hosts: run commands by sudo, which must ask for no password");
+  app.add_flag("--allow", allow, "with --hosts: do what the preflight shows");
   app.add_option("--concurrency", concurrency, "client threads: a number, or 2n for two a node")
       ->capture_default_str();
   app.add_option("--time-limit", time_limit, "how long to run the workload")->capture_default_str();
@@ -239,13 +248,19 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   RunSettings settings;
   if (auto status = read_names(flags, settings); !status.ok()) return status.error();
   if (auto status = read_durations(flags, settings); !status.ok()) return status.error();
-  auto threads = parse_concurrency(flags.concurrency, flags.nodes);
+  auto hosts = parse_hosts(flags.hosts, flags.sudo);
+  if (!hosts.ok()) return hosts.error();
+  const int nodes = hosts->empty() ? flags.nodes : static_cast<int>(hosts->size());
+  auto threads = parse_concurrency(flags.concurrency, nodes);
   if (!threads.ok()) return threads.error();
   auto stagger = parse_rate(flags.rate);
   if (!stagger.ok()) return stagger.error();
   auto seed = parse_seed(flags.seed);
   if (!seed.ok()) return seed.error();
-  settings.nodes = flags.nodes;
+  settings.nodes = nodes;
+  settings.host_words = flags.hosts;
+  settings.hosts = std::move(*hosts);
+  settings.sudo = flags.sudo;
   settings.threads = *threads;
   settings.stagger = *stagger;
   settings.seed = *seed;
@@ -266,7 +281,9 @@ std::vector<std::string> RunSettings::arguments() const {
     words.push_back(value);
   };
   add("workload", std::string(workload->name));
-  add("nodes", std::to_string(nodes));
+  if (hosts.empty()) add("nodes", std::to_string(nodes));
+  if (!hosts.empty()) add("hosts", fmt::format("{}", fmt::join(host_words, ",")));
+  if (sudo) words.emplace_back("--sudo");
   for (const auto& [name, value] : given) add(name, value);
   add("concurrency", std::to_string(threads));
   add("time-limit", exact_duration(time_limit));
@@ -302,6 +319,8 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"workload", settings.workload->name},
                                            {"workload_options", settings.workload_options},
                                            {"nodes", start.nodes},
+                                           {"hosts", settings.host_words},
+                                           {"sudo", settings.sudo},
                                            {"threads", settings.threads},
                                            {"time_limit_ns", settings.time_limit.count()},
                                            {"stagger_ns", settings.stagger.count()},
@@ -334,6 +353,8 @@ Result<RunFlags> flags_from_plan(const std::string& json) {
       flags.options[name] = value;
     }
     flags.nodes = static_cast<int>(plan.at("nodes").size());
+    flags.hosts = plan.value("hosts", std::vector<std::string>{});
+    flags.sudo = plan.value("sudo", false);
     flags.concurrency = std::to_string(plan.at("threads").get<int>());
     flags.time_limit = duration("time_limit_ns");
     flags.operation_timeout = duration("op_timeout_ns");

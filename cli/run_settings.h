@@ -28,6 +28,9 @@ struct RunFlags {
   std::string workload = "register";
   std::map<std::string, std::string> options;  ///< of target and workload; only those given
   int nodes = 5;
+  std::vector<std::string> hosts;
+  bool sudo = false;
+  bool allow = false;
   std::string concurrency = "2n";
   std::string time_limit = "60s";
   std::string rate;
@@ -60,6 +63,9 @@ struct RunSettings {
   std::map<std::string, std::string> workload_options;
   std::map<std::string, std::string> given;  ///< the options that were typed
   int nodes = 5;
+  std::vector<std::string> host_words;  ///< as typed
+  std::vector<NodeAddress> hosts;       ///< machines of the user's; empty: nodes of a lab
+  bool sudo = false;
   int threads = 10;
   Nanos time_limit{0};
   Nanos stagger{0};  ///< mean time between invocations; 0: as fast as it goes

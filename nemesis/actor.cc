@@ -267,9 +267,10 @@ Status Actor::verify(std::size_t node) const {
       "grep -q '^assay-disk ' /proc/mounts && echo the disk layer; true",
       request_timeout);
   if (!left) return left.error();
-  if (!left->out.empty()) {
+  if (const std::size_t begin = left->out.find_first_not_of('\n'); begin != std::string::npos) {
     return Error{ErrorKind::unavailable,
-                 where.name() + ": still there: " + left->out.substr(0, left->out.find('\n'))};
+                 where.name() + ": still there: " +
+                     left->out.substr(begin, left->out.find('\n', begin) - begin)};
   }
   const bool touched = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
     return fault.needs != FaultNeeds::nothing;

@@ -95,16 +95,23 @@ int read_link(const char* path, char* buffer, std::size_t size) {
   return 0;
 }
 
-int read_folder(const char* path, void* buffer, fuse_fill_dir_t fill, off_t /*offset*/,
-                fuse_file_info* /*info*/, fuse_readdir_flags /*flags*/) {
+int open_folder(const char* path, fuse_file_info* info) {
   const int file = ::openat(layer->below, relative(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  info->fh = static_cast<std::uint64_t>(file);
+  return answer(file);
+}
+
+int read_folder(const char* /*path*/, void* buffer, fuse_fill_dir_t fill, off_t /*offset*/,
+                fuse_file_info* info, fuse_readdir_flags /*flags*/) {
+  const int file = ::dup(file_of(info));
   DIR* folder = file < 0 ? nullptr : ::fdopendir(file);
   if (folder == nullptr) return -errno;
+  ::rewinddir(folder);  // the copy shares its position with the one before
   while (const dirent* entry = ::readdir(folder)) {
-    struct stat info {};
-    info.st_ino = entry->d_ino;
-    info.st_mode = static_cast<mode_t>(entry->d_type) << 12U;
-    if (fill(buffer, entry->d_name, &info, 0, fuse_fill_dir_flags{}) != 0) break;
+    struct stat about {};
+    about.st_ino = entry->d_ino;
+    about.st_mode = static_cast<mode_t>(entry->d_type) << 12U;
+    if (fill(buffer, entry->d_name, &about, 0, fuse_fill_dir_flags{}) != 0) break;
   }
   ::closedir(folder);
   return 0;
@@ -142,15 +149,19 @@ int link_file(const char* from, const char* to) {
   return answer(::linkat(layer->below, relative(from), layer->below, relative(to), 0));
 }
 
-int change_mode(const char* path, mode_t mode, fuse_file_info* /*info*/) {
+// With an open file there may be no path.
+int change_mode(const char* path, mode_t mode, fuse_file_info* info) {
+  if (info != nullptr) return answer(::fchmod(file_of(info), mode));
   return answer(::fchmodat(layer->below, relative(path), mode, 0));
 }
 
-int change_owner(const char* path, uid_t user, gid_t group, fuse_file_info* /*info*/) {
+int change_owner(const char* path, uid_t user, gid_t group, fuse_file_info* info) {
+  if (info != nullptr) return answer(::fchown(file_of(info), user, group));
   return answer(::fchownat(layer->below, relative(path), user, group, AT_SYMLINK_NOFOLLOW));
 }
 
-int set_times(const char* path, const timespec times[2], fuse_file_info* /*info*/) {
+int set_times(const char* path, const timespec times[2], fuse_file_info* info) {
+  if (info != nullptr) return answer(::futimens(file_of(info), times));
   return answer(::utimensat(layer->below, relative(path), times, AT_SYMLINK_NOFOLLOW));
 }
 
@@ -225,13 +236,8 @@ int sync_file(const char* /*path*/, int data_only, fuse_file_info* info) {
   return result;
 }
 
-int sync_folder(const char* path, int /*data_only*/, fuse_file_info* /*info*/) {
-  if (fails_now()) return -EIO;
-  const int file = ::openat(layer->below, relative(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return -errno;
-  const int result = answer(::fsync(file));
-  ::close(file);
-  return result;
+int sync_folder(const char* /*path*/, int /*data_only*/, fuse_file_info* info) {
+  return fails_now() ? -EIO : answer(::fsync(file_of(info)));
 }
 
 int close_file(const char* /*path*/, fuse_file_info* info) {
@@ -343,7 +349,9 @@ fuse_operations operations() {
   table.fsync = sync_file;
   table.setxattr = set_attribute;
   table.getxattr = get_attribute;
+  table.opendir = open_folder;
   table.readdir = read_folder;
+  table.releasedir = close_file;
   table.fsyncdir = sync_folder;
   table.init = begin;
   table.create = create_file;
