@@ -23,9 +23,9 @@
 #include "cli/live_check.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/run_lab.h"
 #include "cli/run_settings.h"
 #include "harness/generators.h"
-#include "harness/lab/lab.h"
 #include "harness/run_store.h"
 #include "harness/scheduler.h"
 #include "harness/worker_pool.h"
@@ -44,43 +44,6 @@ std::string iso_now() {
   for (const std::size_t at : {13U, 16U}) stamp.insert(at, ":");
   return stamp;
 }
-
-/// The lab of this run; taken down at the end if the run brought it up.
-class RunLab {
- public:
-  static Result<RunLab> up(int nodes, bool keep, cli::Progress& progress) {
-    auto site = lab_site();
-    if (!site.ok()) return site.error();
-    auto status = lab_status(*site);
-    const bool was_up = status.ok() && status->is_up;
-    auto lab = Lab::lock(*site);
-    if (!lab.ok()) return lab.error();
-    auto up = lab->up(nodes, [&](const std::string& text) { progress.say(text); });
-    if (!up.ok()) return up.error().in("lab");
-    return RunLab(std::move(*lab), was_up || keep);
-  }
-  /// Never an Error of the run: the verdict stands whatever remains; it is said, though.
-  void down(cli::Progress& progress) {
-    if (keep_) return;
-    if (auto status = lab_.down(); !status.ok()) progress.say(status.error().message);
-  }
-  Result<Nodes> connect() const {
-    auto addresses = lab_nodes(lab_.site());
-    if (!addresses.ok()) return addresses.error();
-    Nodes nodes;
-    for (const NodeAddress& address : *addresses) {
-      auto node = connect_ssh(address, 10s);
-      if (!node.ok()) return node.error().in(address.name);
-      nodes.push_back(std::move(*node));
-    }
-    return nodes;
-  }
-
- private:
-  RunLab(Lab lab, bool keep) : lab_(std::move(lab)), keep_(keep) {}
-  Lab lab_;
-  bool keep_;
-};
 
 /// What the nemesis did, in words for the progress line.
 std::string fault_words(const Event& event) {
@@ -260,10 +223,20 @@ Result<int> run_once(const RunFlags& flags) {
       !status.ok()) {
     return status.error();
   }
+  if (const std::size_t count = (*target)->endpoints().size(); count > 0) {
+    settings->nodes = static_cast<int>(count);
+  }
   auto workload = settings->workload->make({.threads = settings->threads,
                                             .nodes = settings->nodes,
                                             .options = settings->workload_options});
   if (!workload.ok()) return workload.error();
+  if (auto status = (*target)->expect(workload->history.datatype); !status.ok()) {
+    return status.error();
+  }
+  if (!(*target)->endpoints().empty() && !settings->faults.empty()) {
+    return Error{ErrorKind::configuration,
+                 "faults need nodes that assay may command; these servers run already"};
+  }
   if (auto status = check_faults(settings->faults, **target); !status.ok()) return status.error();
   CheckOptions check = workload->check;
   check.timeout = settings->check_timeout;
@@ -272,7 +245,7 @@ Result<int> run_once(const RunFlags& flags) {
   cli::Progress progress(flags.quiet, settings->time_limit);
   progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));
   const Interruption interruption;
-  auto lab = RunLab::up(settings->nodes, flags.keep_lab, progress);
+  auto lab = RunLab::up(settings->nodes, **target, flags.keep_lab, progress);
   if (!lab.ok()) return lab.error();
   Result<std::string> folder = Error{};
   {

@@ -188,6 +188,10 @@ void RunFlags::define(CLI::App& app) {
   app.add_flag("--keep-lab", keep_lab, "leave a lab that this run brought up");
   app.add_flag("--json", json, "the verdict as a JSON document on standard output");
   app.add_flag("--quiet,-q", quiet, "no progress");
+  define_tables(app);
+}
+
+void RunFlags::define_tables(CLI::App& app) {
   std::set<std::string> defined;
   define_options(app, targets(), "target", defined, options);
   define_options(app, workloads(), "workload", defined, options);

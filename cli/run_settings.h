@@ -44,6 +44,8 @@ struct RunFlags {
 
   /// Adds the flags, and one for each option of every target and workload.
   void define(CLI::App& app);
+  /// The latter alone.
+  void define_tables(CLI::App& app);
 };
 
 /// Resolved and checked.

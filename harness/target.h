@@ -46,6 +46,10 @@ struct LogFile {
   std::string name;  ///< file name under logs/<node>/
 };
 
+namespace sql {
+class Sessions;
+}
+
 class Target {
  public:
   virtual ~Target() = default;
@@ -58,6 +62,14 @@ class Target {
   /// for another one are refused before anything starts.
   virtual bool performs(std::string_view /*function*/) const { return true; }
 
+  /// Debian packages that its nodes must have beside those of the base root.
+  virtual std::vector<std::string> packages() const { return {}; }
+  /// Names of what runs already and is only asked, one a client's node; empty: it needs machines.
+  virtual std::vector<std::string> endpoints() const { return {}; }
+  /// Told before set_up what kind of objects will be asked for: `read` alone does not say.
+  /// Error (usage): not with this target and its options.
+  virtual Status expect(std::string_view /*datatype*/) { return {}; }
+
   /// Installs, starts and waits until it answers. Afterwards connect works.
   virtual Status set_up(Nodes& nodes) = 0;
   /// Stops the servers; keeps going on errors.
@@ -67,6 +79,11 @@ class Target {
 
   virtual ProcessControl* process_control() { return nullptr; }
   virtual Primaries* primaries() { return nullptr; }
+  /// Capability: it speaks SQL (targets/sql/sessions.h).
+  virtual sql::Sessions* sql_sessions() { return nullptr; }
+  /// Asks servers that run already what they are, a line each, and changes nothing. Error:
+  /// unavailable, not_permitted, or configuration if what is found there must not be touched.
+  virtual Result<std::vector<std::string>> look() { return std::vector<std::string>(); }
   virtual std::vector<LogFile> log_files(std::size_t /*node*/) const { return {}; }
 };
 

@@ -65,4 +65,8 @@ std::string shell_quote(const std::string& text);
 /// A node reached through libssh: key login, host key checked against known_hosts_file, no delay.
 Result<std::unique_ptr<Node>> connect_ssh(const NodeAddress& address, Nanos timeout);
 
+/// A machine that is known by its name only, such as one whose server is asked over the network and
+/// nothing else: every command is an Error (unavailable).
+std::unique_ptr<Node> named_node(const std::string& name);
+
 }  // namespace assay

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "harness/lab/keys.h"
+#include "harness/lab/layer.h"
 #include "harness/lab/leftovers.h"
 #include "harness/lab/network.h"
 
@@ -142,10 +143,11 @@ Status Lab::up(int nodes, const Progress& progress) {
                  fmt::format("a lab has 1 to {} nodes, got {}", lab_nodes_max, nodes)};
   }
   if (Status status = ensure_base(site_, progress); !status.ok()) return status;
+  if (Status status = ensure_layer(site_, progress); !status.ok()) return status;
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
   if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes &&
-      is_whole(state.value())) {
+      state.value().packages == site_.packages && is_whole(state.value())) {
     if (wait_for_ssh(state.value().nodes).ok()) {
       progress(fmt::format("lab {}: {} nodes are up already", site_.number, nodes));
       return {};
@@ -171,7 +173,7 @@ Status Lab::make(int nodes) {
   const Result<std::vector<ProcessIdentity>> processes = start_processes(all);
   if (!processes.ok()) return processes.error();
   if (Status status = wait_for_ssh(processes.value()); !status.ok()) return status;
-  return write_lab_state(site_, {utc_stamp(), processes.value()});
+  return write_lab_state(site_, {utc_stamp(), processes.value(), site_.packages});
 }
 
 Result<std::vector<ProcessIdentity>> Lab::start_processes(const std::vector<int>& nodes) {
@@ -242,6 +244,7 @@ Status Lab::start_node(int node) {
   }
   ProcessIdentity& identity = state->nodes[static_cast<std::size_t>(node - 1)];
   if (is_alive(identity)) return {};
+  site_.packages = state->packages;
   if (Status status = remove_cable(site_, node); !status.ok()) return status;
   const Result<std::vector<ProcessIdentity>> process = start_processes({node});
   if (!process.ok()) return process.error();

@@ -25,8 +25,9 @@ class Lab {
   static Result<Lab> lock(const LabSite& site);
 
   /// Afterwards `nodes` nodes answer SSH: the lab that is up already if it is whole and of this
-  /// size, else a new one, after whatever a dead controller left was removed. 1..9 nodes; builds
-  /// the base root if need be. Error: usage, configuration, not_permitted, unavailable.
+  /// size and has the site's packages, else a new one, after whatever a dead controller left was
+  /// removed. 1..9 nodes; builds the base root and the layer of packages if need be. Error: usage,
+  /// configuration, not_permitted, unavailable.
   Status up(int nodes, const Progress& progress);
 
   /// Afterwards nothing of the lab is left on the machine except the base root; looks to make

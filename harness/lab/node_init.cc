@@ -167,7 +167,8 @@ NodeInit make_node_init(const LabSite& site, int node) {
   const std::string folder = site.node_folder(node).string();
   init.root = folder + "/root";
   init.mounts.push_back({Kind::filesystem, "overlay", init.root, "overlay", 0,
-                         fmt::format("lowerdir={},upperdir={}/upper,workdir={}/work",
+                         fmt::format("lowerdir={}{},upperdir={}/upper,workdir={}/work",
+                                     site.packages.empty() ? "" : site.layer().string() + ":",
                                      site.base().string(), folder, folder)});
   constexpr unsigned long plain = MS_NOSUID | MS_NODEV;
   init.mounts.push_back(

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -16,8 +17,16 @@ constexpr int lab_nodes_max = 9;
 struct LabSite {
   std::filesystem::path state = "/var/lib/assay";
   int number = 0;  ///< 0..9
+  std::vector<std::string>
+      packages;  ///< Debian packages in every node beside those of the base root
 
   std::filesystem::path base() const { return state / "base" / "bookworm"; }
+  /// The layer over the base root that holds the packages.
+  std::filesystem::path layer() const {
+    std::string name = base().string();
+    for (const std::string& package : packages) name += "+" + package;
+    return name;
+  }
   std::filesystem::path folder() const { return state / ("lab" + std::to_string(number)); }
   std::filesystem::path lock_file() const { return folder().string() + ".lock"; }
   std::filesystem::path state_file() const { return folder() / "state.json"; }

@@ -1,0 +1,45 @@
+#include "cli/run_lab.h"
+
+#include <utility>
+
+namespace assay::cli {
+namespace {
+
+constexpr Nanos connect_timeout = std::chrono::seconds(10);
+
+}  // namespace
+
+Result<RunLab> RunLab::up(int nodes, const Target& target, bool keep, Progress& progress) {
+  if (auto endpoints = target.endpoints(); !endpoints.empty()) return RunLab(std::move(endpoints));
+  auto site = lab_site();
+  if (!site.ok()) return site.error();
+  site->packages = target.packages();
+  auto status = lab_status(*site);
+  const bool was_up = status.ok() && status->is_up;
+  auto lab = Lab::lock(*site);
+  if (!lab.ok()) return lab.error();
+  auto up = lab->up(nodes, [&](const std::string& text) { progress.say(text); });
+  if (!up.ok()) return up.error().in("lab");
+  return RunLab(std::move(*lab), was_up || keep);
+}
+
+void RunLab::down(Progress& progress) {
+  if (!lab_ || keep_) return;
+  if (auto status = lab_->down(); !status.ok()) progress.say(status.error().message);
+}
+
+Result<Nodes> RunLab::connect() const {
+  Nodes nodes;
+  for (const std::string& name : endpoints_) nodes.push_back(named_node(name));
+  if (!lab_) return nodes;
+  auto addresses = lab_nodes(lab_->site());
+  if (!addresses.ok()) return addresses.error();
+  for (const NodeAddress& address : *addresses) {
+    auto node = connect_ssh(address, connect_timeout);
+    if (!node.ok()) return node.error().in(address.name);
+    nodes.push_back(std::move(*node));
+  }
+  return nodes;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,34 @@
+#pragma once
+// The nodes of a run: a lab, taken down at the end if the run brought it up, or what runs already.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/progress.h"
+#include "harness/lab/lab.h"
+#include "harness/target.h"
+
+namespace assay::cli {
+
+class RunLab {
+ public:
+  /// A lab of so many nodes with the target's packages, unless the target is something that runs
+  /// already. Errors: those of Lab.
+  static Result<RunLab> up(int nodes, const Target& target, bool keep, Progress& progress);
+  /// Never an Error of the run: the verdict stands whatever remains; it is said, though.
+  void down(Progress& progress);
+  /// Error: unavailable, not_permitted.
+  Result<Nodes> connect() const;
+
+ private:
+  RunLab(Lab lab, bool keep) : lab_(std::move(lab)), keep_(keep) {}
+  explicit RunLab(std::vector<std::string> endpoints) : endpoints_(std::move(endpoints)) {}
+
+  std::optional<Lab> lab_;
+  bool keep_ = true;
+  std::vector<std::string> endpoints_;
+};
+
+}  // namespace assay::cli
