@@ -2,12 +2,22 @@
 
 #include <array>
 
+#include "targets/etcd/target.h"
+#include "targets/external/target.h"
+#include "targets/mariadb/target.h"
+#include "targets/postgres/target.h"
+#include "targets/redis/target.h"
 #include "targets/reference/target.h"
+#include "targets/zookeeper/target.h"
 
 namespace assay {
 
 std::span<const TargetEntry> targets() {
-  static const std::array table{reference::reference_target_entry()};
+  static const std::array table{
+      reference::reference_target_entry(), postgres::postgres_target_entry(),
+      mariadb::mariadb_target_entry(),     etcd::etcd_target_entry(),
+      redis::redis_target_entry(),         zookeeper::zookeeper_target_entry(),
+      external::external_target_entry()};
   return table;
 }
 

@@ -6,14 +6,13 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/executable.h"
 #include "base/random.h"
+#include "targets/cluster.h"
 #include "targets/reference/client.h"
 #include "targets/reference/protocols/catalogue.h"
-#include "targets/reference/server_process.h"
 
 namespace assay::reference {
 namespace {
@@ -23,6 +22,7 @@ constexpr Nanos status_timeout = std::chrono::milliseconds(500);
 constexpr Nanos write_timeout = std::chrono::seconds(2);
 
 constexpr std::size_t nodes_max = 64;
+constexpr const char* log_file = "/var/log/assay-node.log";
 
 /// The target's own options, then those of every protocol.
 std::span<const TargetOption> options_table() {
@@ -52,20 +52,6 @@ struct Settings {
   ProtocolSettings protocol;
   std::uint16_t port = 0;
 };
-
-/// Runs the step for every node at once; returns the first error, in the order of the nodes.
-Status on_all(std::size_t count, const std::function<Status(std::size_t)>& step) {
-  std::vector<Status> results(count);
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] { results[i] = step(i); });
-  }
-  for (auto& thread : threads) thread.join();
-  for (const auto& result : results) {
-    if (!result) return result;
-  }
-  return {};
-}
 
 /// Asks every member at once who leads. Members that do not answer are not primaries.
 class ClusterPrimaries final : public Primaries {
@@ -108,16 +94,16 @@ class ReferenceTarget final : public Target, public ProcessControl {
 
   ProcessControl* process_control() override { return this; }
   std::string kill_command(std::size_t node) const override {
-    return reference::kill_command(servers_.at(node));
+    return assay::kill_command(servers_.at(node));
   }
   std::string start_command(std::size_t node) const override {
-    return reference::start_command(servers_.at(node));
+    return assay::start_command(servers_.at(node));
   }
   std::string pid_file(std::size_t node) const override { return servers_.at(node).pid_file; }
 
   Primaries* primaries() override { return &primaries_; }
   std::vector<LogFile> log_files(std::size_t /*node*/) const override {
-    return {{ServerProcess{}.log_file, "assay-node.log"}};
+    return {{log_file, "assay-node.log"}};
   }
 
  private:
@@ -183,6 +169,12 @@ Status ReferenceTarget::plan(const Nodes& nodes) {
     for (const std::string& bug : settings_.protocol.bugs) {
       server.arguments.insert(server.arguments.end(), {"--bug", bug});
     }
+    server.program = "/opt/assay/assay-node";
+    server.name = "assay-node";
+    server.data_folder = "/var/lib/assay-node";
+    server.log_file = log_file;
+    server.pid_file = "/run/assay-node.pid";
+    server.arguments.insert(server.arguments.end(), {"--data", server.data_folder});
     servers_.push_back(std::move(server));
   }
   primaries_.set_addresses(addresses_);
@@ -193,7 +185,7 @@ Status ReferenceTarget::install(Node& node, const ServerProcess& server) const {
   const std::string upload = server.program + ".new";
   const std::string local = program_folder() + "/assay-node";
   const auto prepared =
-      node.must_run("mkdir -p /opt/assay; " + reference::kill_command(server) + " && rm -rf " +
+      node.must_run("mkdir -p /opt/assay; " + assay::kill_command(server) + " && rm -rf " +
                     shell_quote(server.data_folder) + " " + shell_quote(server.log_file));
   if (!prepared) return prepared.error();
   if (auto status = node.upload(local, upload, 0755); !status) return status;

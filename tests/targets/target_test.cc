@@ -10,8 +10,8 @@
 #include "base/executable.h"
 #include "targets/reference/client.h"
 #include "targets/reference/errors.h"
-#include "targets/reference/server_process.h"
 #include "targets/registry.h"
+#include "targets/server_process.h"
 
 namespace assay::reference {
 namespace {
@@ -137,10 +137,12 @@ TEST_CASE("server process: start and kill are idempotent and outlive the shell")
   REQUIRE(mkdtemp(folder.data()) != nullptr);
   ServerProcess server;
   server.program = program_folder() + "/assay-node";
+  server.name = "assay-node";
   server.data_folder = folder + "/data folder";
   server.log_file = folder + "/log/it's.log";
   server.pid_file = folder + "/run/pid";
-  server.arguments = {"--id", "1", "--peers", "1=127.0.0.1:47231", "--listen", "127.0.0.1"};
+  server.arguments = {"--id",     "1",         "--peers", "1=127.0.0.1:47231",
+                      "--listen", "127.0.0.1", "--data",  server.data_folder};
   const auto pid = [&] {
     std::string text;
     std::ifstream(server.pid_file) >> text;

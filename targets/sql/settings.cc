@@ -1,0 +1,51 @@
+#include "targets/sql/settings.h"
+
+#include <cstdlib>
+
+#include "targets/sql/sessions.h"
+
+namespace assay::sql {
+
+Result<ClientSettings> client_settings(const std::map<std::string, std::string>& options,
+                                       const Dialect& dialect) {
+  ClientSettings settings;
+  settings.dialect = &dialect;
+  const auto isolation = option_choice(options, isolation_option);
+  if (!isolation.ok()) return isolation.error();
+  settings.isolation = static_cast<Isolation>(*isolation);
+  const auto locking = option_choice(options, locking_option);
+  if (!locking.ok()) return locking.error();
+  settings.locking = *locking == 1;
+  const auto append = option_choice(options, append_option);
+  if (!append.ok()) return append.error();
+  settings.rewrite = *append == 1;
+  return settings;
+}
+
+Login login_of(const std::map<std::string, std::string>& options, const Login& fallback) {
+  Login login = fallback;
+  if (!options.at("user").empty()) login.user = options.at("user");
+  if (!options.at("database").empty()) login.database = options.at("database");
+  if (const char* password = std::getenv("ASSAY_PASSWORD")) login.password = password;
+  return login;
+}
+
+Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login) {
+  constexpr Nanos limit = std::chrono::seconds(5);
+  const auto version = run_statements(dialect.open, login, {"SELECT version()"}, limit);
+  if (!version.ok()) return version.error();
+  const auto schemas = run_statements(
+      dialect.open, login,
+      {"SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'assay'"}, limit);
+  if (!schemas.ok()) return schemas.error();
+  const std::string where = login.host + ":" + std::to_string(login.port);
+  if (schemas->rows.at(0).at(0) != "0") {
+    return Error{ErrorKind::configuration,
+                 where +
+                     ": there is a schema assay already, which a run would empty; rename it, or "
+                     "drop it if an earlier run left it"};
+  }
+  return std::vector<std::string>{where + " " + version->rows.at(0).at(0).value_or("")};
+}
+
+}  // namespace assay::sql

@@ -1,0 +1,31 @@
+#pragma once
+// The options that all targets with SQL have.
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "targets/cluster.h"
+#include "targets/sql/client.h"
+
+namespace assay::sql {
+
+inline constexpr TargetOption isolation_option{
+    "isolation", "serializable", "read-uncommitted|read-committed|repeatable-read|serializable",
+    "isolation level of transactions"};
+inline constexpr TargetOption locking_option{
+    "locking", "no", "no|yes", "reads in transactions that write lock their rows: FOR UPDATE"};
+inline constexpr TargetOption append_option{
+    "append", "concat", "concat|rewrite",
+    "appends in one statement, or by reading the list and writing it whole"};
+inline constexpr TargetOption user_option{
+    "user", "", "a name", "of the login at --hosts; its password is taken from ASSAY_PASSWORD"};
+inline constexpr TargetOption database_option{"database", "", "a name", "to use at --hosts"};
+
+/// From those options. Error: configuration.
+Result<ClientSettings> client_settings(const std::map<std::string, std::string>& options,
+                                       const Dialect& dialect);
+/// As given, or as `fallback` for what was not; the password is that of the environment.
+Login login_of(const std::map<std::string, std::string>& options, const Login& fallback);
+
+}  // namespace assay::sql

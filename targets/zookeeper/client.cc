@@ -1,0 +1,145 @@
+#include "targets/zookeeper/client.h"
+
+#define THREADED
+#include <zookeeper/zookeeper.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+
+#include "targets/json.h"
+
+namespace assay::zookeeper {
+namespace {
+
+constexpr Nanos failure_pause = std::chrono::milliseconds(100);
+constexpr bool definite = true;
+constexpr bool doubtful = false;
+
+// What is not named is in doubt.
+constexpr std::array rows{
+    ErrorRow{ZNONODE, definite},         ErrorRow{ZNODEEXISTS, definite},
+    ErrorRow{ZBADVERSION, definite},     ErrorRow{ZNOAUTH, definite},
+    ErrorRow{ZBADARGUMENTS, definite},   ErrorRow{ZINVALIDSTATE, definite},
+    ErrorRow{ZNOTEMPTY, definite},       ErrorRow{ZMARSHALLINGERROR, definite},
+    ErrorRow{ZCONNECTIONLOSS, doubtful}, ErrorRow{ZOPERATIONTIMEOUT, doubtful},
+    ErrorRow{ZSESSIONEXPIRED, doubtful}, ErrorRow{ZCLOSING, doubtful},
+};
+
+struct Function {
+  std::string_view name;
+  std::string_view datatype;
+};
+constexpr std::array functions{
+    Function{"read", "register"}, Function{"write", "register"}, Function{"cas", "register"},
+    Function{"read", "set"},      Function{"add", "set"},
+};
+
+Completion done(Value value) { return {EventType::ok, std::move(value), {}}; }
+Completion unmet() { return {EventType::fail, {}, std::string(unmet_precondition)}; }
+
+Value value_of(const std::string& text) {
+  auto value = parse_json(text);
+  return value.ok() ? *std::move(value) : Value();
+}
+
+}  // namespace
+
+bool performs(std::string_view function) {
+  return std::any_of(functions.begin(), functions.end(),
+                     [&](const Function& row) { return row.name == function; });
+}
+
+bool holds(std::string_view datatype) {
+  return std::any_of(functions.begin(), functions.end(),
+                     [&](const Function& row) { return row.datatype == datatype; });
+}
+
+Completion classify(int code, bool has_effect) {
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const ErrorRow& each) { return each.code == code; });
+  const bool failed = !has_effect || (row != rows.end() && row->definite);
+  return {failed ? EventType::fail : EventType::info, {}, zerror(code)};
+}
+
+Completion ZookeeperClient::invoke(const Invocation& invocation, Nanos timeout) {
+  const Nanos start = monotonic_now();
+  Completion completion = attempt(invocation, start + timeout);
+  if (completion.type != EventType::ok && completion.error != unmet_precondition) {
+    // A session that lost its server goes on trying; a new one knows at once.
+    session_.close();
+    const Nanos until = start + std::min(failure_pause, timeout);
+    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
+  }
+  return completion;
+}
+
+Completion ZookeeperClient::attempt(const Invocation& invocation, Nanos deadline) {
+  if (!session_.is_open() && !session_.open(endpoint_, deadline)) {
+    return {EventType::fail, {}, "no session"};
+  }
+  std::string name = json_text(invocation.key.value_or(Value("")));
+  std::erase_if(name, [](char c) { return c == '"' || c == '/'; });
+  const std::string path = "/assay/k" + name;
+  if (invocation.f == "read") return read(path, deadline);
+  if (invocation.f == "write") return write(path, invocation.value, deadline);
+  if (invocation.f == "add") return add(path, invocation.value, deadline);
+  return cas(path, invocation.value, deadline);
+}
+
+Completion ZookeeperClient::read(const std::string& path, Nanos deadline) {
+  if (settings_.sync) {
+    const Reply synced = session_.sync("/assay", deadline);
+    if (synced.code != ZOK) return classify(synced.code, false);
+  }
+  const bool set = settings_.datatype == "set";
+  const Reply reply = set ? session_.children(path, deadline) : session_.get(path, deadline);
+  if (reply.code == ZNONODE) return done(set ? Value(Value::List{}) : Value());
+  if (reply.code != ZOK) return classify(reply.code, false);
+  if (!set) return done(value_of(reply.data));
+  Value::List elements;
+  for (const std::string& child : reply.children) elements.push_back(value_of(child));
+  return done(std::move(elements));
+}
+
+Completion ZookeeperClient::write(const std::string& path, const Value& value, Nanos deadline) {
+  const std::string text = json_text(value);
+  Reply reply = session_.set(path, text, -1, deadline);
+  if (reply.code == ZNONODE) {
+    reply = session_.create(path, text, deadline);
+    if (reply.code == ZNODEEXISTS) reply = session_.set(path, text, -1, deadline);
+  }
+  return reply.code == ZOK ? done(value) : classify(reply.code, true);
+}
+
+Completion ZookeeperClient::add(const std::string& path, const Value& value, Nanos deadline) {
+  const std::string element = path + "/" + json_text(value);
+  Reply reply = session_.create(element, "", deadline);
+  if (reply.code == ZNONODE) {
+    const Reply parent = session_.create(path, "", deadline);
+    if (parent.code != ZOK && parent.code != ZNODEEXISTS) return classify(parent.code, false);
+    reply = session_.create(element, "", deadline);
+  }
+  return reply.code == ZOK ? done(value) : classify(reply.code, true);
+}
+
+Completion ZookeeperClient::cas(const std::string& path, const Value& value, Nanos deadline) {
+  const auto* pair = value.get_if<Value::List>();
+  if (pair == nullptr || pair->size() != 2) return {EventType::fail, {}, "unsupported operation"};
+  const std::string next = json_text((*pair)[1]);
+  if ((*pair)[0].is_nil()) {
+    const Reply created = session_.create(path, next, deadline);
+    if (created.code == ZNODEEXISTS) return unmet();
+    return created.code == ZOK ? done(value) : classify(created.code, true);
+  }
+  const Reply now = session_.get(path, deadline);
+  if (now.code == ZNONODE) return unmet();
+  if (now.code != ZOK) return classify(now.code, false);
+  if (!(value_of(now.data) == (*pair)[0])) return unmet();
+  const Reply reply = session_.set(path, next, now.version, deadline);
+  if (reply.code == ZBADVERSION) return unmet();
+  return reply.code == ZOK ? done(value) : classify(reply.code, true);
+}
+
+}  // namespace assay::zookeeper
