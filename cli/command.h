@@ -24,12 +24,14 @@ struct Command {
 };
 std::span<const Command> commands();
 
+Action define_audit(CLI::App& app);
 Action define_campaign(CLI::App& app);
 Action define_check(CLI::App& app);
 Action define_doctor(CLI::App& app);
 Action define_history(CLI::App& app);
 Action define_lab(CLI::App& app);
 Action define_list(CLI::App& app);
+Action define_matrix(CLI::App& app);
 Action define_replay(CLI::App& app);
 Action define_report(CLI::App& app);
 Action define_run(CLI::App& app);

@@ -7,9 +7,12 @@
 namespace assay::cli {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 13> table{{
+  static constexpr std::array<Command, 15> table{{
       {"run", "drive a workload against a cluster while breaking it, then check and report",
        define_run},
+      {"audit", "test servers that run already, after a look at them and a yes", define_audit},
+      {"matrix", "which anomalies each isolation level of a database allows, by fixed schedules",
+       define_matrix},
       {"check", "check recorded histories of any known format", define_check},
       {"sim", "run a protocol of the reference cluster in a deterministic simulated world",
        define_sim},
