@@ -70,6 +70,8 @@ std::string cycle_shape(const Anomaly& anomaly) {
       parts.back() = std::max(parts.back(), order);
     }
   }
+  const bool wraps = parts.size() > 1 && parts.front() == parts.back();
+  if (wraps) parts.pop_back();
   std::string smallest = joined(parts);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     std::rotate(parts.begin(), parts.begin() + 1, parts.end());

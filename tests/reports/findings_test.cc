@@ -74,6 +74,7 @@ TEST_CASE("findings: a shape is what was missed and the kinds of paths back to i
   CHECK(shape({"ww", "ww"}) == "data");
   CHECK(shape({"overwritten", "real-time"}) == "missed real-time");
   CHECK(shape({"rw", "rw"}) == "missed");
+  CHECK(shape({"rw", "process", "rw"}) == "missed session");
 }
 
 TEST_CASE("findings: hostile text is in no fingerprint, and no finding is made of none") {
