@@ -22,6 +22,7 @@
 #include "cli/output.h"
 #include "harness/run_store.h"
 #include "reports/escape.h"
+#include "reports/gate/outputs.h"
 
 namespace assay::cli {
 namespace {
@@ -60,7 +61,7 @@ void print(const CampaignRow& row) {
   const std::string mark = row.as_expected ? "as expected" : "NOT AS EXPECTED";
   const auto tone =
       fmt::fg(row.as_expected ? fmt::terminal_color::green : fmt::terminal_color::red);
-  fmt::print("{:34} {:44} ", row.name, row.verdict);
+  fmt::print("{:34} {:44} ", visible(row.name), visible(row.verdict));
   if (color) {
     fmt::print(tone, "{}", mark);
   } else {
@@ -70,7 +71,8 @@ void print(const CampaignRow& row) {
   for (const auto& [name, value] : row.measures) fmt::print(", {} {:.3g}", name, value);
   fmt::print("\n");
   if (!row.as_expected) {
-    fmt::print("    expected {}; {}\n    {}\n", row.expected, row.because, row.command);
+    fmt::print("    expected {}; {}\n    {}\n", visible(row.expected),
+               gate::plain_line(row.because), visible(row.command));
   }
   std::fflush(stdout);
 }
@@ -124,7 +126,8 @@ void print_plan(const std::vector<Campaign>& campaigns, const CampaignOptions& o
         return run.experiment == &experiment;
       });
       if (count == 0) continue;
-      fmt::print("{:34} {:>5} runs  {}{}\n", experiment.name, count, words_of(experiment),
+      fmt::print("{:34} {:>5} runs  {}{}\n", visible(experiment.name), count,
+                 visible(words_of(experiment)),
                  experiment.expected == Expected::pass
                      ? ""
                      : fmt::format("; must show {}", name_of(experiment.expected)));

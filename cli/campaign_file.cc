@@ -81,7 +81,7 @@ void read_expectation(const TomlTable& table, Experiment& experiment) {
   const toml::table* node = table.table_at("expect");
   if (node == nullptr) return;
   const TomlTable expect(*node, known);
-  std::string verdict = "pass";
+  std::string verdict(name_of(experiment.expected));
   expect.read("verdict", verdict);
   bool found = false;
   for (const Expected each : {Expected::pass, Expected::violation, Expected::no_progress}) {

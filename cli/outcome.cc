@@ -106,12 +106,11 @@ void Outcomes::fill(CampaignRow& row) const {
   row.runs = runs_;
   row.measures.assign(measures_.begin(), measures_.end());
   row.as_expected = wanted_.has_value() && !(all && unwanted_) && measures_hold();
-  if (decisive) {
-    row.verdict = words_of(*decisive);
-    row.because = decisive->because;
-    row.command = decisive->command;
-  } else if (unwanted_) {
-    row.verdict = words_of(*unwanted_);
+  // Where nothing decided it, what came out instead.
+  if (const auto& told = decisive ? decisive : unwanted_) {
+    row.verdict = words_of(*told);
+    row.because = told->because;
+    row.command = told->command;
   }
   row.expected = name_of(experiment_.expected);
   if (!experiment_.anomalies.empty()) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -29,49 +30,48 @@ std::string digest(std::string_view text) {
   return fmt::format("{:012x}", (hash ^ (hash >> 48U)) & 0xFFFFFFFFFFFFU);
 }
 
-/// What an operation does, without keys and values: "read", "append/read", "write?" if its fate is
-/// unknown. Of a transaction each kind of step once: how many it has is chance.
-std::string kind_of(const History& history, const Operation& operation) {
+/// What makes one operation come before another, by strength: a path is as strong as its strongest
+/// step, however long it is.
+enum class Order : std::uint8_t { data, session, real_time, missed };
+
+constexpr std::array<std::string_view, 4> order_names{"data", "session", "real-time", "missed"};
+
+/// Rules of all checkers; what is not listed is about data.
+Order order_of(std::string_view rule) {
+  if (rule == "rw" || rule == "overwritten" || rule == "initial") return Order::missed;
+  if (rule == "realtime" || rule == "real-time") return Order::real_time;
+  if (rule == "process" || rule == "session") return Order::session;
+  return Order::data;
+}
+
+std::string joined(const std::vector<Order>& orders) {
   std::string text;
-  if (is_transaction(history, operation)) {
-    std::set<std::string> kinds;
-    const Value argument = history.value(operation.argument);
-    if (const auto* steps = argument.get_if<Value::List>()) {
-      for (const Value& step : *steps) {
-        const auto* parts = step.get_if<Value::List>();
-        if (parts != nullptr && !parts->empty()) kinds.insert(to_text(parts->front()));
-      }
+  for (const Order order : orders) {
+    text += (text.empty() ? "" : " ") + std::string(order_names[static_cast<std::size_t>(order)]);
+  }
+  return text;
+}
+
+/// The cycle as what was missed (a read that did not see a write) and the paths that lead back to
+/// it, from the place that makes the smallest text. How long a path is and how many writes in a row
+/// were missed is chance: neither makes another bug.
+std::string cycle_shape(const Anomaly& anomaly) {
+  std::vector<Order> orders;
+  for (const Step& step : anomaly.steps) orders.push_back(order_of(step.rule));
+  // From a missed write on, so that no path goes over the end.
+  std::rotate(orders.begin(), std::find(orders.begin(), orders.end(), Order::missed), orders.end());
+  std::vector<Order> parts;
+  for (const Order order : orders) {
+    const bool new_part =
+        parts.empty() || (order == Order::missed) != (parts.back() == Order::missed);
+    if (new_part) {
+      parts.push_back(order);
+    } else {
+      parts.back() = std::max(parts.back(), order);
     }
-    for (const std::string& kind : kinds) text += (text.empty() ? "" : "/") + kind;
-  } else {
-    text = history.function_name(operation.function);
   }
-  if (operation.outcome == Outcome::info) text += '?';
-  if (operation.outcome == Outcome::fail) text += '!';
-  return text;
-}
-
-std::string kind_at(const History& history, std::uint64_t event) {
-  const auto operation = operation_invoked_at(history, event);
-  return operation ? kind_of(history, history[*operation]) : "";
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += part;
-  return text;
-}
-
-/// The cycle of steps, each with the operation it starts from, from the place that makes the
-/// smallest text. A step that only repeats the one before it (one more write of a chain, say) does
-/// not make another bug.
-std::string cycle_shape(const History& history, const Anomaly& anomaly) {
-  std::vector<std::string> parts;
-  for (const Step& step : anomaly.steps) {
-    std::string part = fmt::format("{} -{}> ", kind_at(history, step.before), step.rule);
-    if (parts.empty() || parts.back() != part) parts.push_back(std::move(part));
-  }
-  while (parts.size() > 1 && parts.front() == parts.back()) parts.pop_back();
+  const bool wraps = parts.size() > 1 && parts.front() == parts.back();
+  if (wraps) parts.pop_back();
   std::string smallest = joined(parts);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     std::rotate(parts.begin(), parts.begin() + 1, parts.end());
@@ -80,14 +80,15 @@ std::string cycle_shape(const History& history, const Anomaly& anomaly) {
   return smallest;
 }
 
+/// The functions of a witness that has no steps, each once.
 std::string shape_of(const History& history, const Anomaly& anomaly) {
-  if (!anomaly.steps.empty()) return cycle_shape(history, anomaly);
-  std::set<std::string> kinds;
+  if (!anomaly.steps.empty()) return cycle_shape(anomaly);
+  std::set<std::string> functions;
   for (const OpIndex op : witness_operations(history, anomaly)) {
-    kinds.insert(kind_of(history, history[op]));
+    functions.emplace(history.function_name(history.function(op)));
   }
   std::string text;
-  for (const std::string& kind : kinds) text += kind + " ";
+  for (const std::string& function : functions) text += (text.empty() ? "" : " ") + function;
   return text;
 }
 

@@ -21,8 +21,8 @@ struct Finding {
   std::string family;
   std::string type;
   std::string model;
-  /// "append/read -wr> append/read -rw> ": the functions of the operations and the rules between
-  /// them, as a cycle from its smallest place; without steps, the functions of the witness.
+  /// "missed real-time": the cycle of the steps as what was missed and the kinds of paths between,
+  /// from its smallest place; without steps, the functions of the witness.
   std::string shape;
   std::string claim;        ///< of the first of them, in a sentence
   std::uint64_t count = 0;  ///< anomalies of this run

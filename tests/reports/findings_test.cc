@@ -50,9 +50,31 @@ TEST_CASE("findings: a longer chain of equal steps and another start are the sam
   CHECK(findings_in(turned)[0].fingerprint == findings_in(report)[0].fingerprint);
   steps.insert(steps.begin(), steps.front());
   CHECK(findings_in(turned)[0].fingerprint == findings_in(report)[0].fingerprint);
-  steps[0].rule = "another-rule";
+  for (Step& step : steps) step.rule = "wr";
+  CHECK(findings_in(turned)[0].shape == "data");
   CHECK(findings_in(turned)[0].fingerprint != findings_in(report)[0].fingerprint);
   CHECK(findings_in(turned)[0].family == findings_in(report)[0].family);
+}
+
+TEST_CASE("findings: a shape is what was missed and the kinds of paths back to it") {
+  const auto shape = [](const std::vector<std::string>& rules) {
+    example::Report report = example::write_skew();
+    auto& steps = report.result.anomalies[0].steps;
+    const Step any = steps.front();
+    steps.assign(rules.size(), any);
+    for (std::size_t i = 0; i < rules.size(); ++i) steps[i].rule = rules[i];
+    return findings_in(report)[0].shape;
+  };
+  CHECK(shape({"rw", "realtime"}) == "missed real-time");
+  CHECK(shape({"realtime", "rw"}) == "missed real-time");
+  CHECK(shape({"ww", "wr", "rw", "process", "realtime", "wr"}) == "missed real-time");
+  CHECK(shape({"rw", "rw", "wr"}) == "data missed");
+  CHECK(shape({"rw", "process", "rw", "wr"}) == "data missed session missed");
+  CHECK(shape({"rw", "wr", "rw", "process"}) == "data missed session missed");
+  CHECK(shape({"ww", "ww"}) == "data");
+  CHECK(shape({"overwritten", "real-time"}) == "missed real-time");
+  CHECK(shape({"rw", "rw"}) == "missed");
+  CHECK(shape({"rw", "process", "rw"}) == "missed session");
 }
 
 TEST_CASE("findings: hostile text is in no fingerprint, and no finding is made of none") {

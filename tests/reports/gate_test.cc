@@ -262,7 +262,7 @@ Decision hostile_decision() {
   for (const RuleInfo& info : rules()) {
     for (const std::string& text :
          {example::hostile, std::string("$(touch /tmp/x) `id`; ::error::pwned\n::add-mask::x"),
-          std::string("##vso[task.setvariable]x ##[error]y # TODO | [a](javascript:b) <b>"),
+          std::string("##vso[task.setvariable]x ##[error]y # SKIP | [a](javascript:b) <b>"),
           std::string("%0A::warning::z,file=a:b")}) {
       Row row;
       row.rule = info.rule;
@@ -300,8 +300,8 @@ TEST_CASE("gate: every row of the table gives its exit code and its text, in eve
     const Row* row = row_of(decision, each.rule);
     REQUIRE(row != nullptr);
     CHECK(row->exit_code == each.row_code);
-    CHECK_MESSAGE((row->message + row->details).find(each.text) != std::string::npos,
-                  row->message, row->details);
+    CHECK_MESSAGE((row->message + row->details).find(each.text) != std::string::npos, row->message,
+                  row->details);
     const std::string text = render_text(decision);
     CHECK(text.starts_with(each.exit_code == 0 ? "GATE PASSED" : "GATE FAILED (exit "));
     CHECK(text.find(name_of(each.rule)) != std::string::npos);

@@ -91,7 +91,8 @@ class Sarif {
     message(json, "message");
     one_of(json, "level", {"none", "note", "warning", "error"});
     one_of(json, "baselineState", {"new", "unchanged", "updated", "absent"});
-    for (const auto& [name, value] : json.value("partialFingerprints", Json::object()).items()) {
+    const Json prints = json.value("partialFingerprints", Json::object());
+    for (const auto& [name, value] : prints.items()) {
       if (!value.is_string()) faults.push_back("fingerprint " + name);
     }
     each(json, "locations", [&](const Json& location) {
