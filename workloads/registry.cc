@@ -13,6 +13,8 @@ std::span<const WorkloadEntry> workloads() {
       register_workload(),      set_workload(),
       counter_workload(),       queue_workload(),
       lock_workload(),          fenced_lock_workload(),
+      lease_workload(),         fencing_workload(),
+      leader_election_workload(), watch_workload(),
       log_workload(),           unique_names_workload(),
       list_append_workload(),   rw_register_workload(),
       bank_workload(),          long_fork_workload(),

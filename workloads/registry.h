@@ -10,6 +10,9 @@ WorkloadEntry bank_workload();
 WorkloadEntry causal_chain_workload();
 WorkloadEntry counter_workload();
 WorkloadEntry fenced_lock_workload();
+WorkloadEntry fencing_workload();
+WorkloadEntry leader_election_workload();
+WorkloadEntry lease_workload();
 WorkloadEntry list_append_workload();
 WorkloadEntry lock_workload();
 WorkloadEntry log_workload();
@@ -20,5 +23,6 @@ WorkloadEntry replication_lag_workload();
 WorkloadEntry rw_register_workload();
 WorkloadEntry set_workload();
 WorkloadEntry unique_names_workload();
+WorkloadEntry watch_workload();
 
 }  // namespace assay

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace assay::reference {
 namespace {
@@ -26,7 +27,7 @@ Result<std::map<std::string, std::string>> with_fallbacks(const ProtocolEntry& e
 std::span<const ProtocolEntry> protocols() {
   static const std::array table{raft_entry(),         primary_backup_entry(), quorum_entry(),
                                 multi_leader_entry(), causal_entry(),         paxos_entry(),
-                                sharded_entry()};
+                                sharded_entry(),      coordination_entry()};
   return table;
 }
 
@@ -62,6 +63,19 @@ bool performs(const ProtocolEntry& entry, std::string_view function) {
   const CommandEntry* command = find_command(function);
   return command != nullptr && std::find(entry.commands.begin(), entry.commands.end(),
                                          command->kind) != entry.commands.end();
+}
+
+Result<std::size_t> number_of(const std::map<std::string, std::string>& options, const char* name,
+                              std::size_t low, std::size_t high) {
+  const std::string& text = options.at(name);
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size() && number >= low && number <= high) {
+    return number;
+  }
+  return Error{ErrorKind::usage, std::string("--") + name + ": expected a number from " +
+                                     std::to_string(low) + " to " + std::to_string(high) +
+                                     ", got '" + text + "'"};
 }
 
 std::vector<std::string> names_in(const std::string& list) {

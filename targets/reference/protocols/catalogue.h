@@ -69,6 +69,9 @@ Result<std::vector<std::string_view>> promises_of(const ProtocolSettings& settin
 /// Whether its members can be asked this function (commands.h).
 bool performs(const ProtocolEntry& entry, std::string_view function);
 
+/// Error (usage): not a number from `low` to `high`; names the option.
+Result<std::size_t> number_of(const std::map<std::string, std::string>& options, const char* name,
+                              std::size_t low, std::size_t high);
 /// "a,b" as a and b.
 std::vector<std::string> names_in(const std::string& list);
 
@@ -80,5 +83,6 @@ ProtocolEntry multi_leader_entry();
 ProtocolEntry causal_entry();
 ProtocolEntry paxos_entry();
 ProtocolEntry sharded_entry();
+ProtocolEntry coordination_entry();
 
 }  // namespace assay::reference

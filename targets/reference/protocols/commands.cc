@@ -38,15 +38,50 @@ constexpr std::array table{
                  "makes these members, a list of numbers, the cluster"},
     CommandEntry{hand_over, "hand-over", "", Argument::value, no, no,
                  "makes a member, by number, the leader"},
+    CommandEntry{create, "create", "", Argument::value, yes, yes,
+                 "makes a node {data ephemeral sequential}; its path"},
+    CommandEntry{remove, "delete", "", Argument::value, yes, no,
+                 "removes a node without children, of this version if one is given"},
+    CommandEntry{set, "set", "", Argument::pair, yes, yes,
+                 "sets a node's data if it has the version, or any (nil); its new version"},
+    CommandEntry{get, "get", "", Argument::none, no, yes,
+                 "a node {data version created modified owner}; nil if there is none"},
+    CommandEntry{exists, "exists", "", Argument::none, no, yes, "whether there is a node"},
+    CommandEntry{children, "children", "", Argument::none, no, yes,
+                 "the names of a node's children, in order"},
+    CommandEntry{compare, "compare", "", Argument::value, yes, yes,
+                 "[conditions then else], one of two lists of changes; [held revision]"},
+    CommandEntry{commit, "commit", "", Argument::value, yes, yes,
+                 "[put path value] and [delete path] at one revision; the revision"},
+    CommandEntry{watch, "watch", "", Argument::value, no, yes,
+                 "what happened to {key prefix revision prev-kv} from that revision on"},
+    CommandEntry{renew, "renew", "", Argument::none, yes, no, "goes on holding a lock"},
+    CommandEntry{use, "use", "", Argument::value, yes, no,
+                 "lets a resource act for a token, unless it has seen a larger one"},
+    CommandEntry{elect, "elect", "", Argument::none, yes, yes,
+                 "stands for election; [term leader]"},
+    CommandEntry{leader, "leader", "", Argument::none, no, yes, "[term leader]; nil if none leads"},
+    CommandEntry{sync, "sync", "", Argument::none, yes, no,
+                 "returns once this member has what was committed before"},
+    CommandEntry{close_session, "close-session", "", Argument::none, yes, no,
+                 "ends one's session: what it holds is gone"},
+    CommandEntry{expire, "expire", "", Argument::value, yes, no,
+                 "ends sessions [client request] whose clients have asked nothing since"},
 };
 
 constexpr std::array registers{read, write};
+constexpr std::array coordination{
+    read,   write, cas,   acquire, release,  reconfigure,   hand_over, create,
+    remove, set,   get,   exists,  children, compare,       commit,    watch,
+    renew,  use,   elect, leader,  sync,     close_session,
+};
 
-constexpr auto kinds = [] {
-  std::array<CommandKind, table.size()> all{};
-  std::transform(table.begin(), table.end(), all.begin(),
-                 [](const CommandEntry& entry) { return entry.kind; });
-  return all;
+/// The kinds of the rows up to this one.
+template <CommandKind last>
+constexpr auto kinds_to = [] {
+  std::array<CommandKind, static_cast<std::size_t>(last)> kinds{};
+  for (std::size_t i = 0; i < kinds.size(); ++i) kinds[i] = table[i].kind;
+  return kinds;
 }();
 
 const CommandEntry* find_step(std::string_view name) {
@@ -108,11 +143,8 @@ bool is_well_formed(const Command& command) {
 }
 
 std::span<const CommandKind> register_commands() { return registers; }
-std::span<const CommandKind> all_commands() { return kinds; }
-std::span<const CommandKind> store_commands() {
-  // The others come last in the table.
-  constexpr std::size_t of_the_cluster = 2;
-  return std::span(kinds).first(kinds.size() - of_the_cluster);
-}
+std::span<const CommandKind> store_commands() { return kinds_to<txn>; }
+std::span<const CommandKind> all_commands() { return kinds_to<hand_over>; }
+std::span<const CommandKind> coordination_commands() { return coordination; }
 
 }  // namespace assay::reference

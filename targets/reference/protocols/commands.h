@@ -57,5 +57,7 @@ std::span<const CommandKind> register_commands();
 std::span<const CommandKind> store_commands();
 /// And what changes the cluster itself.
 std::span<const CommandKind> all_commands();
+/// What the coordination service (coordination/machine.h) carries out.
+std::span<const CommandKind> coordination_commands();
 
 }  // namespace assay::reference

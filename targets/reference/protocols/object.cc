@@ -147,10 +147,7 @@ Answer perform(const Command& command, Datum& object) {
       return poll(command.value, object);
     case CommandKind::transfer:
       return transfer(command.value, object);
-    case CommandKind::noop:
-    case CommandKind::txn:
-    case CommandKind::reconfigure:
-    case CommandKind::hand_over:
+    default:  // Not about one object, or of another machine.
       break;
   }
   return misfit;

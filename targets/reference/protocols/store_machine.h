@@ -10,33 +10,26 @@
 #include <string_view>
 
 #include "targets/reference/protocols/object.h"
-#include "targets/reference/protocols/types.h"
+#include "targets/reference/protocols/state_machine.h"
 
 namespace assay::reference {
 
-/// Deterministic: equal sequences of commands give equal states and results. A command that does
-/// not fit the object (an increment of a list) is a bad request and has no effect. Not thread-safe.
-class StoreMachine {
+/// A command that does not fit the object (an increment of a list) is a bad request and has no
+/// effect.
+class StoreMachine final : public StateMachine {
  public:
   /// Without sessions a repeated request is applied once more: a bug that can be switched on.
   explicit StoreMachine(bool sessions = true) : has_sessions_(sessions) {}
 
-  /// Applies any command. A request that its client has made before is not applied again: the
-  /// latest gets its result once more, an older one `in_doubt` (its client has moved on).
-  Reply apply(const Command& command);
-  /// Answers a command that does not mutate (commands.h), outside of the order of the others.
-  Reply query(const Command& command) const;
+  Reply apply(const Command& command) override;
+  Reply query(const Command& command) const override;
+  Datum read(const Datum& key) const override;
+  std::string encode(bool with_sessions = true) const override;
+  bool decode(std::string_view bytes) override;
+  std::size_t size() const override { return objects_.size(); }
+
   /// Whether this client's request, or a later one of its, has been applied. True without sessions.
   bool has_applied(const RequestId& id) const;
-  /// The object; nil if nobody wrote it.
-  Datum read(const Datum& key) const;
-
-  /// The whole state, or (a bug that can be switched on) all but the sessions. O(its size).
-  std::string encode(bool with_sessions = true) const;
-  /// Takes the place of the state. False, and nothing changes: these are not the bytes of one.
-  bool decode(std::string_view bytes);
-  /// How many objects it holds.
-  std::size_t size() const { return objects_.size(); }
 
  private:
   struct Session {

@@ -45,6 +45,22 @@ enum class CommandKind : std::uint8_t {
   txn = 14,
   reconfigure = 15,
   hand_over = 16,
+  create = 17,
+  remove = 18,
+  set = 19,
+  get = 20,
+  exists = 21,
+  children = 22,
+  compare = 23,
+  commit = 24,
+  watch = 25,
+  renew = 26,
+  use = 27,
+  elect = 28,
+  leader = 29,
+  sync = 30,
+  close_session = 31,
+  expire = 32,
 };
 
 struct Command {

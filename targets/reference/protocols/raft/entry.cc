@@ -1,6 +1,5 @@
 // Raft's row in the table of protocols, and its table of bugs.
 #include <array>
-#include <charconv>
 
 #include "targets/reference/protocols/catalogue.h"
 #include "targets/reference/protocols/raft/bugs.h"
@@ -79,20 +78,6 @@ constexpr std::array option_table{
     ProtocolOption{"clock-drift", "10", "percent",
                    "by how much a clock may gain on another one, for --reads lease"},
 };
-
-/// Error (usage): names the option.
-Result<std::size_t> number_of(const std::map<std::string, std::string>& options, const char* name,
-                              std::size_t low, std::size_t high) {
-  const std::string& text = options.at(name);
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size() && number >= low && number <= high) {
-    return number;
-  }
-  return Error{ErrorKind::usage, std::string("--") + name + ": expected a number from " +
-                                     std::to_string(low) + " to " + std::to_string(high) +
-                                     ", got '" + text + "'"};
-}
 
 Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
                                        const std::vector<std::string>& bugs,

@@ -6,14 +6,18 @@
 
 #include "base/assert.h"
 #include "targets/reference/protocols/commands.h"
+#include "targets/reference/protocols/store_machine.h"
 
 namespace assay::reference {
 
-Raft::Raft(RaftConfig config, Random random)
+Raft::Raft(RaftConfig config, Random random, std::unique_ptr<StateMachine> machine)
     : config_(std::move(config)),
       random_(random),
-      machine_(!has(RaftBug::apply_retry_twice)),
+      machine_(std::move(machine)),
       requests_(config_.requests) {
+  if (machine_ == nullptr) {
+    machine_ = std::make_unique<StoreMachine>(!has(RaftBug::apply_retry_twice));
+  }
   ASSAY_ASSERT(config_.self != NodeId::none);
   ASSAY_ASSERT(std::count(config_.members.begin(), config_.members.end(), config_.self) == 1);
   for (const NodeId member : config_.members) {
@@ -31,7 +35,7 @@ void Raft::start(Nanos now, Recovered recovered) {
   log_.recover(std::move(recovered));
   if (log_.base() > 0) {
     // What this member wrote itself and the disk gave back whole is a machine's state.
-    const bool decoded = machine_.decode(log_.snapshot().state);
+    const bool decoded = machine_->decode(log_.snapshot().state);
     ASSAY_ASSERT(decoded);
     commit_ = applied_ = log_.base();
   }
@@ -56,7 +60,7 @@ void Raft::request(Nanos now, Command command) {
   if (!read_here) {
     requests_.add(now, std::move(command));
   } else if (requests_.add(now, command)) {
-    requests_.finish(machine_.query(command));
+    requests_.finish(machine_->query(command));
   }
 }
 

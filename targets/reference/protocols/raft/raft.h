@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -21,7 +22,7 @@
 #include "targets/reference/protocols/protocol.h"
 #include "targets/reference/protocols/raft/bugs.h"
 #include "targets/reference/protocols/request_table.h"
-#include "targets/reference/protocols/store_machine.h"
+#include "targets/reference/protocols/state_machine.h"
 
 namespace assay::reference {
 
@@ -39,13 +40,16 @@ struct RaftConfig {
   /// By how many percent a member's clock may gain on another's at most; a lease trusts in that.
   int clock_drift = 10;
   std::size_t batch_entries = batch_entries_max;  ///< of one message to a follower
+  /// Writes are answered by the member that the client asked, once it has applied them itself.
+  bool answer_when_applied = false;
   RequestLimits requests;
   Bugs<RaftBug> bugs;
 };
 
 class Raft final : public Protocol {
  public:
-  Raft(RaftConfig config, Random random);
+  /// `machine`: what the log is applied to; null: the store (store_machine.h).
+  Raft(RaftConfig config, Random random, std::unique_ptr<StateMachine> machine = nullptr);
 
   std::string_view name() const override { return "raft"; }
   void start(Nanos now, Recovered recovered) override;
@@ -58,8 +62,9 @@ class Raft final : public Protocol {
   StatusReport status() const override;
 
   const DurableLog& log() const { return log_; }
-  const StoreMachine& machine() const { return machine_; }
+  const StateMachine& machine() const { return *machine_; }
   LogIndex commit() const { return commit_; }
+  LogIndex applied() const { return applied_; }
   /// Who votes: the latest configuration in the log, committed or not.
   const std::vector<NodeId>& voters() const { return configurations_.back().members; }
 
@@ -143,7 +148,7 @@ class Raft final : public Protocol {
   RaftConfig config_;
   Random random_;
   DurableLog log_;
-  StoreMachine machine_;
+  std::unique_ptr<StateMachine> machine_;
   RequestTable requests_;
 
   State state_ = State::follower;

@@ -129,13 +129,13 @@ void Raft::apply_to(LogIndex index) {
   commit_ = std::max(commit_, index);
   while (applied_ < std::min(commit_, log_.last())) {
     const Command& command = log_.at(++applied_).command;
-    const Reply reply = machine_.apply(command);
+    const Reply reply = machine_->apply(command);
     if (command.kind == CommandKind::noop) continue;
     const auto serving = serving_.find(reply.id);
     if (serving != serving_.end()) {
       const NodeId origin = serving->second;
       serving_.erase(serving);
-      if (origin != config_.self) answer(origin, reply);
+      if (origin != config_.self && !config_.answer_when_applied) answer(origin, reply);
     }
     requests_.finish(reply);
   }

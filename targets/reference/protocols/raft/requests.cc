@@ -105,7 +105,7 @@ void Raft::serve_reads(Nanos now) {
     if ((read.round > confirmed_round_ && !leased) || read.index > applied_) break;
     const auto serving = serving_.find(read.command.id);
     if (serving != serving_.end()) {
-      answer(serving->second, machine_.query(read.command));
+      answer(serving->second, machine_->query(read.command));
       serving_.erase(serving);
     }
     reads_.pop_front();

@@ -11,7 +11,7 @@ void Raft::compact_if_due() {
   // Members with bugs may have cut off what they had applied.
   if (applied_ > log_.last()) return;
   const LogIndex grown = applied_ - log_.base();
-  const LogIndex enough = std::max<LogIndex>(config_.snapshot_entries, machine_.size());
+  const LogIndex enough = std::max<LogIndex>(config_.snapshot_entries, machine_->size());
   if (config_.snapshot_entries == 0 || grown < enough) return;
   // A follower that is only a little behind is better served from the log.
   const auto behind = [this](const auto& peer) {
@@ -23,13 +23,13 @@ void Raft::compact_if_due() {
     configurations_.pop_front();
   }
   Snapshot snapshot{applied_, log_.term_at(applied_), configurations_.front().members,
-                    machine_.encode(!has(RaftBug::snapshot_without_sessions))};
+                    machine_->encode(!has(RaftBug::snapshot_without_sessions))};
   if (has(RaftBug::snapshot_without_members)) snapshot.members.clear();
   log_.compact(std::move(snapshot));
 }
 
 bool Raft::install(Snapshot snapshot) {
-  if (!machine_.decode(snapshot.state)) return false;
+  if (!machine_->decode(snapshot.state)) return false;
   commit_ = applied_ = snapshot.index;
   log_.compact(std::move(snapshot));
   load_configurations();

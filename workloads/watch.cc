@@ -1,0 +1,106 @@
+// Watches: some commit changes of a few keys, others watch them, each from where its last watch had
+// come to, so that what a client saw in all is a gapless feed or is not.
+
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "workloads/options.h"
+#include "workloads/registry.h"
+
+namespace assay {
+namespace {
+
+constexpr std::array<WorkloadOption, 2> options{{
+    {"watch-share", "0.5", "0 to 1", "share of watches; the rest are commits"},
+    {"keys", "8", "a number", "how many keys are changed"},
+}};
+
+/// By name, of a map; null if it is not there.
+const Value* member(const Value& map, std::string_view name) {
+  const auto* entries = map.get_if<Value::Map>();
+  if (entries == nullptr) return nullptr;
+  for (const auto& [key, value] : *entries) {
+    const auto* text = key.get_if<std::string>();
+    if (text != nullptr && *text == name) return &value;
+  }
+  return nullptr;
+}
+
+class WatchOperations final : public Generator {
+ public:
+  WatchOperations(double watch_share, std::int64_t keys)
+      : watch_share_(watch_share), keys_(keys) {}
+
+  Next next(const Context& context) override {
+    Random& random = *context.random;
+    const int thread = any_free(context);
+    if (random.chance(watch_share_)) return Invoke{{"watch", {}, watch(random, thread)}, thread};
+    constexpr double delete_share = 0.2;
+    // By itself: a delete of what is not there is no part of a revision.
+    if (random.chance(delete_share)) {
+      return Invoke{{"commit", {}, Value::List{Value::List{"delete", key(random)}}}, thread};
+    }
+    constexpr std::int64_t changes_max = 3;
+    std::set<std::string> changed;
+    for (auto left = random.between(1, changes_max); left > 0; --left) changed.insert(key(random));
+    Value::List changes;
+    for (const std::string& name : changed) {
+      changes.emplace_back(Value::List{"put", name, next_value_++});
+    }
+    return Invoke{{"commit", {}, std::move(changes)}, thread};
+  }
+
+  void observe(const Context& /*context*/, int thread, const Event& event) override {
+    if (event.f != "watch" || event.type != EventType::ok) return;
+    const auto* responses = event.value.get_if<Value::List>();
+    if (responses == nullptr || responses->empty()) return;
+    // How far it went; or, if what it asked for is forgotten, what is not.
+    const Value* revision = member(responses->back(), "revision");
+    const auto* number = revision == nullptr ? nullptr : revision->get_if<std::int64_t>();
+    if (number == nullptr) return;
+    const bool progress = member(responses->back(), "progress") != nullptr;
+    resume_at_[thread] = progress ? *number + 1 : *number;
+  }
+
+ private:
+  std::string key(Random& random) const {
+    return "key-" + std::to_string(random.between(1, keys_));
+  }
+  Value watch(Random& random, int thread) {
+    constexpr double whole_share = 0.7;
+    const bool whole = random.chance(whole_share);
+    Value::Map what{{"key", whole ? "key-" : key(random)}, {"prefix", whole}};
+    const auto resume = resume_at_.try_emplace(thread, random.chance(0.5) ? 1 : 0).first;
+    what.emplace_back("revision", resume->second);
+    what.emplace_back("prev-kv", random.chance(0.5));
+    return what;
+  }
+
+  double watch_share_;
+  std::int64_t keys_;
+  std::int64_t next_value_ = 1;
+  std::map<int, std::int64_t> resume_at_;
+};
+
+Result<Workload> make(const WorkloadSettings& settings) {
+  const auto share = number_option<double>(settings, "watch-share", 0, 1);
+  if (!share.ok()) return share.error();
+  const auto keys = number_option<std::int64_t>(settings, "keys", 1, 1'000);
+  if (!keys.ok()) return keys.error();
+  Workload workload = judged_by("watch", {"watch"});
+  workload.generator = std::make_unique<WatchOperations>(*share, *keys);
+  return workload;
+}
+
+}  // namespace
+
+WorkloadEntry watch_workload() {
+  return {"watch", "commits, and watches that resume where the last one came to; watch",
+          "commit watch", options, make};
+}
+
+}  // namespace assay
