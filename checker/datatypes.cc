@@ -44,6 +44,8 @@ constexpr std::array table{
                  "a lock whose acquire returns a token larger than all before"},
     DatatypeInfo{"lease", object, "acquire release renew", "", "linearizable",
                  "a lock that is lost when its time is over"},
+    DatatypeInfo{"fencing", object, "acquire use release", "", "linearizable",
+                 "tokens that grow, and a resource that refuses old ones"},
     DatatypeInfo{"leader-election", object, "elect leader", "", "linearizable",
                  "at most one leader a term, terms that do not go back"},
     DatatypeInfo{"log", log, "send poll txn assign subscribe", "send poll", "linearizable",

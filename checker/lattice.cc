@@ -133,6 +133,8 @@ constexpr std::array anomaly_table{
     AnomalyInfo{"two-leaders", "one term has two leaders", "linearizable"},
     AnomalyInfo{"term-went-back", "a process saw a term, and later an older one", "linearizable"},
     AnomalyInfo{"stale-token", "tokens of a fenced lock do not grow with time", "linearizable"},
+    AnomalyInfo{"stale-use", "a resource acted for a token after it had acted for a larger one",
+                "linearizable"},
     AnomalyInfo{"log-conflict", "an offset of a log shows two elements", "linearizable"},
     AnomalyInfo{"duplicate-offset", "two sends were told the same offset", "linearizable"},
     AnomalyInfo{"log-gap", "an offset of a log that no send can have filled", "linearizable"},

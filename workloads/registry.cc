@@ -10,15 +10,12 @@ namespace assay {
 
 std::span<const WorkloadEntry> workloads() {
   static const std::array table{
-      register_workload(),      set_workload(),
-      counter_workload(),       queue_workload(),
-      lock_workload(),          fenced_lock_workload(),
-      lease_workload(),         fencing_workload(),
-      leader_election_workload(), watch_workload(),
-      log_workload(),           unique_names_workload(),
-      list_append_workload(),   rw_register_workload(),
-      bank_workload(),          long_fork_workload(),
-      causal_chain_workload(),  replication_lag_workload(),
+      register_workload(),      set_workload(),          counter_workload(),
+      queue_workload(),         lock_workload(),         fenced_lock_workload(),
+      lease_workload(),         fencing_workload(),      leader_election_workload(),
+      watch_workload(),         log_workload(),          unique_names_workload(),
+      list_append_workload(),   rw_register_workload(),  bank_workload(),
+      long_fork_workload(),     causal_chain_workload(), replication_lag_workload(),
       atomic_commit_workload(),
   };
   return table;

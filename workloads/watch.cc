@@ -32,8 +32,7 @@ const Value* member(const Value& map, std::string_view name) {
 
 class WatchOperations final : public Generator {
  public:
-  WatchOperations(double watch_share, std::int64_t keys)
-      : watch_share_(watch_share), keys_(keys) {}
+  WatchOperations(double watch_share, std::int64_t keys) : watch_share_(watch_share), keys_(keys) {}
 
   Next next(const Context& context) override {
     Random& random = *context.random;

@@ -329,8 +329,8 @@ Status close_witness(std::string_view datatype, const Witness& witness, const Ea
   if (datatype == "mutex" || datatype == "semaphore") return refute_permits(each, evidence);
   if (datatype == "log") return refute_log(each, evidence);
   if (datatype == "lease") return refute_lease(each, evidence);
-  // One leader a term: whatever else happened cannot undo that two are named.
-  if (datatype == "leader-election") return {};
+  // Whatever else happened cannot undo that one term names two leaders, or that tokens went back.
+  if (datatype == "leader-election" || datatype == "fencing") return {};
   if (datatype == "counter") {
     if (refute_counter(each, evidence)) return {};
     return close_counter(each, evidence);

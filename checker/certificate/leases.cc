@@ -86,6 +86,31 @@ class Election final : public Machine<Election> {
   std::map<std::int32_t, std::int64_t> seen_;
 };
 
+/// The last token that was granted, and the largest that was used.
+class Fencing final : public Machine<Fencing> {
+ public:
+  bool apply(const Act& act) override {
+    if (act.f == "release") return true;
+    if (act.f != "acquire" && act.f != "use") return false;
+    if (!act.returned) return true;
+    const bool grants = act.f == "acquire";
+    const auto* token = (grants ? act.result : act.argument).get_if<std::int64_t>();
+    if (token == nullptr) return false;
+    auto& last = grants ? granted_ : used_;
+    if (last.has_value() && (grants ? *token <= *last : *token < *last)) return false;
+    last = *token;
+    return true;
+  }
+  std::string encode() const override {
+    return (granted_ ? std::to_string(*granted_) : "-") + "/" +
+           (used_ ? std::to_string(*used_) : "-");
+  }
+
+ private:
+  std::optional<std::int64_t> granted_;
+  std::optional<std::int64_t> used_;
+};
+
 /// A process held the lease all through (from, to).
 struct Held {
   std::int64_t from;
@@ -178,6 +203,7 @@ std::unique_ptr<Specification> make_lease(const HistoryInfo& info) {
   return std::make_unique<Lease>(info.initial);
 }
 std::unique_ptr<Specification> make_election() { return std::make_unique<Election>(); }
+std::unique_ptr<Specification> make_fencing() { return std::make_unique<Fencing>(); }
 
 Status refute_lease(const EachAct& each, Evidence& evidence) {
   std::map<std::int32_t, std::vector<Act>> acts;

@@ -356,6 +356,7 @@ std::unique_ptr<Specification> make_specification(std::string_view datatype,
   if (datatype == "fenced-lock") return std::make_unique<OwnedLock>(true);
   if (datatype == "lease") return make_lease(info);
   if (datatype == "leader-election") return make_election();
+  if (datatype == "fencing") return make_fencing();
   if (datatype == "log") return std::make_unique<Log>();
   if (datatype == "kv-string") return std::make_unique<Text>(info.initial, info.nil_read);
   if (datatype == "multi-register") return std::make_unique<Registers>(info);
@@ -433,6 +434,7 @@ bool says_nothing(std::string_view datatype, const HistoryInfo& info, const Act&
   if (datatype == "bank") return act.f == "read" && !act.returned;
   if (datatype == "log") return act.f == "poll" && (!act.returned || act.result.is_nil());
   if (datatype == "leader-election") return !act.returned || act.result.is_nil();
+  if (datatype == "fencing") return !act.returned || act.f == "release";
   if (datatype == "kv-string") {
     const bool open = act.result.is_nil() && info.nil_read == NilRead::unconstrained;
     return act.f == "get" && (!act.returned || open);

@@ -8,6 +8,7 @@
 #include "checker/linearizability/containers/container_checker.h"
 #include "checker/linearizability/counter/counter_checker.h"
 #include "checker/linearizability/elections/election_checker.h"
+#include "checker/linearizability/locks/fencing.h"
 #include "checker/linearizability/locks/holds.h"
 #include "checker/linearizability/locks/leases.h"
 #include "checker/linearizability/locks/permits.h"
@@ -99,6 +100,9 @@ Result<MakeObjectChecker> object_checker_for(std::string_view datatype, const Hi
   }
   if (datatype == "lease") {
     return MakeObjectChecker([&history] { return std::make_unique<LeaseChecker>(history); });
+  }
+  if (datatype == "fencing") {
+    return MakeObjectChecker([&history] { return std::make_unique<FencingChecker>(history); });
   }
   if (datatype == "leader-election") {
     return MakeObjectChecker([&history] { return std::make_unique<ElectionChecker>(history); });

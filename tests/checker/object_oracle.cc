@@ -23,7 +23,8 @@ bool is_lock(std::string_view datatype) {
 }
 /// Few processes, each with one operation after the other.
 bool by_process(std::string_view datatype) {
-  return is_lock(datatype) || datatype == "lease" || datatype == "leader-election";
+  return is_lock(datatype) || datatype == "lease" || datatype == "leader-election" ||
+         datatype == "fencing";
 }
 
 /// Where the next element to leave lies; a bag leaves the choice: `wanted`.
@@ -142,6 +143,19 @@ void step_election(const Op& op, State state, std::vector<State>& next) {
   next.push_back(std::move(state));
 }
 
+/// [last token granted, largest token used]
+void step_fencing(const Op& op, State state, std::vector<State>& next) {
+  state.resize(2, 0);
+  if (op.kind == Kind::put && !op.pending()) {
+    if (op.result <= state[0]) return;
+    state[0] = op.result;
+  } else if (op.kind == Kind::ask) {
+    if (op.argument < state[1]) return;
+    state[1] = op.argument;
+  }
+  next.push_back(std::move(state));
+}
+
 void step_log(const Op& op, State state, std::vector<State>& next) {
   if (op.kind == Kind::put) {
     if (!op.pending() && op.result != static_cast<int>(state.size())) return;
@@ -163,6 +177,7 @@ void step(std::string_view datatype, const Op& op, const State& state, std::vect
   if (datatype == "log") return step_log(op, state, next);
   if (datatype == "lease") return step_lease(op, state, next);
   if (datatype == "leader-election") return step_election(op, state, next);
+  if (datatype == "fencing") return step_fencing(op, state, next);
   State sum = state.empty() ? State{0} : state;  // a counter
   if (op.kind == Kind::put) sum[0] += op.argument;
   if (op.kind == Kind::put || op.pending() || op.result == sum[0]) next.push_back(std::move(sum));
@@ -221,7 +236,7 @@ void answer(std::string_view datatype, Random& random, State& state, Op& op, int
     }
   } else if (datatype == "counter") {
     op.result = state.empty() ? 0 : state[0];
-  } else if (is_lock(datatype)) {
+  } else if (is_lock(datatype) || datatype == "fencing") {
     op.result = ++fresh;
   } else if (datatype == "leader-election") {
     op.result = random.chance(0.1) ? none : 1 + fresh / 2;
@@ -253,6 +268,9 @@ void spoil(std::string_view datatype, Random& random, const Choices& choices, Op
     }
   } else if (datatype == "lease") {
     op.failed = false;
+  } else if (datatype == "fencing") {
+    op.failed = false;
+    op.result = std::max(1, op.result + static_cast<int>(random.below(3)) - 1);
   } else if (datatype == "leader-election") {
     if (op.result == none) return;
     op.result = std::max(1, op.result + static_cast<int>(random.below(3)) - 1);
@@ -319,6 +337,10 @@ std::vector<Op> random_ops(std::string_view datatype, Random& random, const Choi
     if (datatype == "lease") {
       op.kind = kind < 0.55 ? Kind::put : kind < 0.8 ? Kind::ask : Kind::take;
       op.argument = static_cast<int>(random.below(8));
+    }
+    if (datatype == "fencing") {
+      op.kind = kind < 0.4 ? Kind::put : kind < 0.9 ? Kind::ask : Kind::take;
+      op.argument = 1 + static_cast<int>(random.below(3));
     }
     if (datatype == "counter") op.argument = choices.duplicates ? op.argument - 1 : 2;
     if (!free_at.empty()) {
@@ -417,6 +439,10 @@ History as_history(std::string_view datatype, const std::vector<Op>& ops) {
     } else if (datatype == "lease") {
       event.f = op.kind == Kind::put ? "acquire" : op.kind == Kind::ask ? "renew" : "release";
       if (op.kind != Kind::take && !mark.is_end) event.value = Value(op.argument);
+    } else if (datatype == "fencing") {
+      event.f = op.kind == Kind::put ? "acquire" : op.kind == Kind::ask ? "use" : "release";
+      if (op.kind == Kind::ask) event.value = Value(op.argument);
+      if (returns && op.kind == Kind::put) event.value = Value(op.result);
     } else if (datatype == "leader-election") {
       event.f = op.kind == Kind::put ? "elect" : "leader";
       if (returns && op.result != none) {

@@ -199,6 +199,7 @@ TEST_CASE("semaphore: agrees with the oracle") { examine_many("semaphore"); }
 TEST_CASE("owned-mutex: agrees with the oracle") { examine_many("owned-mutex"); }
 TEST_CASE("fenced-lock: agrees with the oracle") { examine_many("fenced-lock"); }
 TEST_CASE("lease: agrees with the oracle") { examine_many("lease"); }
+TEST_CASE("fencing: agrees with the oracle") { examine_many("fencing"); }
 TEST_CASE("leader-election: agrees with the oracle") { examine_many("leader-election"); }
 TEST_CASE("log: agrees with the oracle") { examine_many("log"); }
 

@@ -127,7 +127,10 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
     // Undoing a fault brings back the weather that it found.
     auto healed = clients.heal_all();
     world.weather() = Weather{};
-    for (const NodeId member : world.members()) world.set_sync_max(member, Nanos::zero());
+    for (const NodeId member : world.members()) {
+      world.set_sync_max(member, Nanos::zero());
+      world.catch_up_disk(member);
+    }
     return healed;
   };
   GeneratorPtr rest = std::make_unique<Shared>(generator);

@@ -106,6 +106,8 @@ void World::happen(Event event) {
     if (cut_.contains({arrival->from, event.member})) return;
     at.protocol->receive(time, arrival->from, std::move(arrival->message));
   } else if (const auto* synced = std::get_if<Synced>(&event.what)) {
+    // A disk that caught up was there before.
+    if (at.pending.empty() || at.pending.front().token > synced->token) return;
     while (!at.pending.empty() && at.pending.front().token <= synced->token) {
       store(at.disk, std::move(at.pending.front()));
       at.pending.pop_front();
@@ -148,6 +150,13 @@ void World::sync(NodeId member, Write&& write) {
   const WriteToken token = write.token;
   at.pending.push_back(std::move(write));
   plan(at.disk_free, {member, at.life, Synced{token}, {}});
+}
+
+void World::catch_up_disk(NodeId member) {
+  Node& at = node(member);
+  at.disk_free = now_;
+  if (at.pending.empty()) return;
+  plan(now_, {member, at.life, Synced{at.pending.back().token}, {}});
 }
 
 void World::send(NodeId from, Send&& send) {

@@ -87,6 +87,8 @@ class World {
   void even_links() { slow_links_.clear(); }
   /// This member's disk takes up to so long; zero: what the weather says.
   void set_sync_max(NodeId member, Nanos sync_max) { node(member).sync_max = sync_max; }
+  /// What is on its way to this member's disk is there at once, however slow the disk was.
+  void catch_up_disk(NodeId member);
   Nanos sync_max(NodeId member) const { return node(member).sync_max; }
   Weather& weather() { return weather_; }
 

@@ -28,7 +28,7 @@ namespace assay::reference {
 
 struct CoordinationConfig {
   RaftConfig raft;
-  bool local_reads = true;
+  bool local_reads = false;
   /// How long a client's nodes stay after it was last heard; zero: for ever.
   Nanos session_timeout = std::chrono::milliseconds(500);
   int clock_drift = 300;       ///< percent

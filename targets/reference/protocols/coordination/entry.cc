@@ -108,8 +108,8 @@ constexpr std::array bug_table{
 };
 
 constexpr std::array option_table{
-    ProtocolOption{"local-reads", "on", "on|off",
-                   "whether the client's member answers reads, or the leader", "on|off"},
+    ProtocolOption{"local-reads", "off", "on|off",
+                   "whether the client's member answers reads, or the leader"},
     ProtocolOption{"session-timeout", "500", "milliseconds",
                    "how long a client's nodes stay after it was last heard; 0: for ever"},
     ProtocolOption{"session-drift", "300", "percent",
