@@ -33,7 +33,8 @@ std::string describe(const Change& change) {
 }
 
 /// The commits by revision. One whose revision nobody learned has the one at which a watch saw it.
-Facts facts_of(const WatchOperations& operations) {
+/// `unclear` gets the keys that another one, which nobody saw, may have changed at any time.
+Facts facts_of(const WatchOperations& operations, std::set<std::string>& unclear) {
   Facts facts;
   std::vector<const Commit*> unplaced;
   for (const Commit& commit : operations.commits) {
@@ -61,6 +62,10 @@ Facts facts_of(const WatchOperations& operations) {
       }
     }
   }
+  for (const Commit* commit : unplaced) {
+    if (!commit->in_doubt) continue;
+    for (const Change& change : commit->changes) unclear.insert(change.key);
+  }
   struct Current {
     std::string value;
     std::int64_t revision;
@@ -85,7 +90,7 @@ Facts facts_of(const WatchOperations& operations) {
 class WatchCheck {
  public:
   WatchCheck(const WatchOperations& operations, const CheckOptions& options)
-      : operations_(operations), options_(options), facts_(facts_of(operations)) {}
+      : operations_(operations), options_(options), facts_(facts_of(operations, unclear_)) {}
 
   std::vector<Anomaly> run() {
     for (const Watch& watch : operations_.watches) {
@@ -188,6 +193,7 @@ class WatchCheck {
   }
 
   void compare(const Watch& watch, const WatchEvent& event, const Fact& fact) {
+    if (unclear_.contains(event.change.key)) return;
     if (event.created != fact.created) {
       add("watch-is-create", watch, fact.commit,
           fmt::format("The {} at revision {} was delivered as {}, but the key {}.",
@@ -245,6 +251,7 @@ class WatchCheck {
 
   const WatchOperations& operations_;
   const CheckOptions& options_;
+  std::set<std::string> unclear_;  // what such a key was before, nobody can say
   Facts facts_;
   std::vector<Anomaly> anomalies_;
   std::map<std::string, int> count_of_type_;

@@ -44,7 +44,7 @@ std::string text(const Value& map, std::string_view name) {
 }
 
 Result<Commit> commit_of(const Operation& operation, const Value& argument, const Value& result) {
-  Commit commit{operation.invoke_event, std::nullopt, {}};
+  Commit commit{operation.invoke_event, std::nullopt, {}, operation.outcome != Outcome::ok};
   const auto* list = argument.get_if<Value::List>();
   if (list == nullptr) {
     return bad(commit.event, "a list of [put key value] and [delete key]", argument);

@@ -23,6 +23,7 @@ struct Commit {
   std::uint64_t event;
   std::optional<std::int64_t> revision;  ///< nothing: indeterminate, or it changed nothing
   std::vector<Change> changes;
+  bool in_doubt = false;  ///< it never returned
 };
 
 struct WatchEvent {
