@@ -43,7 +43,7 @@ ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>
   if (settings.replication != Replication::galera) {
     add(server.arguments,
         {"--log-bin=binlog", "--log-slave-updates=ON", "--gtid-strict-mode=ON", "--sync-binlog=1",
-         "--slave-net-timeout=5", "--rpl-semi-sync-slave-enabled=ON",
+         "--slave-net-timeout=2", "--rpl-semi-sync-slave-enabled=ON",
          "--rpl-semi-sync-master-timeout=1000000000",
          "--rpl-semi-sync-master-wait-point=AFTER_SYNC"});
     // Also after a restart; of the primary only, because a replica with it waits for

@@ -93,6 +93,7 @@ class MariadbTarget final : public ClusterTarget, public sql::Sessions {
   Status await(std::size_t node, const std::string& statement, const std::string& wanted) const;
   Status replicate() const;
   std::vector<std::size_t> replicas(std::size_t primary) const;
+  bool is_heard(std::size_t primary) const;
   Result<std::size_t> promote(std::size_t old);
 
   Settings settings_;
@@ -207,10 +208,25 @@ Status MariadbTarget::form() {
   });
   if (there.ok() && settings_.failover && !is_galera() && places().size() > 1) {
     failover_.start(0, failover_patience,
-                    {[this](std::size_t at) { return ask(at, {"SELECT 1"}, probe_timeout).ok(); },
+                    {[this](std::size_t at) { return is_heard(at); },
                      [this](std::size_t old) { return promote(old); }});
   }
   return there;
+}
+
+/// A primary that no replica hears any more is lost, however well it answers from here.
+bool MariadbTarget::is_heard(std::size_t primary) const {
+  if (!ask(primary, {"SELECT 1"}, probe_timeout).ok()) return false;
+  constexpr std::size_t io_state = 2;  // the column Slave_IO_State
+  bool any_answers = false;
+  for (const std::size_t at : replicas(primary)) {
+    const auto status = ask(at, {"SHOW ALL SLAVES STATUS"}, probe_timeout);
+    if (!status.ok() || status->rows.empty()) continue;
+    const auto& row = status->rows.front();
+    if (row.size() > io_state && row[io_state] == "Waiting for master to send event") return true;
+    any_answers = true;
+  }
+  return !any_answers;
 }
 
 Result<std::size_t> MariadbTarget::promote(std::size_t old) {

@@ -47,8 +47,8 @@ std::string init_primary_command(Replication replication, const std::string& sub
       "max_wal_senders = 10\n"
       "wal_keep_size = 256MB\n"
       "wal_log_hints = on\n"
-      "wal_sender_timeout = 5s\n"
-      "wal_receiver_timeout = 5s\n"
+      "wal_sender_timeout = 2s\n"
+      "wal_receiver_timeout = 2s\n"
       "wal_retrieve_retry_interval = 500ms\n"
       "deadlock_timeout = 100ms\n"
       "synchronous_commit = ";

@@ -84,6 +84,7 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
   }
   std::vector<std::size_t> standbys(std::size_t primary) const;
   std::string sync_names(const std::vector<std::size_t>& standbys) const;
+  bool is_heard(std::size_t primary) const;
   Result<std::size_t> promote(std::size_t old);
 
   Settings settings_;
@@ -192,10 +193,25 @@ Status PostgresTarget::form() {
   });
   if (streaming.ok() && settings_.failover && others > 0) {
     failover_.start(0, failover_patience,
-                    {[this](std::size_t at) { return ask(at, {"SELECT 1"}, probe_timeout).ok(); },
+                    {[this](std::size_t at) { return is_heard(at); },
                      [this](std::size_t old) { return promote(old); }});
   }
   return streaming;
+}
+
+/// A primary that no standby hears any more is lost, however well it answers from here.
+bool PostgresTarget::is_heard(std::size_t primary) const {
+  if (!ask(primary, {"SELECT 1"}, probe_timeout).ok()) return false;
+  bool any_answers = false;
+  for (const std::size_t at : standbys(primary)) {
+    const auto receiving =
+        ask(at, {"SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'"},
+            probe_timeout);
+    if (!receiving.ok()) continue;
+    if (receiving->rows.at(0).at(0) != "0") return true;
+    any_answers = true;
+  }
+  return !any_answers;
 }
 
 Result<std::size_t> PostgresTarget::promote(std::size_t old) {

@@ -111,31 +111,37 @@ Answer CoordinationMachine::on_node(const Command& command, const std::string& p
 }
 
 Reply CoordinationMachine::query(const Command& command) const {
+  Answer answer = look(command);
+  if (weight_of(answer.value) > datum_weight_max) answer = misfit;
+  return {command.id, answer.outcome, std::move(answer.value)};
+}
+
+Answer CoordinationMachine::look(const Command& command) const {
   if (command.kind == CommandKind::children && command.key.is_nil()) {
     Datum::List names;
     for (auto& name : tree_.children("")) names.emplace_back(std::move(name));
-    return {command.id, Outcome::ok, std::move(names)};
+    return {Outcome::ok, std::move(names)};
   }
   const auto path = path_of(command.key);
-  if (!path) return {command.id, Outcome::bad_request, {}};
+  if (!path) return {Outcome::bad_request, {}};
   const Znode* node = tree_.find(*path);
   switch (command.kind) {
     case CommandKind::read:
-      return {command.id, Outcome::ok, node == nullptr ? Datum() : node->data};
+      return {Outcome::ok, node == nullptr ? Datum() : node->data};
     case CommandKind::get:
-      return {command.id, Outcome::ok, node == nullptr ? Datum() : stat_of(*node)};
+      return {Outcome::ok, node == nullptr ? Datum() : stat_of(*node)};
     case CommandKind::exists:
-      return {command.id, Outcome::ok, node != nullptr};
+      return {Outcome::ok, node != nullptr};
     case CommandKind::leader:
-      return {command.id, Outcome::ok, leader_of(tree_, *path)};
+      return {Outcome::ok, leader_of(tree_, *path)};
     case CommandKind::children: {
-      if (node == nullptr) return {command.id, Outcome::mismatch, {}};
+      if (node == nullptr) return {Outcome::mismatch, {}};
       Datum::List names;
       for (auto& name : tree_.children(*path)) names.emplace_back(std::move(name));
-      return {command.id, Outcome::ok, std::move(names)};
+      return {Outcome::ok, std::move(names)};
     }
     default:
-      return {command.id, Outcome::bad_request, {}};
+      return {Outcome::bad_request, {}};
   }
 }
 

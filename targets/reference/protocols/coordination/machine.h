@@ -51,6 +51,7 @@ class CoordinationMachine final : public StateMachine {
   bool has(CoordinationBug bug) const { return bugs_.on(bug); }
   Answer run(const Command& command);
   Answer on_node(const Command& command, const std::string& path);
+  Answer look(const Command& command) const;
 
   // Nodes (machine.cc).
   Answer put(const std::string& path, const Datum& data);

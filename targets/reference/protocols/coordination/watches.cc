@@ -69,7 +69,9 @@ void Watches::serve(Nanos now, const Tree& tree, std::vector<Reply>& out) {
     bool is_empty = true;
     Datum found = answer(watch, tree, is_empty);
     if (is_empty && now < watch.until) return false;
-    out.push_back({watch.id, Outcome::ok, std::move(found)});
+    const bool heavy = weight_of(found) > datum_weight_max;
+    out.push_back(
+        {watch.id, heavy ? Outcome::bad_request : Outcome::ok, heavy ? Datum() : std::move(found)});
     return true;
   });
 }
@@ -83,16 +85,19 @@ Datum Watches::answer(const Watch& watch, const Tree& tree, bool& is_empty) cons
         Datum::Map{{text("error"), text("compacted")}, {text("revision"), tree.oldest()}}};
   }
   std::vector<TreeEvent> matching;
+  std::size_t weight = 0;
   Revision reached = tree.revision();
   for (const TreeEvent& event : tree.events()) {
     if (event.revision < from) continue;
-    if (matching.size() >= watch_events_max && event.revision > matching.back().revision) {
+    if (weight >= watch_weight_max && event.revision > matching.back().revision) {
       reached = matching.back().revision;
       break;
     }
     const bool matches =
         watch.prefix ? event.path.starts_with(watch.path) : event.path == watch.path;
-    if (matches) matching.push_back(event);
+    if (!matches) continue;
+    matching.push_back(event);
+    weight += weight_of(describe(event, watch.previous));
   }
   is_empty = matching.empty();
   if (bugs_.on(CoordinationBug::watch_by_key)) {

@@ -17,8 +17,8 @@
 namespace assay::reference {
 
 inline constexpr std::size_t watches_max = 10'000;
-/// Events in one answer, about: a revision is never split.
-inline constexpr std::size_t watch_events_max = 1024;
+/// What one answer weighs, about: a revision is never split.
+inline constexpr std::size_t watch_weight_max = datum_weight_max / 4;
 
 /// Those that wait at one member. Not thread-safe.
 class Watches {
