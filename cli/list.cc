@@ -1,6 +1,7 @@
 // assay list VOCABULARY: the tables that help, docs and JSON are printed from.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -64,6 +65,16 @@ std::vector<Row> rows_of_bugs() {
   return rows;
 }
 
+std::vector<Row> rows_of_faults() {
+  std::vector<Row> rows = rows_of(faults());
+  for (const FaultPackage& package : fault_packages()) {
+    rows.push_back({std::string(package.name),
+                    std::string(package.summary),
+                    {fmt::format("package of {}", fmt::join(package.faults, ","))}});
+  }
+  return rows;
+}
+
 struct Vocabulary {
   const char* name;
   std::vector<Row> (*rows)();
@@ -72,7 +83,7 @@ struct Vocabulary {
 constexpr std::array<Vocabulary, 9> vocabularies{{
     {"targets", [] { return rows_of(targets()); }},
     {"workloads", [] { return rows_of(workloads()); }},
-    {"faults", [] { return rows_of(faults()); }},
+    {"faults", rows_of_faults},
     {"models", [] { return rows_of(model_lattice()); }},
     {"datatypes", [] { return rows_of(datatypes()); }},
     {"anomalies", [] { return rows_of(anomaly_lattice()); }},

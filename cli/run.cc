@@ -18,6 +18,7 @@
 #include "checker/checker.h"
 #include "cli/command.h"
 #include "cli/history_input.h"
+#include "cli/hosts.h"
 #include "cli/interruption.h"
 #include "cli/judgement.h"
 #include "cli/live_check.h"
@@ -98,6 +99,7 @@ struct Stage {
   Workload workload;
   const RunFolder& folder;
   cli::Progress& progress;
+  Power* power;  ///< null: nobody has the nodes' switches
 };
 
 Plan plan_of(Stage& stage, Nemesis* nemesis, GeneratorPtr fault_schedule) {
@@ -123,10 +125,13 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
     NemesisSettings nemesis_settings;
     nemesis_settings.seed = settings.seed;
     nemesis_settings.interval = settings.fault_interval;
+    nemesis_settings.power = stage.power;
     auto made = make_nemesis(settings.faults, stage.nodes, stage.target, nemesis_settings);
     if (!made.ok()) return made.error();
     nemesis = std::move(*made);
-    schedule = fault_schedule(settings.faults, stage.nodes.size(), nemesis_settings);
+    schedule = settings.fault_schedule.empty()
+                   ? fault_schedule(settings.faults, stage.nodes.size(), nemesis_settings)
+                   : replay_faults(settings.fault_steps);
   }
   auto recorder = Recorder::create(stage.folder, stage.workload.history, stage.progress);
   if (!recorder.ok()) return recorder.error();
@@ -184,7 +189,7 @@ void collect_logs(Stage& stage) {
 /// From a target that answers to a recorded history; the target is down afterwards.
 Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target& target,
                                Workload workload, const Interruption& interruption,
-                               cli::Progress& progress) {
+                               cli::Progress& progress, Power* power) {
   progress.say(fmt::format("starting {} on {} nodes", target.name(), nodes.size()));
   if (auto status = target.set_up(nodes); !status.ok()) {
     target.tear_down(nodes);
@@ -200,7 +205,7 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
     return status.error();
   }
   progress.say("recording in " + folder->path());
-  Stage stage{settings, nodes, target, std::move(workload), *folder, progress};
+  Stage stage{settings, nodes, target, std::move(workload), *folder, progress, power};
   auto tally = drive(stage, interruption);
   collect_logs(stage);
   target.tear_down(nodes);
@@ -237,7 +242,15 @@ Result<int> run_once(const RunFlags& flags) {
     return Error{ErrorKind::configuration,
                  "faults need nodes that assay may command; these servers run already"};
   }
-  if (auto status = check_faults(settings->faults, **target); !status.ok()) return status.error();
+  if (auto status = check_faults(settings->faults, **target, settings->hosts.empty());
+      !status.ok()) {
+    return status.error();
+  }
+  if (!settings->hosts.empty() && !flags.allow) {
+    fmt::print(stderr, "{}", preflight(settings->hosts, **target, settings->faults));
+    return Error{ErrorKind::not_permitted,
+                 "nothing was done; say --allow if these machines are there for it"};
+  }
   CheckOptions check = workload->check;
   check.timeout = settings->check_timeout;
   if (!settings->models.empty()) check.models = settings->models;
@@ -245,19 +258,23 @@ Result<int> run_once(const RunFlags& flags) {
   cli::Progress progress(flags.quiet, settings->time_limit);
   progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));
   const Interruption interruption;
-  auto lab = RunLab::up(settings->nodes, **target, flags.keep_lab, progress);
-  if (!lab.ok()) return lab.error();
+  std::optional<RunLab> lab;
+  if (settings->hosts.empty()) {
+    auto up = RunLab::up(settings->nodes, **target, flags.keep_lab, progress);
+    if (!up.ok()) return up.error();
+    lab.emplace(std::move(*up));
+  }
   Result<std::string> folder = Error{};
   {
-    auto nodes = lab->connect();
+    auto nodes = lab ? lab->connect() : connect_hosts(settings->hosts);
     if (nodes.ok()) {
-      folder =
-          record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress);
+      folder = record_run(*settings, *nodes, **target, std::move(*workload), interruption, progress,
+                          lab ? &*lab : nullptr);
     } else {
       folder = nodes.error();
     }
   }
-  lab->down(progress);
+  if (lab) lab->down(progress);
   if (!folder.ok()) return folder.error();
   progress.say("checking");
   auto code = judge_run(settings->store, *folder, check, flags.json);

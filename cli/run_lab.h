@@ -8,11 +8,13 @@
 #include "base/result.h"
 #include "cli/progress.h"
 #include "harness/lab/lab.h"
+#include "harness/power.h"
 #include "harness/target.h"
 
 namespace assay::cli {
 
-class RunLab {
+/// Its switches work for a lab only; faults are refused where servers run already.
+class RunLab final : public Power {
  public:
   /// A lab of so many nodes with the target's packages, unless the target is something that runs
   /// already. Errors: those of Lab.
@@ -21,6 +23,9 @@ class RunLab {
   void down(Progress& progress);
   /// Error: unavailable, not_permitted.
   Result<Nodes> connect() const;
+  /// REQUIRES a lab.
+  Status off(std::size_t node) override;
+  Status on(std::size_t node) override;
 
  private:
   RunLab(Lab lab, bool keep) : lab_(std::move(lab)), keep_(keep) {}

@@ -10,6 +10,8 @@
 #include <set>
 
 #include "base/random.h"
+#include "cli/history_input.h"
+#include "cli/hosts.h"
 #include "cli/option_tables.h"
 #include "cli/output.h"
 #include "cli/version.h"
@@ -112,9 +114,24 @@ Status read_names(const RunFlags& flags, RunSettings& settings) {
   if (settings.workload == nullptr) {
     return unknown_name("workload", flags.workload, names_of(workloads()));
   }
-  for (const std::string& fault : flags.faults) {
+  std::vector<std::string> wanted = flags.faults;
+  if (!flags.fault_schedule.empty()) {
+    if (!flags.faults.empty()) {
+      return Error{ErrorKind::usage, "--nemesis and --fault-schedule exclude each other"};
+    }
+    const auto text = read_text(flags.fault_schedule);
+    if (!text.ok()) return text.error().in("--fault-schedule");
+    auto steps = parse_fault_schedule(*text);
+    if (!steps.ok()) return steps.error().in("--fault-schedule " + flags.fault_schedule);
+    settings.fault_schedule = flags.fault_schedule;
+    settings.fault_steps = std::move(*steps);
+    wanted = faults_of(settings.fault_steps);
+  }
+  for (const std::string& fault : expand_faults(wanted)) {
     if (find_entry(faults(), fault) == nullptr) {
-      return unknown_name("fault", fault, names_of(faults()));
+      auto known = names_of(faults());
+      for (const std::string& package : names_of(fault_packages())) known.push_back(package);
+      return unknown_name("fault", fault, known);
     }
     settings.faults.push_back(fault);
   }
@@ -165,6 +182,14 @@ void RunFlags::define(CLI::App& app) {
   app.add_option("--nodes,-n", nodes, "nodes of the lab")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
+  app.add_option(
+         "--hosts", hosts,
+         "instead of a lab's nodes: machines of yours, comma separated, each user@host:port "
+         "or a name of ~/.ssh/config")
+      ->delimiter(',');
+  app.add_flag("--sudo", sudo,
+               "with --hosts: run commands by sudo, which must ask for no password");
+  app.add_flag("--allow", allow, "with --hosts: do what the preflight shows");
   app.add_option("--concurrency", concurrency, "client threads: a number, or 2n for two a node")
       ->capture_default_str();
   app.add_option("--time-limit", time_limit, "how long to run the workload")->capture_default_str();
@@ -173,10 +198,14 @@ void RunFlags::define(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--model,-m", models, "model to check (repeat); default: the workload's")
       ->allow_extra_args(false);
-  app.add_option("--nemesis", faults, "faults, comma separated: see `assay list faults`")
+  app.add_option("--nemesis", faults,
+                 "faults and packages of faults, comma separated: see `assay list faults`")
       ->delimiter(',');
   app.add_option("--nemesis-interval", fault_interval, "about how long a fault lasts")
       ->capture_default_str();
+  app.add_option("--fault-schedule", fault_schedule,
+                 "instead of --nemesis: the faults of this file, the faults.jsonl of a run, at the "
+                 "same offsets");
   app.add_option("--seed", seed, "fixes every random choice of the plan; default: a random one");
   app.add_option("--store", store, "folder of the runs")->capture_default_str();
   app.add_option("--check", check,
@@ -201,13 +230,19 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   RunSettings settings;
   if (auto status = read_names(flags, settings); !status.ok()) return status.error();
   if (auto status = read_durations(flags, settings); !status.ok()) return status.error();
-  auto threads = parse_concurrency(flags.concurrency, flags.nodes);
+  auto hosts = parse_hosts(flags.hosts, flags.sudo);
+  if (!hosts.ok()) return hosts.error();
+  const int nodes = hosts->empty() ? flags.nodes : static_cast<int>(hosts->size());
+  auto threads = parse_concurrency(flags.concurrency, nodes);
   if (!threads.ok()) return threads.error();
   auto stagger = parse_rate(flags.rate);
   if (!stagger.ok()) return stagger.error();
   auto seed = parse_seed(flags.seed);
   if (!seed.ok()) return seed.error();
-  settings.nodes = flags.nodes;
+  settings.nodes = nodes;
+  settings.host_words = flags.hosts;
+  settings.hosts = std::move(*hosts);
+  settings.sudo = flags.sudo;
   settings.threads = *threads;
   settings.stagger = *stagger;
   settings.seed = *seed;
@@ -219,22 +254,37 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   return settings;
 }
 
-std::string RunSettings::command() const {
-  std::string text =
-      fmt::format("assay run {} --workload {} --nodes {}", target->name, workload->name, nodes);
-  for (const auto& [name, value] : given) {
-    text += fmt::format(" --{} {}", name, shell_word(value));
-  }
-  text += fmt::format(" --concurrency {} --time-limit {}", threads, exact_duration(time_limit));
-  for (const std::string& model : models) text += " --model " + shell_word(model);
-  if (!faults.empty()) {
-    text += fmt::format(" --nemesis {} --nemesis-interval {}", fmt::join(faults, ","),
-                        exact_duration(fault_interval));
+std::vector<std::string> RunSettings::arguments() const {
+  std::vector<std::string> words{"run", std::string(target->name)};
+  const auto add = [&words](const std::string& flag, const std::string& value) {
+    words.push_back("--" + flag);
+    words.push_back(value);
+  };
+  add("workload", std::string(workload->name));
+  if (hosts.empty()) add("nodes", std::to_string(nodes));
+  if (!hosts.empty()) add("hosts", fmt::format("{}", fmt::join(host_words, ",")));
+  if (sudo) words.emplace_back("--sudo");
+  for (const auto& [name, value] : given) add(name, value);
+  add("concurrency", std::to_string(threads));
+  add("time-limit", exact_duration(time_limit));
+  for (const std::string& model : models) add("model", model);
+  if (!fault_schedule.empty()) {
+    add("fault-schedule", fault_schedule);
+  } else if (!faults.empty()) {
+    add("nemesis", fmt::format("{}", fmt::join(faults, ",")));
+    add("nemesis-interval", exact_duration(fault_interval));
   }
   if (stagger.count() > 0) {
-    text += fmt::format(" --rate {:.6g}/s", 1e9 / static_cast<double>(stagger.count()));
+    add("rate", fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger.count())));
   }
-  text += fmt::format(" --op-timeout {} --seed {}", exact_duration(operation_timeout), seed);
+  add("op-timeout", exact_duration(operation_timeout));
+  add("seed", std::to_string(seed));
+  return words;
+}
+
+std::string RunSettings::command() const {
+  std::string text = "assay";
+  for (const std::string& word : arguments()) text += " " + shell_word(word);
   return text;
 }
 
@@ -249,6 +299,8 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"workload", settings.workload->name},
                                            {"workload_options", settings.workload_options},
                                            {"nodes", start.nodes},
+                                           {"hosts", settings.host_words},
+                                           {"sudo", settings.sudo},
                                            {"threads", settings.threads},
                                            {"time_limit_ns", settings.time_limit.count()},
                                            {"stagger_ns", settings.stagger.count()},
@@ -256,6 +308,7 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"models", settings.models},
                                            {"faults", settings.faults},
                                            {"fault_interval_ns", settings.fault_interval.count()},
+                                           {"fault_schedule", settings.fault_schedule},
                                            {"seed", settings.seed}};
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -278,12 +331,17 @@ Result<RunFlags> flags_from_plan(const std::string& json) {
       flags.options[name] = value;
     }
     flags.nodes = static_cast<int>(plan.at("nodes").size());
+    flags.hosts = plan.value("hosts", std::vector<std::string>{});
+    flags.sudo = plan.value("sudo", false);
     flags.concurrency = std::to_string(plan.at("threads").get<int>());
     flags.time_limit = duration("time_limit_ns");
     flags.operation_timeout = duration("op_timeout_ns");
     flags.fault_interval = duration("fault_interval_ns");
     flags.models = plan.value("models", std::vector<std::string>{});
-    flags.faults = plan.at("faults").get<std::vector<std::string>>();
+    flags.fault_schedule = plan.value("fault_schedule", "");
+    if (flags.fault_schedule.empty()) {
+      flags.faults = plan.at("faults").get<std::vector<std::string>>();
+    }
     flags.seed = std::to_string(plan.at("seed").get<std::uint64_t>());
     const auto stagger = plan.at("stagger_ns").get<std::int64_t>();
     if (stagger > 0) flags.rate = fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger));

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "harness/fault_schedule.h"
 #include "harness/target.h"
 #include "reports/report.h"
 #include "workloads/workload.h"
@@ -27,6 +28,9 @@ struct RunFlags {
   std::string workload = "register";
   std::map<std::string, std::string> options;  ///< of target and workload; only those given
   int nodes = 5;
+  std::vector<std::string> hosts;
+  bool sudo = false;
+  bool allow = false;
   std::string concurrency = "2n";
   std::string time_limit = "60s";
   std::string rate;
@@ -34,6 +38,7 @@ struct RunFlags {
   std::vector<std::string> models;
   std::vector<std::string> faults;
   std::string fault_interval = "5s";
+  std::string fault_schedule;  ///< a file
   std::string seed;
   std::string store = "runs";
   std::string check_timeout;
@@ -56,6 +61,9 @@ struct RunSettings {
   std::map<std::string, std::string> workload_options;
   std::map<std::string, std::string> given;  ///< the options that were typed
   int nodes = 5;
+  std::vector<std::string> host_words;  ///< as typed
+  std::vector<NodeAddress> hosts;       ///< machines of the user's; empty: nodes of a lab
+  bool sudo = false;
   int threads = 10;
   Nanos time_limit{0};
   Nanos stagger{0};  ///< mean time between invocations; 0: as fast as it goes
@@ -63,14 +71,19 @@ struct RunSettings {
   std::vector<std::string> models;  ///< empty: the workload's
   std::vector<std::string> faults;
   Nanos fault_interval{0};
+  std::string fault_schedule;          ///< the file that the steps are from; empty: drawn ones
+  std::vector<FaultStep> fault_steps;  ///< of that file
   std::uint64_t seed = 0;
   std::string store;
   std::optional<Nanos> check_timeout;
   bool check_during = false;
 
-  /// Errors: usage (unknown names; lists the known ones), configuration (values).
+  /// Errors: usage (unknown names; lists the known ones), configuration (values), no_input and
+  /// bad_data (the schedule of faults).
   static Result<RunSettings> from(const RunFlags& flags);
-  /// The command that repeats this plan, with its seed.
+  /// What to give `assay` to repeat this plan, with its seed.
+  std::vector<std::string> arguments() const;
+  /// The same as a command for a shell.
   std::string command() const;
 };
 
@@ -85,7 +98,8 @@ struct RunStart {
   std::map<std::string, std::string> facts;
 };
 std::string plan_json(const RunSettings& settings, const RunStart& start);
-/// The flags that make the same plan again. Error (bad_data): no plan, or one of another schema.
+/// The flags that make the same plan again; a schedule of faults is found where it was. Error
+/// (bad_data): no plan, or one of another schema.
 Result<RunFlags> flags_from_plan(const std::string& json);
 /// Error (bad_data): no plan, or one of another schema.
 Result<RunSummary> summary_from_plan(const std::string& json, const std::string& folder);

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "cli/shrink_run.h"
 #include "cli/simulation_output.h"
 #include "cli/simulation_shrink.h"
 #include "history/cut.h"
@@ -25,6 +26,8 @@ struct ShrinkFlags {
   std::string budget = "60s";
   std::vector<std::string> models;
   bool json = false;
+  bool online = false;
+  int runs = 3;
   HistoryInput input;
 };
 
@@ -107,6 +110,9 @@ Result<int> shrink_history(const ShrinkFlags& flags) {
 }
 
 Result<int> shrink_path(const ShrinkFlags& flags) {
+  if (flags.online) {
+    return shrink_lab_run({flags.path, flags.out, flags.budget, flags.runs, flags.json});
+  }
   if (std::filesystem::is_directory(flags.path)) {
     auto text = read_text(flags.path + "/plan.json");
     if (!text.ok()) return text.error();
@@ -125,15 +131,23 @@ Action define_shrink(CLI::App& app) {
   app.add_option("PATH", flags->path, "folder of a failing simulation or run, or a history")
       ->required();
   app.add_option("--out,-o", flags->out,
-                 "folder of the shrunk simulation (default PATH/shrunk), or the shrunk history");
+                 "folder of the shrunk simulation (default PATH/shrunk), or file of the shrunk "
+                 "history or schedule");
   app.add_option("--budget", flags->budget, "time for it")->capture_default_str();
+  app.add_flag("--online", flags->online,
+               "of a run in the lab: run its plan again with fewer and shorter faults");
+  app.add_option("--runs", flags->runs, "with --online: how often each schedule may be run")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_option("--model,-m", flags->models, "of a history: the models to check")
       ->allow_extra_args(false);
   app.add_flag("--json", flags->json, "a JSON document on standard output");
   flags->input.define(app);
   app.footer(
       "A simulation is run again and again with fewer faults, clients and operations, as long as\n"
-      "the same anomaly shows. Of a history the witness of its first anomaly is kept.\n"
+      "the same anomaly shows. Of a history the witness of its first anomaly is kept. --online:\n"
+      "faults of a run in the lab are left out and shortened as long as its finding returns in\n"
+      "one of --runs runs; the rate is reported.\n"
       "Example: assay sim raft --bug follower-read --seed 1 --out found; assay shrink found");
   return [flags] { return shrink_path(*flags); };
 }

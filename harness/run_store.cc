@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "harness/json_value.h"
 
 namespace assay {
 namespace {
@@ -19,34 +20,6 @@ using Json = nlohmann::ordered_json;
 
 Error cannot_write(const std::string& path, const std::string& why) {
   return {ErrorKind::cannot_write, "cannot write '" + path + "': " + why};
-}
-
-/// The plain JSON a Value is closest to; keywords and tags as their text.
-Json to_json(const Value& value) {
-  struct Visitor {
-    Json operator()(Value::Nil) const { return nullptr; }
-    Json operator()(bool b) const { return b; }
-    Json operator()(std::int64_t i) const { return i; }
-    Json operator()(double d) const { return d; }
-    Json operator()(const std::string& s) const { return s; }
-    Json operator()(const Value::Keyword& k) const { return k.name; }
-    Json operator()(const Value::Tagged& t) const { return t.text; }
-    Json operator()(const Value::List& list) const {
-      Json array = Json::array();
-      for (const Value& element : list) array.push_back(to_json(element));
-      return array;
-    }
-    Json operator()(const Value::Map& map) const {
-      Json object = Json::object();
-      for (const auto& [key, element] : map) {
-        const auto* text = key.get_if<std::string>();
-        object[text != nullptr ? *text : to_text(key)] = to_json(element);
-      }
-      return object;
-    }
-    Json operator()(const Value::Set& set) const { return (*this)(set.elements); }
-  };
-  return std::visit(Visitor{}, value.data());
 }
 
 /// fault and action of "start-partition-halves"; action is empty for f without one.

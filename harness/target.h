@@ -32,6 +32,9 @@ class ProcessControl {
   virtual std::string start_command(std::size_t node) const = 0;
   /// File on the node that holds the server's process id.
   virtual std::string pid_file(std::size_t node) const = 0;
+  /// Folder on the node that holds what must survive the server; empty if disk faults are not for
+  /// it. It may be asked for before the target is set up.
+  virtual std::string data_folder(std::size_t /*node*/) const { return {}; }
 };
 
 /// Capability: the target can tell which nodes are primaries (leaders) now.

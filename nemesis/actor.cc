@@ -5,10 +5,15 @@
 #include <future>
 #include <numeric>
 #include <optional>
+#include <thread>
 #include <utility>
+
+#include "nemesis/agent/wire.h"
 
 namespace assay {
 namespace {
+
+using agent::no_effect;
 
 /// Longer than the agent lets any command run.
 constexpr Nanos request_timeout = std::chrono::seconds(15);
@@ -19,10 +24,19 @@ std::vector<std::size_t> positions_up_to(std::size_t n) {
   return positions;
 }
 
-/// Calls `action` for all positions at once, in as many threads; results in their order.
+/// Calls `action` for all positions at once, in as many threads, or with a gap one after the other;
+/// results in their order.
 template <class T>
 std::vector<T> everywhere(const std::vector<std::size_t>& positions,
-                          const std::function<T(std::size_t)>& action) {
+                          const std::function<T(std::size_t)>& action, Nanos gap = Nanos{0}) {
+  if (gap > Nanos{0}) {
+    std::vector<T> results;
+    for (const std::size_t at : positions) {
+      if (!results.empty()) std::this_thread::sleep_for(gap);
+      results.push_back(action(at));
+    }
+    return results;
+  }
   std::vector<std::future<T>> tasks;
   for (const std::size_t at : positions) {
     tasks.push_back(std::async(std::launch::async, action, at));
@@ -36,6 +50,20 @@ void add(std::string& text, const std::string& part) {
   if (part.empty()) return;
   if (!text.empty()) text += "; ";
   text += part;
+}
+
+/// `order` first, as far as it names some of `positions`, then the others.
+std::vector<std::size_t> in_order(const std::vector<std::size_t>& positions,
+                                  const std::vector<std::size_t>& order) {
+  std::vector<std::size_t> sorted;
+  for (const auto* list : {&order, &positions}) {
+    for (const std::size_t at : *list) {
+      const bool wanted = std::find(positions.begin(), positions.end(), at) != positions.end();
+      const bool known = std::find(sorted.begin(), sorted.end(), at) != sorted.end();
+      if (wanted && !known) sorted.push_back(at);
+    }
+  }
+  return sorted;
 }
 
 Completion outcome(const Cluster& cluster, const std::vector<std::size_t>& positions,
@@ -52,9 +80,10 @@ Completion outcome(const Cluster& cluster, const std::vector<std::size_t>& posit
 }  // namespace
 
 Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nodes& nodes,
-                                             Target& target, const AgentOptions& options) {
+                                             Target& target, const AgentOptions& options,
+                                             Power* power) {
   using Opened = Result<std::unique_ptr<AgentSession>>;
-  std::unique_ptr<Actor> actor(new Actor(std::move(faults), nodes, target));
+  std::unique_ptr<Actor> actor(new Actor(std::move(faults), nodes, target, power));
   std::vector<Opened> agents =
       everywhere<Opened>(positions_up_to(nodes.size()),
                          [&](std::size_t at) { return AgentSession::open(*nodes[at], options); });
@@ -62,7 +91,26 @@ Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nod
     if (!agent) return agent.error();
     actor->agents_.push_back(std::move(*agent));
   }
+  if (const Status mounted = actor->mount_disk_layers(); !mounted.ok()) return mounted.error();
   return std::unique_ptr<Nemesis>(std::move(actor));
+}
+
+Status Actor::mount_disk_layers() {
+  const bool wanted = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
+    return fault.needs == FaultNeeds::data_folder;
+  });
+  const ProcessControl* control = cluster_.target.process_control();
+  if (!wanted || control == nullptr) return {};
+  const auto mounted =
+      everywhere<Result<std::string>>(positions_up_to(agents_.size()), [&](std::size_t at) {
+        return agents_[at]->request({"inject", "disk-layer", "disk-layer", control->data_folder(at),
+                                     control->kill_command(at), control->start_command(at)},
+                                    request_timeout);
+      });
+  for (const auto& done : mounted) {
+    if (!done) return done.error();
+  }
+  return {};
 }
 
 Completion Actor::invoke(const Invocation& invocation) {
@@ -85,12 +133,10 @@ Completion Actor::start(const FaultEntry& fault, const Value& parameters) {
   for (std::size_t at = 0; at < injection->words.size(); ++at) {
     if (!injection->words[at].empty()) hit.push_back(at);
   }
-  in_force_[fault.name] = hit;
-  const auto answers = everywhere<Result<std::string>>(hit, [&](std::size_t at) {
-    std::vector<std::string> words{"inject", std::string(fault.name)};
-    words.insert(words.end(), injection->words[at].begin(), injection->words[at].end());
-    return agents_[at]->request(words, request_timeout);
-  });
+  in_force_[fault.name] = {in_order(hit, injection->heal_order), injection->gap};
+  hit = in_order(hit, injection->order);
+  const auto answers = everywhere<Result<std::string>>(
+      hit, [&](std::size_t at) { return inject(fault, injection->words[at], at); }, injection->gap);
   std::string errors;
   std::string remarks;
   for (std::size_t i = 0; i < hit.size(); ++i) {
@@ -109,19 +155,72 @@ Completion Actor::stop(const FaultEntry& fault) {
   const auto found = in_force_.find(fault.name);
   const std::string name(fault.name);
   if (found == in_force_.end()) return outcome(cluster_, {}, name + " was not in force", "");
-  const std::vector<std::size_t> hit = found->second;
-  const auto answers = everywhere<Result<std::string>>(hit, [&](std::size_t at) {
-    return agents_[at]->request({"heal", name}, request_timeout);
-  });
+  const auto [hit, gap] = found->second;
+  const auto answers = everywhere<Result<std::string>>(
+      hit, [&](std::size_t at) { return heal(fault, at); }, gap);
   std::string errors;
   std::string what = name + " healed:";
+  std::string effects;
+  std::string none;
+  bool any = false;
   for (std::size_t i = 0; i < hit.size(); ++i) {
-    what += " " + cluster_.nodes[hit[i]]->name();
-    if (!answers[i]) add(errors, answers[i].error().message);
+    const std::string& node = cluster_.nodes[hit[i]]->name();
+    what += " " + node;
+    if (!answers[i]) {
+      add(errors, answers[i].error().message);
+    } else if (answers[i]->starts_with(no_effect)) {
+      add(none, node + " " + answers[i]->substr(no_effect.size()));
+    } else if (!answers[i]->empty()) {
+      add(effects, node + " " + *answers[i]);
+      any = true;
+    }
   }
   if (errors.empty()) in_force_.erase(found);
   if (const std::string notices = take_notices(); !notices.empty()) what += " (" + notices + ")";
-  return outcome(cluster_, hit, what, errors);
+  Completion completion = outcome(cluster_, hit, what, errors);
+  if (!none.empty()) add(effects, (any ? "" : "none: ") + none);
+  if (!effects.empty()) completion.value.get_if<Value::Map>()->emplace_back("effect", effects);
+  return completion;
+}
+
+Result<std::string> Actor::inject(const FaultEntry& fault, const Words& words, std::size_t node) {
+  if (fault.needs == FaultNeeds::power) {
+    const std::lock_guard<std::mutex> exclusive(power_mutex_);
+    const Status off = power_->off(node);
+    if (!off.ok()) return off.error();
+    return std::string();
+  }
+  Words request{"inject", std::string(fault.name)};
+  request.insert(request.end(), words.begin(), words.end());
+  return agents_[node]->request(request, request_timeout);
+}
+
+Result<std::string> Actor::heal(const FaultEntry& fault, std::size_t node) {
+  if (fault.needs != FaultNeeds::power) {
+    return agents_[node]->request({"heal", std::string(fault.name)}, request_timeout);
+  }
+  // Asked before it is on: a node that still answers was never off.
+  const bool answers = cluster_.nodes[node]->run("true", std::chrono::seconds(1)).ok();
+  if (const Status on = switch_on(node); !on.ok()) return on.error();
+  return answers ? std::string(no_effect) + "it was on" : std::string("was off");
+}
+
+Status Actor::switch_on(std::size_t node) {
+  {
+    const std::lock_guard<std::mutex> exclusive(power_mutex_);
+    if (const Status on = power_->on(node); !on.ok()) return on;
+  }
+  const ProcessControl* control = cluster_.target.process_control();
+  if (control == nullptr) return {};
+  const auto started = cluster_.nodes[node]->run(control->start_command(node), request_timeout);
+  if (!started) return started.error();
+  // The agent's program is on the disk, its process is not; that is no loss to report.
+  static_cast<void>(agents_[node]->request({"ping"}, request_timeout).ok());
+  agents_[node]->take_notice();
+  if (started->exit_status == 0) return {};
+  return Error{ErrorKind::unavailable,
+               cluster_.nodes[node]->name() +
+                   ": the server did not start after power came back: " + started->err};
 }
 
 std::string Actor::take_notices() {
@@ -132,13 +231,22 @@ std::string Actor::take_notices() {
 
 Status Actor::heal_all() {
   const std::lock_guard<std::mutex> exclusive(mutex_);
+  std::string errors;
+  for (const auto& [name, force] : in_force_) {
+    const auto needs_power = [&name = name](const FaultEntry& fault) {
+      return fault.name == name && fault.needs == FaultNeeds::power;
+    };
+    if (std::none_of(faults_.begin(), faults_.end(), needs_power)) continue;
+    for (const std::size_t at : force.nodes) {
+      if (const Status on = switch_on(at); !on.ok()) add(errors, on.error().message);
+    }
+  }
   const auto healed = everywhere<Status>(positions_up_to(agents_.size()), [&](std::size_t at) {
     auto answer = agents_[at]->request({"heal-all"}, request_timeout);
     // The agent may just have died; the next one heals what it left before it answers.
     if (!answer) answer = agents_[at]->request({"heal-all"}, request_timeout);
     return answer ? verify(at) : Status(answer.error());
   });
-  std::string errors;
   for (const Status& status : healed) {
     if (!status.ok()) add(errors, status.error().message);
   }
@@ -149,16 +257,23 @@ Status Actor::heal_all() {
 
 Status Actor::verify(std::size_t node) const {
   Node& where = *cluster_.nodes[node];
-  const auto table =
-      where.run("command -v nft >/dev/null && nft list table inet assay_nemesis >/dev/null 2>&1",
-                request_timeout);
-  if (!table) return table.error();
-  if (table->exit_status == 0) {
+  // As seen from outside the agent: its firewall table, its chain where there is no nft, its
+  // device.
+  const auto left = where.run(
+      "if command -v nft >/dev/null; then nft list table inet assay_nemesis >/dev/null 2>&1 && "
+      "echo the firewall table assay_nemesis; elif iptables -n -L ASSAY-NEMESIS >/dev/null 2>&1; "
+      "then echo the firewall chain ASSAY-NEMESIS; fi; "
+      "test -e /sys/class/net/assay-packets && echo the device assay-packets; "
+      "grep -q '^assay-disk ' /proc/mounts && echo the disk layer; true",
+      request_timeout);
+  if (!left) return left.error();
+  if (const std::size_t begin = left->out.find_first_not_of('\n'); begin != std::string::npos) {
     return Error{ErrorKind::unavailable,
-                 where.name() + ": the firewall table assay_nemesis is still there"};
+                 where.name() + ": still there: " +
+                     left->out.substr(begin, left->out.find('\n', begin) - begin)};
   }
   const bool touched = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
-    return fault.needs == FaultNeeds::process_control;
+    return fault.needs != FaultNeeds::nothing;
   });
   const ProcessControl* control = cluster_.target.process_control();
   if (!touched || control == nullptr) return {};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/nemesis.h"
+#include "harness/power.h"
 #include "nemesis/agent_session.h"
 #include "nemesis/fault.h"
 
@@ -20,30 +21,45 @@ class Actor final : public Nemesis {
  public:
   /// Opens a session with the agent of every node. `faults` are those that may be asked for; the
   /// target has what they need. References are borrowed.
+  /// `power` may be null if no fault needs it.
   static Result<std::unique_ptr<Nemesis>> open(std::vector<FaultEntry> faults, Nodes& nodes,
-                                               Target& target, const AgentOptions& options);
+                                               Target& target, const AgentOptions& options,
+                                               Power* power);
 
   /// `start-FAULT` with parameters as drawn, or `stop-FAULT`. Returns within about 20 s. ok: a Map
-  /// with "nodes" (names) and "what" (one line). info: the fault may be in force on some nodes; it
-  /// is healed by stop-FAULT or heal_all all the same.
+  /// with "nodes" (names), "what" (one line) and, when it stops, "effect": what was measured on
+  /// each node, or "none: …" if the fault did nothing. info: the fault may be in force on some
+  /// nodes; it is healed by stop-FAULT or heal_all all the same.
   Completion invoke(const Invocation& invocation) override;
   /// Error (unavailable) names the nodes where something may still be in force. Takes up to 40 s
   /// if nodes cannot be reached.
   Status heal_all() override;
 
  private:
-  Actor(std::vector<FaultEntry> faults, Nodes& nodes, Target& target)
-      : faults_(std::move(faults)), cluster_{nodes, target} {}
+  struct InForce {
+    std::vector<std::size_t> nodes;  ///< in the order of healing
+    Nanos gap{0};                    ///< between one and the next
+  };
+
+  Actor(std::vector<FaultEntry> faults, Nodes& nodes, Target& target, Power* power)
+      : faults_(std::move(faults)), cluster_{nodes, target}, power_(power) {}
+  /// For the whole run: a server must open its files through the layer.
+  Status mount_disk_layers();
   Completion start(const FaultEntry& fault, const Value& parameters);
   Completion stop(const FaultEntry& fault);
+  Result<std::string> inject(const FaultEntry& fault, const Words& words, std::size_t node);
+  Result<std::string> heal(const FaultEntry& fault, std::size_t node);
+  Status switch_on(std::size_t node);
   Status verify(std::size_t node) const;
   std::string take_notices();
 
   const std::vector<FaultEntry> faults_;
   const Cluster cluster_;
+  Power* const power_;
+  std::mutex power_mutex_;                             ///< agents work at once, switches do not
   std::vector<std::unique_ptr<AgentSession>> agents_;  ///< one a node
   std::mutex mutex_;  ///< held for a whole invoke or heal_all; guards in_force_
-  std::map<std::string_view, std::vector<std::size_t>> in_force_;  ///< fault to nodes
+  std::map<std::string_view, InForce> in_force_;
 };
 
 }  // namespace assay

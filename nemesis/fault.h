@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "harness/target.h"
@@ -15,14 +16,20 @@
 
 namespace assay {
 
-/// What a fault asks of the target.
-enum class FaultNeeds { nothing, process_control };
+/// What a fault asks of the target, or of the place where the nodes are.
+enum class FaultNeeds { nothing, process_control, power, data_folder };
 
-/// What the agents have to do: for each node the words after `inject FAULT` (see agent/wire.h), or
+using Words = std::vector<std::string>;
+
+/// What the agents have to do: for each node the words after `inject FAULT` (see agent/kinds.h), or
 /// none if the node is left alone; and the whole in one line for people.
 struct Injection {
-  std::vector<std::vector<std::string>> words;
+  std::vector<Words> words;
   std::string what;
+  Nanos gap{0};  ///< between one node and the next; 0: all at once
+  /// With a gap: which node comes when. Nodes that are not named come last, in their order.
+  std::vector<std::size_t> order;
+  std::vector<std::size_t> heal_order;
 };
 
 /// Where a fault is carried out. References are borrowed.
@@ -51,11 +58,35 @@ struct FaultEntry {
 FaultEntry partition_fault();  ///< a kind drawn each time
 FaultEntry partition_halves_fault();
 FaultEntry partition_one_fault();
+FaultEntry partition_minority_third_fault();
+FaultEntry partition_primaries_fault();
 FaultEntry partition_majorities_ring_fault();
 FaultEntry partition_bridge_fault();
 FaultEntry partition_one_way_fault();
+FaultEntry partition_swizzle_fault();
+FaultEntry packets_fault();  ///< a mix drawn each time
+FaultEntry packet_delay_fault();
+FaultEntry packet_loss_fault();
+FaultEntry packet_corrupt_fault();
+FaultEntry packet_duplicate_fault();
+FaultEntry packet_reorder_fault();
+FaultEntry packet_rate_fault();
 FaultEntry kill_fault();
+FaultEntry stop_fault();
+FaultEntry restart_fault();
 FaultEntry pause_fault();
+FaultEntry pause_threads_fault();
+FaultEntry cpu_fault();
+FaultEntry memory_fault();
+FaultEntry power_fault();
 FaultEntry clock_fault();
+FaultEntry clock_drift_fault();
+FaultEntry clock_strobe_fault();
+FaultEntry disk_lose_fault();
+FaultEntry disk_torn_fault();
+FaultEntry disk_error_fault();
+FaultEntry disk_full_fault();
+FaultEntry disk_slow_fault();
+FaultEntry disk_flip_fault();
 
 }  // namespace assay

@@ -11,7 +11,7 @@ namespace assay {
 namespace {
 
 constexpr std::array<std::string_view, partition_kind_count> kind_names{
-    "halves", "one", "majorities-ring", "bridge", "one-way"};
+    "halves", "one", "minority-third", "majorities-ring", "bridge", "one-way"};
 
 using Positions = std::span<const std::size_t>;
 
@@ -102,6 +102,10 @@ Grudge make_grudge(PartitionKind kind, std::size_t n, Random& random) {
   const std::size_t half = n / 2;
   if (kind == PartitionKind::one) {
     separate(grudge, part(order, 0, 1), part(order, 1, n));
+  } else if (kind == PartitionKind::minority_third) {
+    const auto most = static_cast<std::int64_t>(std::max<std::size_t>(1, n / 3));
+    const auto third = static_cast<std::size_t>(random.between(1, most));
+    separate(grudge, part(order, 0, third), part(order, third, n));
   } else if (kind == PartitionKind::majorities_ring && !small) {
     ring(grudge, order);
   } else if (kind == PartitionKind::bridge && !small) {

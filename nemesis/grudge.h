@@ -17,13 +17,14 @@ using Grudge = std::vector<std::vector<std::size_t>>;
 enum class PartitionKind {
   halves,           ///< two sides, a smaller and a larger half
   one,              ///< one node against all others
+  minority_third,   ///< a third of the nodes or fewer, at least one, against all others
   majorities_ring,  ///< each node hears a majority, no two the same one
   bridge,           ///< two halves, and one node that hears both
   one_way,          ///< one side does not hear the other, but is heard
 };
-inline constexpr std::size_t partition_kind_count = 5;
+inline constexpr std::size_t partition_kind_count = 6;
 
-/// "halves", "one", "majorities-ring", "bridge", "one-way".
+/// "halves", "one", "minority-third", "majorities-ring", "bridge", "one-way".
 std::string_view name_of(PartitionKind kind);
 std::optional<PartitionKind> partition_kind_named(std::string_view name);
 

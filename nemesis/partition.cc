@@ -2,19 +2,20 @@
 // what comes from the nodes that its side of the grudge names; the way to the controller is never
 // cut.
 
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <algorithm>
+#include <numeric>
+#include <span>
 
-#include <array>
-
+#include "nemesis/address.h"
 #include "nemesis/fault.h"
 #include "nemesis/grudge.h"
+#include "nemesis/parameters.h"
 
 namespace assay {
 namespace {
 
 constexpr double primary_chance = 0.5;
+constexpr double reject_chance = 0.25;
 
 Value positions_value(const std::vector<std::size_t>& positions) {
   Value::List list;
@@ -31,12 +32,42 @@ Value draw_kind(PartitionKind kind, std::size_t n, Random& random) {
   if (kind == PartitionKind::one && random.chance(primary_chance)) {
     map.emplace_back("selector", "primaries");
   }
+  // Refused connections and silence are different troubles for a client.
+  if (random.chance(reject_chance)) map.emplace_back("how", "reject");
   return map;
 }
 
 template <PartitionKind kind>
 Value draw_fixed(std::size_t n, Random& random) {
   return draw_kind(kind, n, random);
+}
+
+Value draw_primaries(std::size_t n, Random& random) {
+  Value parameters = draw_kind(PartitionKind::one, n, random);
+  if (find(parameters, "selector") == nullptr) {
+    parameters.get_if<Value::Map>()->emplace_back("selector", "primaries");
+  }
+  return parameters;
+}
+
+/// Nodes stop hearing the others one by one, and hear again one by one in another order.
+Value draw_swizzle(std::size_t n, Random& random) {
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  random.shuffle(std::span(order));
+  order.resize(static_cast<std::size_t>(random.between(1, static_cast<std::int64_t>(n))));
+  Value::List drops(n);
+  for (std::size_t at = 0; at < n; ++at) {
+    const bool cut = std::find(order.begin(), order.end(), at) != order.end();
+    drops[at] = positions_value(cut ? isolate(at, n)[at] : std::vector<std::size_t>{});
+  }
+  Value parameters = Value::Map{{"kind", "swizzle"}, {"drops", drops}};
+  auto& map = *parameters.get_if<Value::Map>();
+  map.emplace_back("order", positions_value(order));
+  random.shuffle(std::span(order));
+  map.emplace_back("heal_order", positions_value(order));
+  add_parameter(parameters, "gap_ms", random.between(50, 500));
+  return parameters;
 }
 
 Value draw_any(std::size_t n, Random& random) {
@@ -65,22 +96,19 @@ Result<Grudge> grudge_of(const Value& parameters, std::size_t n) {
   return grudge;
 }
 
-/// The address as the firewall needs it: in numbers.
-Result<std::string> address_of(const Node& node) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const std::string& host = node.address().host;
-  if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list); code != 0) {
-    return Error{ErrorKind::unavailable,
-                 node.name() + ": cannot resolve " + host + ": " + ::gai_strerror(code)};
+/// A list of positions of nodes; empty if there is none of that name.
+std::vector<std::size_t> positions_of(const Value& parameters, const char* name, std::size_t n) {
+  std::vector<std::size_t> positions;
+  const Value* value = find(parameters, name);
+  const auto* list = value == nullptr ? nullptr : value->get_if<Value::List>();
+  if (list == nullptr) return positions;
+  for (const Value& element : *list) {
+    const auto* at = element.get_if<std::int64_t>();
+    if (at != nullptr && *at >= 0 && static_cast<std::size_t>(*at) < n) {
+      positions.push_back(static_cast<std::size_t>(*at));
+    }
   }
-  std::array<char, NI_MAXHOST> text{};
-  const int code = ::getnameinfo(list->ai_addr, list->ai_addrlen, text.data(),
-                                 static_cast<socklen_t>(text.size()), nullptr, 0, NI_NUMERICHOST);
-  ::freeaddrinfo(list);
-  if (code != 0) return Error{ErrorKind::unavailable, host + ": " + ::gai_strerror(code)};
-  return std::string(text.data());
+  return positions;
 }
 
 Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
@@ -98,17 +126,27 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
       label += " (primary)";
     }
   }
+  const Value* how = find(parameters, "how");
+  const bool rejects = how != nullptr && *how == Value("reject");
   Injection injection;
   injection.words.resize(n);
+  injection.order = positions_of(parameters, "order", n);
+  injection.heal_order = positions_of(parameters, "heal_order", n);
+  if (find(parameters, "gap_ms") != nullptr) {
+    const auto gap = number_of(parameters, "gap_ms", 0, 2'000);
+    if (!gap) return gap.error().in("partition");
+    injection.gap = std::chrono::milliseconds(*gap);
+  }
   for (std::size_t i = 0; i < n; ++i) {
     if ((*grudge)[i].empty()) continue;
-    injection.words[i] = {"partition"};
+    injection.words[i] = {"partition", rejects ? "reject" : "drop"};
     for (const std::size_t peer : (*grudge)[i]) {
       const auto address = address_of(*cluster.nodes[peer]);
       if (!address) return address.error();
       injection.words[i].push_back(*address);
     }
   }
+  if (rejects) label += ", refused";
   injection.what = label + ": " + describe(*grudge, cluster.names());
   return injection;
 }
@@ -127,6 +165,14 @@ FaultEntry partition_one_fault() {
   return {"partition-one", "one node, half the time a primary, against all others",
           FaultNeeds::nothing, draw_fixed<PartitionKind::one>, plan};
 }
+FaultEntry partition_minority_third_fault() {
+  return {"partition-minority-third", "a third of the nodes or fewer against all others",
+          FaultNeeds::nothing, draw_fixed<PartitionKind::minority_third>, plan};
+}
+FaultEntry partition_primaries_fault() {
+  return {"partition-primaries", "a primary against all others", FaultNeeds::nothing,
+          draw_primaries, plan};
+}
 FaultEntry partition_majorities_ring_fault() {
   return {"partition-majorities-ring", "every node hears a majority, no two the same one",
           FaultNeeds::nothing, draw_fixed<PartitionKind::majorities_ring>, plan};
@@ -138,6 +184,10 @@ FaultEntry partition_bridge_fault() {
 FaultEntry partition_one_way_fault() {
   return {"partition-one-way", "one half does not hear the other, but is heard",
           FaultNeeds::nothing, draw_fixed<PartitionKind::one_way>, plan};
+}
+FaultEntry partition_swizzle_fault() {
+  return {"partition-swizzle", "nodes go deaf one by one, and hear again in another order",
+          FaultNeeds::nothing, draw_swizzle, plan};
 }
 
 }  // namespace assay

@@ -38,19 +38,87 @@ std::vector<FaultEntry> entries_of(const std::vector<std::string>& names) {
 }  // namespace
 
 std::span<const FaultEntry> faults() {
-  static const std::array<FaultEntry, 9> table{partition_fault(),
-                                               partition_halves_fault(),
-                                               partition_one_fault(),
-                                               partition_majorities_ring_fault(),
-                                               partition_bridge_fault(),
-                                               partition_one_way_fault(),
-                                               kill_fault(),
-                                               pause_fault(),
-                                               clock_fault()};
+  static const std::array table{partition_fault(),
+                                partition_halves_fault(),
+                                partition_one_fault(),
+                                partition_minority_third_fault(),
+                                partition_primaries_fault(),
+                                partition_majorities_ring_fault(),
+                                partition_bridge_fault(),
+                                partition_one_way_fault(),
+                                partition_swizzle_fault(),
+                                packets_fault(),
+                                packet_delay_fault(),
+                                packet_loss_fault(),
+                                packet_corrupt_fault(),
+                                packet_duplicate_fault(),
+                                packet_reorder_fault(),
+                                packet_rate_fault(),
+                                kill_fault(),
+                                stop_fault(),
+                                restart_fault(),
+                                pause_fault(),
+                                pause_threads_fault(),
+                                cpu_fault(),
+                                memory_fault(),
+                                power_fault(),
+                                clock_fault(),
+                                clock_drift_fault(),
+                                clock_strobe_fault(),
+                                disk_lose_fault(),
+                                disk_torn_fault(),
+                                disk_error_fault(),
+                                disk_full_fault(),
+                                disk_slow_fault(),
+                                disk_flip_fault()};
   return table;
 }
 
-Status check_faults(const std::vector<std::string>& names, Target& target) {
+std::span<const FaultPackage> fault_packages() {
+  using Names = std::span<const std::string_view>;
+  static constexpr std::array<std::string_view, 4> network{"partition", "partition-swizzle",
+                                                           "packets", "packet-delay"};
+  static constexpr std::array<std::string_view, 5> processes{"kill", "stop", "pause",
+                                                             "pause-threads", "cpu"};
+  static constexpr std::array<std::string_view, 3> clocks{"clock", "clock-drift", "clock-strobe"};
+  static constexpr std::array<std::string_view, 4> disks{"disk-lose", "disk-torn", "disk-error",
+                                                         "disk-slow"};
+  static constexpr std::array<std::string_view, 4> classic{"partition", "kill", "pause", "clock"};
+  static constexpr std::array<std::string_view, 10> storm{
+      "partition", "partition-swizzle", "packets", "kill",  "stop",
+      "pause",     "pause-threads",     "cpu",     "clock", "clock-strobe"};
+  static constexpr std::array<FaultPackage, 6> table{{
+      {"network", "partitions and trouble with packets", Names(network)},
+      {"processes", "servers end, stand still and starve", Names(processes)},
+      {"clocks", "clocks are off, drift and strobe", Names(clocks)},
+      {"disks", "disks fail, are slow and lose what was not synced", Names(disks)},
+      {"classic", "one of each: what most runs should see", Names(classic)},
+      {"storm", "ten faults of all sorts", Names(storm)},
+  }};
+  return table;
+}
+
+std::vector<std::string> expand_faults(const std::vector<std::string>& names) {
+  std::vector<std::string> expanded;
+  const auto add = [&expanded](std::string_view name) {
+    if (std::find(expanded.begin(), expanded.end(), name) == expanded.end()) {
+      expanded.emplace_back(name);
+    }
+  };
+  for (const std::string& name : names) {
+    const auto table = fault_packages();
+    const auto package = std::find_if(
+        table.begin(), table.end(), [&](const FaultPackage& entry) { return entry.name == name; });
+    if (package == table.end()) {
+      add(name);
+    } else {
+      for (const std::string_view fault : package->faults) add(fault);
+    }
+  }
+  return expanded;
+}
+
+Status check_faults(const std::vector<std::string>& names, Target& target, bool has_power) {
   for (const std::string& name : names) {
     const FaultEntry* fault = fault_named(name);
     if (fault == nullptr) {
@@ -65,14 +133,29 @@ Status check_faults(const std::vector<std::string>& names, Target& target) {
                    "fault " + name + " needs server processes that can be controlled, and target " +
                        std::string(target.name()) + " has none; leave it out"};
     }
+    if (fault->needs == FaultNeeds::data_folder &&
+        (target.process_control() == nullptr || target.process_control()->data_folder(0).empty())) {
+      return Error{ErrorKind::configuration,
+                   "fault " + name +
+                       " needs a server whose data folder is known, and that of "
+                       "target " +
+                       std::string(target.name()) + " is not; leave it out"};
+    }
+    if (fault->needs == FaultNeeds::power && !has_power) {
+      return Error{ErrorKind::configuration,
+                   "fault " + name +
+                       " needs the nodes' mains switches, which only a lab has; leave "
+                       "it out"};
+    }
   }
   return {};
 }
 
 Result<std::unique_ptr<Nemesis>> make_nemesis(const std::vector<std::string>& names, Nodes& nodes,
                                               Target& target, const NemesisSettings& settings) {
-  if (const Status checked = check_faults(names, target); !checked.ok()) return checked.error();
-  return Actor::open(entries_of(names), nodes, target, settings.agent);
+  if (const Status checked = check_faults(names, target, settings.power != nullptr); !checked.ok())
+    return checked.error();
+  return Actor::open(entries_of(names), nodes, target, settings.agent, settings.power);
 }
 
 GeneratorPtr fault_schedule(const std::vector<std::string>& names, std::size_t nodes,

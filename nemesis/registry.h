@@ -6,12 +6,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "harness/generator.h"
 #include "harness/nemesis.h"
+#include "harness/power.h"
 #include "harness/target.h"
 #include "nemesis/agent_session.h"
 #include "nemesis/fault.h"
@@ -21,14 +23,26 @@ namespace assay {
 /// All faults, in the order in which they are listed.
 std::span<const FaultEntry> faults();
 
+/// Faults that belong together, asked for by one name.
+struct FaultPackage {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const std::string_view> faults;
+};
+std::span<const FaultPackage> fault_packages();
+/// Packages replaced by their faults; each fault once, in the order given. Unknown names stay.
+std::vector<std::string> expand_faults(const std::vector<std::string>& names);
+
 struct NemesisSettings {
   std::uint64_t seed = 0;
   Nanos interval = std::chrono::seconds(5);  ///< about how long a fault is in force, and is not
   AgentOptions agent;                        ///< the lease among them
+  Power* power = nullptr;                    ///< the nodes' switches, if somebody has them
 };
 
-/// Whether these faults exist and the target has what they need. Error: configuration.
-Status check_faults(const std::vector<std::string>& names, Target& target);
+/// Whether these faults exist and the target and the nodes' place have what they need. Error:
+/// configuration.
+Status check_faults(const std::vector<std::string>& names, Target& target, bool has_power);
 
 /// A nemesis that can carry out these faults, with an agent on every node. Nodes and target are
 /// borrowed. Error: configuration (as check_faults, before anything starts), unavailable,

@@ -20,17 +20,23 @@ std::string plain_text(const Value& value) {
   return text != nullptr ? *text : to_text(value);
 }
 
-std::string what_of(const Value& value) {
+/// The entry of that name in a Map, or null.
+const Value* entry_of(const Value& value, std::string_view name) {
   const auto* map = value.get_if<Value::Map>();
-  if (map == nullptr) return value.is_nil() ? std::string() : plain_text(value);
+  if (map == nullptr) return nullptr;
   for (const auto& [key, entry] : *map) {
     const auto* keyword = key.get_if<Value::Keyword>();
     const auto* text = key.get_if<std::string>();
-    if ((keyword != nullptr && keyword->name == "what") || (text != nullptr && *text == "what")) {
-      return plain_text(entry);
+    if ((keyword != nullptr && keyword->name == name) || (text != nullptr && *text == name)) {
+      return &entry;
     }
   }
-  return to_text(value);
+  return nullptr;
+}
+
+std::string what_of(const Value& value) {
+  if (const Value* what = entry_of(value, "what")) return plain_text(*what);
+  return value.is_nil() ? std::string() : plain_text(value);
 }
 
 class BandMaker {
@@ -100,6 +106,10 @@ class BandMaker {
       }
       band.to = position(event);
       band.to_event = event.index;
+      // What was measured is known when it ends.
+      if (const Value* effect = entry_of(event.value, "effect")) {
+        band.what += "; effect: " + plain_text(*effect);
+      }
     }
   }
 

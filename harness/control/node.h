@@ -17,8 +17,12 @@ struct NodeAddress {
   std::string host;  ///< address for SSH and for clients
   std::uint16_t port = 22;
   std::string user = "root";
-  std::string identity_file;     ///< private key
+  std::string identity_file;     ///< private key; with `is_own`, empty: the user's keys and agent
   std::string known_hosts_file;  ///< host keys are always checked against it
+  /// A machine of the user's: ~/.ssh/config is honoured (HostName, Port, User, IdentityFile,
+  /// ProxyJump), where user and port are not given here (empty, 0).
+  bool is_own = false;
+  bool sudo = false;  ///< commands are run by sudo, which must ask for no password
 };
 
 struct CommandResult {
@@ -61,6 +65,9 @@ class Node {
 
 /// Text as one word for a POSIX shell.
 std::string shell_quote(const std::string& text);
+
+/// CRC and size of a file as POSIX cksum prints them. Error: no_input.
+Result<std::string> checksum_of(const std::string& path);
 
 /// A node reached through libssh: key login, host key checked against known_hosts_file, no delay.
 Result<std::unique_ptr<Node>> connect_ssh(const NodeAddress& address, Nanos timeout);

@@ -155,15 +155,17 @@ Status SshNode::upload(const std::string& local_path, const std::string& remote_
   if (file.fd() < 0 || ::fstat(file.fd(), &info) != 0) {
     return file_error(ErrorKind::no_input, "read", local_path);
   }
+  const auto checksum = checksum_of(local_path);
+  if (!checksum.ok()) return checksum.error();
   const std::string target = shell_quote(remote_path);
   const std::string temporary =
       shell_quote(fmt::format("{}.upload-{}-{}", remote_path, ::getpid(), ++uploads_));
-  // A connection that breaks looks to cat like the end of the file, so the size is checked before
-  // the file takes its name.
+  // A connection that breaks looks to cat like the end of the file, so what came is checked before
+  // it takes its name.
   const std::string command = fmt::format(
-      "cat > {0} && test \"$(wc -c < {0})\" -eq {1} && chmod {2:o} {0} && mv -fT {0} {3} || "
+      "cat > {0} && test \"$(cksum < {0})\" = '{1}' && chmod {2:o} {0} && mv -fT {0} {3} || "
       "{{ rm -f {0}; exit 1; }}",
-      temporary, info.st_size, mode, target);
+      temporary, *checksum, mode, target);
   std::string complaint;
   CommandStreams streams;
   streams.err = [&](std::string_view bytes) { return append_bounded(complaint, bytes); };
@@ -177,7 +179,7 @@ Status SshNode::upload(const std::string& local_path, const std::string& remote_
   if (status.value() == 0) return {};
   return Error{ErrorKind::cannot_write,
                fmt::format("{}: upload of {} to {} failed: {}", address_.name, local_path,
-                           remote_path, complaint.empty() ? "size differs" : complaint)};
+                           remote_path, complaint.empty() ? "checksum differs" : complaint)};
 }
 
 Status SshNode::download(const std::string& remote_path, const std::string& local_path) {

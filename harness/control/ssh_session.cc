@@ -136,13 +136,15 @@ Status SshSession::connect(Nanos timeout) {
   const long micros_left = micros % 1'000'000;
   const unsigned port = address_.port;
   const int yes = 1;
-  const bool no = false;
-  ssh_options_set(session_, SSH_OPTIONS_PROCESS_CONFIG, &no);
   ssh_options_set(session_, SSH_OPTIONS_HOST, address_.host.c_str());
-  ssh_options_set(session_, SSH_OPTIONS_PORT, &port);
-  ssh_options_set(session_, SSH_OPTIONS_USER, address_.user.c_str());
-  ssh_options_set(session_, SSH_OPTIONS_KNOWNHOSTS, address_.known_hosts_file.c_str());
-  ssh_options_set(session_, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+  if (port != 0) ssh_options_set(session_, SSH_OPTIONS_PORT, &port);
+  if (!address_.user.empty()) ssh_options_set(session_, SSH_OPTIONS_USER, address_.user.c_str());
+  if (!address_.is_own) {
+    const bool no = false;
+    ssh_options_set(session_, SSH_OPTIONS_PROCESS_CONFIG, &no);
+    ssh_options_set(session_, SSH_OPTIONS_KNOWNHOSTS, address_.known_hosts_file.c_str());
+    ssh_options_set(session_, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+  }
   ssh_options_set(session_, SSH_OPTIONS_TIMEOUT, &seconds);
   ssh_options_set(session_, SSH_OPTIONS_TIMEOUT_USEC, &micros_left);
   ssh_options_set(session_, SSH_OPTIONS_NODELAY, &yes);
@@ -180,6 +182,14 @@ Status SshSession::check_host_key() {
 }
 
 Status SshSession::log_in() {
+  if (address_.is_own && address_.identity_file.empty()) {
+    // The agent's keys, then those of ~/.ssh and its config.
+    const int answer = ssh_userauth_publickey_auto(session_, nullptr, nullptr);
+    if (answer == SSH_AUTH_SUCCESS) return {};
+    if (answer == SSH_AUTH_ERROR) return error(ErrorKind::unavailable, "login broke off");
+    return error(ErrorKind::not_permitted,
+                 "login refused with every key of the SSH agent and of ~/.ssh");
+  }
   ssh_key key = nullptr;
   if (::access(address_.identity_file.c_str(), R_OK) != 0) {
     return Error{errno == EACCES ? ErrorKind::not_permitted : ErrorKind::no_input,
@@ -224,7 +234,9 @@ Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& comma
     return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "no channel");
   }
   was_requested = true;
-  while ((answer = ssh_channel_request_exec(raw, command.c_str())) == SSH_AGAIN) {
+  const std::string words =
+      address_.sudo ? "exec sudo -n -- sh -c " + shell_quote(command) : command;
+  while ((answer = ssh_channel_request_exec(raw, words.c_str())) == SSH_AGAIN) {
     if (monotonic_now() >= deadline) break;
     wait(deadline, has_unsent());
   }

@@ -162,6 +162,14 @@ DoctorCheck check_ptrace() {
       "clock faults will not work; allow ptrace (kernel.yama.ptrace_scope, CAP_SYS_PTRACE)");
 }
 
+DoctorCheck check_device(const char* path, const char* purpose, const char* fix) {
+  const int file = ::open(path, O_RDWR | O_CLOEXEC);
+  const int reason = errno;
+  if (file < 0) return failed(path, fmt::format("{} ({})", std::strerror(reason), purpose), fix);
+  ::close(file);
+  return passed(path, fmt::format("can be opened ({})", purpose));
+}
+
 DoctorCheck check_program(const char* program, const char* package, const char* purpose) {
   const std::string path = find_program(program);
   if (!path.empty()) return passed(program, fmt::format("{} ({})", path, purpose));
@@ -246,14 +254,10 @@ std::vector<DoctorCheck> run_doctor(const LabSite& site) {
       "chain c {\ntype filter hook input priority 0; policy accept;\nip saddr @s drop\n}\n}\n",
       "rules can be loaded in a namespace (partitions, loss)",
       "apt-get install nftables, and a kernel with CONFIG_NF_TABLES_INET: partitions need it")));
-  checks.push_back(optional(check_network("traffic shaping",
-                                          {"tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate",
-                                           "10mbit", "burst", "32kbit", "latency", "100ms"},
-                                          "", "tbf works (slow links)",
-                                          "slow links need a kernel with CONFIG_NET_SCH_TBF")));
-  checks.push_back(optional(check_network(
-      "netem", {"tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"}, "",
-      "netem works (delay, jitter)", "delays need a kernel with CONFIG_NET_SCH_NETEM")));
+  checks.push_back(optional(check_device("/dev/net/tun", "packet faults (delay, loss, …)",
+                                         "modprobe tun, or start the container with this device")));
+  checks.push_back(optional(check_device(
+      "/dev/fuse", "disk faults", "modprobe fuse, or start the container with this device")));
   checks.push_back(optional(check_ptrace()));
   checks.push_back(optional(check_program("dot", "graphviz", "pictures of cycles in reports")));
   checks.push_back(check_bridge_filter());

@@ -40,6 +40,8 @@ bool mount_one(const NodeMount& mount) {
   switch (mount.kind) {
     case NodeMount::Kind::symlink:
       return ::symlink(mount.source.c_str(), target) == 0 || errno == EEXIST;
+    case NodeMount::Kind::folder:
+      return ::mkdir(target, 0755) == 0 || errno == EEXIST;
     case NodeMount::Kind::filesystem:
       ::mkdir(target, 0755);
       return ::mount(mount.source.c_str(), target, mount.type.c_str(), mount.flags,
@@ -145,6 +147,13 @@ void add_device_mounts(NodeInit& init) {
   for (const char* device : {"null", "zero", "full", "random", "urandom", "tty"}) {
     init.mounts.push_back({Kind::bind_file, fmt::format("/dev/{}", device),
                            fmt::format("{}/{}", dev, device), "", 0, ""});
+  }
+  // What packet and disk faults work with. A machine without them has no such faults.
+  for (const auto& [device, folder] : {std::pair{"net/tun", "/net"}, std::pair{"fuse", ""}}) {
+    const std::string source = fmt::format("/dev/{}", device);
+    if (::access(source.c_str(), F_OK) != 0) continue;
+    if (*folder != 0) init.mounts.push_back({Kind::folder, "", dev + folder, "", 0, ""});
+    init.mounts.push_back({Kind::bind_file, source, fmt::format("{}/{}", dev, device), "", 0, ""});
   }
   init.mounts.push_back({Kind::filesystem, "devpts", dev + "/pts", "devpts", MS_NOSUID | MS_NOEXEC,
                          "newinstance,ptmxmode=0666,mode=620,gid=5"});

@@ -12,7 +12,7 @@ namespace assay {
 
 /// A mount inside the node's root.
 struct NodeMount {
-  enum class Kind { filesystem, bind_file, bind_read_only, symlink };
+  enum class Kind { filesystem, folder, bind_file, bind_read_only, symlink };
   Kind kind = Kind::filesystem;
   std::string source;
   std::string target;  ///< full path, before the root is changed

@@ -5,48 +5,34 @@
 #include <functional>
 #include <string>
 
-#include "base/clock.h"
 #include "base/result.h"
+#include "nemesis/agent/kinds.h"
 #include "nemesis/agent/ledger.h"
 
 namespace assay::agent {
 
-/// The firewall table that belongs to the agent. No other table is ever touched.
-inline constexpr const char* firewall_table = "assay_nemesis";
-
 /// Not thread-safe.
 class Faults {
  public:
-  /// `keep_waiting` is asked while a command that injects runs: false gives the command up.
-  Faults(Ledger ledger, std::function<bool()> keep_waiting)
-      : ledger_(std::move(ledger)), keep_waiting_(std::move(keep_waiting)) {}
+  /// `keep_waiting` is asked while something that injects takes its time: false gives it up.
+  Faults(Ledger ledger, std::string folder, std::function<bool()> keep_waiting);
 
-  /// Kinds and their words:
-  ///   partition ADDRESS…        drop packets from these addresses
-  ///   command INJECT HEAL       run INJECT now, HEAL to heal
-  ///   pause PID_FILE            SIGSTOP the server and its descendants
-  ///   clock PID_FILE OFFSET_NS  skew their wall clocks
-  /// Returns a remark for people, often empty. After an error nothing is in force, except that a
-  /// half-done command is healed like a whole one.
+  /// A kind of kinds.h and its words. `id` is made of letters, digits and dashes. Returns a remark
+  /// for people, often empty. After an error nothing is in force, except that a half-done command
+  /// is healed like a whole one.
   Result<std::string> inject(const std::string& id, const std::string& kind, const Words& words);
 
-  /// Undoes one fault; a fault that is not in force is healed already.
-  Status heal(const std::string& id);
+  /// Undoes one fault and tells the effect that was measured; a fault that is not in force is
+  /// healed already.
+  Result<std::string> heal(const std::string& id);
   /// Undoes all, those first that take no time. Goes on after errors and reports them all.
   Status heal_all();
 
   const std::vector<Record>& in_force() const { return ledger_.records(); }
 
  private:
-  Result<std::string> inject_partition(const std::string& id, const Words& words);
-  Result<std::string> inject_command(const std::string& id, const Words& words);
-  Result<std::string> inject_pause(const std::string& id, const Words& words);
-  Result<std::string> inject_clock(const std::string& id, const Words& words);
-  Status undo(const Record& record);
-  Status apply_cut(const std::string& without_id);
-
   Ledger ledger_;
-  std::function<bool()> keep_waiting_;
+  Host host_;
 };
 
 }  // namespace assay::agent

@@ -11,11 +11,8 @@
 
 namespace assay::agent {
 
-/// One fault in force. `undo` depends on the kind:
-///   partition  the addresses whose packets are dropped
-///   command    the shell command that heals
-///   pause      stopped processes, each as PID:START (see processes.h)
-///   clock      skewed processes, each as PID:START
+/// One fault in force. What `undo` holds depends on the kind: commands, addresses, and processes as
+/// PID:START (see processes.h).
 struct Record {
   std::string id;
   std::string kind;

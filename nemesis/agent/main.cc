@@ -17,7 +17,8 @@ using assay::ErrorKind;
 
 constexpr const char* usage_text =
     "usage: assay-agent serve [--lease 5s] [--folder /run/assay]\n"
-    "       assay-agent skew PID OFFSET     skews one process's wall clock: 90s, -250ms, 0s\n"
+    "       assay-agent skew PID OFFSET [--drift 0.5] [--strobe 10ms]\n"
+    "                                       skews one process's wall clock: 90s, -250ms, 0s heals\n"
     "assay starts the first on each node; see docs/faults.md\n";
 
 int usage() {
@@ -49,14 +50,26 @@ int serve(const std::vector<std::string>& words) {
 }
 
 int skew(const std::vector<std::string>& words) {
-  if (words.size() != 2) return usage();
+  if (words.size() < 2 || words.size() % 2 != 0) return usage();
   const bool negative = words[1].starts_with('-');
   const auto offset = assay::parse_duration(std::string_view(words[1]).substr(negative ? 1 : 0));
   if (!offset) return report(offset.error());
+  assay::agent::ClockSkew skew;
+  skew.offset = negative ? -*offset : *offset;
+  for (std::size_t i = 2; i < words.size(); i += 2) {
+    if (words[i] == "--drift") {
+      skew.drift = std::strtod(words[i + 1].c_str(), nullptr);
+    } else if (words[i] == "--strobe") {
+      const auto strobe = assay::parse_duration(words[i + 1]);
+      if (!strobe) return report(strobe.error());
+      skew.strobe = *strobe;
+    } else {
+      return usage();
+    }
+  }
   const long pid = std::strtol(words[0].c_str(), nullptr, 10);
   if (pid <= 1) return usage();
-  const auto done =
-      assay::agent::set_clock_offset(static_cast<pid_t>(pid), negative ? -*offset : *offset);
+  const auto done = assay::agent::set_clock(static_cast<pid_t>(pid), skew);
   return done.ok() ? 0 : report(done.error());
 }
 

@@ -127,7 +127,7 @@ Result<std::string> carry_out(Faults& faults, const std::string& verb, const Wor
     for (const Record& record : faults.in_force()) ids += (ids.empty() ? "" : " ") + record.id;
     return ids;
   }
-  if (verb == "heal" && words.size() == 1) return done(faults.heal(words[0]));
+  if (verb == "heal" && words.size() == 1) return faults.heal(words[0]);
   if (verb == "process" && words.size() == 1) return process_state(words[0]);
   if (verb == "inject" && words.size() >= 2) {
     return faults.inject(words[0], words[1], Words(words.begin() + 2, words.end()));
@@ -162,7 +162,7 @@ bool heal_leftovers(const ServeOptions& options, const std::string& why) {
   const std::size_t count = ledger->records().size();
   if (count == 0) return true;
   log_line(options, why + ": healing " + std::to_string(count) + " faults");
-  Faults faults(std::move(*ledger), [] { return true; });
+  Faults faults(std::move(*ledger), options.folder, [] { return true; });
   return heal_patiently(faults, options);
 }
 
@@ -174,7 +174,7 @@ int serve(const ServeOptions& options) {
   }
   const std::size_t leftovers = ledger->records().size();
   Controller controller(options.lease);
-  Faults faults(std::move(*ledger), [&] { return controller.look(); });
+  Faults faults(std::move(*ledger), options.folder, [&] { return controller.look(); });
   if (leftovers > 0) {
     log_line(options, "healing " + std::to_string(leftovers) + " faults of a dead agent");
     const Status healed = faults.heal_all();

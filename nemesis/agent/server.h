@@ -15,8 +15,8 @@ struct ServeOptions {
 
 /// Heals what a dead agent left, greets, then serves requests (see wire.h):
 ///   ping                       renews the lease, as every line does
-///   inject FAULT KIND WORD…    see faults.h; answers `ok [REMARK]`
-///   heal FAULT                 heals one; a fault not in force is healed already
+///   inject FAULT KIND WORD…    see kinds.h; answers `ok REMARK`
+///   heal FAULT                 heals one; answers `ok EFFECT`; one not in force is healed already
 ///   heal-all
 ///   list                       the ids of the faults in force
 ///   process PID_FILE           running, stopped or none

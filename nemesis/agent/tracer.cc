@@ -15,6 +15,17 @@
 namespace assay::agent {
 namespace {
 
+// ptrace passes numbers as pointers.
+void* as_pointer(std::uint64_t number) { return reinterpret_cast<void*>(number); }
+
+Error ptrace_error(pid_t pid, const char* what) {
+  const int code = errno;
+  return {code == EPERM ? ErrorKind::not_permitted : ErrorKind::unavailable,
+          std::string(what) + " process " + std::to_string(pid) + ": " + std::strerror(code)};
+}
+
+}  // namespace
+
 std::vector<pid_t> threads_of(pid_t pid) {
   std::vector<pid_t> threads;
   DIR* folder = ::opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
@@ -26,17 +37,6 @@ std::vector<pid_t> threads_of(pid_t pid) {
   ::closedir(folder);
   return threads;
 }
-
-// ptrace passes numbers as pointers.
-void* as_pointer(std::uint64_t number) { return reinterpret_cast<void*>(number); }
-
-Error ptrace_error(pid_t pid, const char* what) {
-  const int code = errno;
-  return {code == EPERM ? ErrorKind::not_permitted : ErrorKind::unavailable,
-          std::string(what) + " process " + std::to_string(pid) + ": " + std::strerror(code)};
-}
-
-}  // namespace
 
 StoppedProcess::StoppedProcess(StoppedProcess&& other) noexcept
     : pid_(other.pid_), threads_(std::exchange(other.threads_, {})) {}
@@ -68,6 +68,17 @@ Result<StoppedProcess> StoppedProcess::stop(pid_t pid, Nanos timeout) {
   }
   if (process.threads_.empty()) {
     return Error{ErrorKind::unavailable, "process " + std::to_string(pid) + " does not run"};
+  }
+  return process;
+}
+
+Result<StoppedProcess> StoppedProcess::stop_threads(pid_t pid, const std::vector<pid_t>& threads,
+                                                    Nanos timeout) {
+  StoppedProcess process(pid);
+  const Nanos deadline = monotonic_now() + timeout;
+  for (const pid_t tid : threads) {
+    const Status held = process.hold(tid, deadline);
+    if (!held.ok()) return held.error();
   }
   return process;
 }

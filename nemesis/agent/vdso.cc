@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <optional>
 #include <span>
@@ -165,11 +166,37 @@ Result<Layout> read_layout(pid_t pid, const VdsoStub& stub) {
   return layout;
 }
 
-std::string offset_bytes(Nanos offset) {
-  const std::int64_t count = offset.count();
-  std::string bytes(sizeof(count), '\0');
-  std::memcpy(bytes.data(), &count, sizeof(count));
+std::string bytes_of(std::int64_t word) {
+  std::string bytes(sizeof word, '\0');
+  std::memcpy(bytes.data(), &word, sizeof word);
   return bytes;
+}
+
+std::string bytes_of(const StubWords& words) {
+  return bytes_of(words.offset) + bytes_of(words.base) + bytes_of(words.rate) +
+         bytes_of(words.mask);
+}
+
+StubWords words_of(const ClockSkew& skew) {
+  if (skew == ClockSkew{}) return {};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  StubWords words;
+  words.offset = skew.offset.count();
+  words.base = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+  words.rate = static_cast<std::int64_t>(skew.drift * 4294967296.0);
+  words.mask = skew.strobe.count() == 0 ? 0 : strobe_span(skew.strobe).count();
+  return words;
+}
+
+/// While it runs: no word may be read with others that do not belong to it and carry the clock far
+/// away, so the rate is taken out first and put in last.
+bool rewrite(const Memory& memory, std::uint64_t address, const StubWords& words) {
+  const auto put = [&](std::size_t index, std::int64_t word) {
+    return memory.write(address + index * sizeof word, bytes_of(word));
+  };
+  return put(2, 0) && put(1, words.base) && put(0, words.offset) && put(3, words.mask) &&
+         put(2, words.rate);
 }
 
 std::string jump(std::uint64_t from, std::uint64_t to) {
@@ -181,19 +208,19 @@ std::string jump(std::uint64_t from, std::uint64_t to) {
 }
 
 /// Nothing if a thread is in the way and the caller should let it move on.
-std::optional<Status> patch(pid_t pid, const VdsoStub& stub, Nanos offset) {
+std::optional<Status> patch(pid_t pid, const VdsoStub& stub, const StubWords& words) {
   auto process = StoppedProcess::stop(pid, std::chrono::seconds(3));
   if (!process) return process.error();
   const auto layout = read_layout(pid, stub);
   if (!layout) return layout.error();
   if (layout->patched) {
-    return process->write(layout->stub_address + stub_offset_position, offset_bytes(offset));
+    return process->write(layout->stub_address + stub_words_position, bytes_of(words));
   }
   for (const Entry& entry : layout->entries) {
     if (process->executes_inside(entry.address, entry.address + jump_size)) return std::nullopt;
   }
   std::string bytes = stub.bytes;
-  bytes.replace(stub_offset_position, sizeof(std::int64_t), offset_bytes(offset));
+  bytes.replace(stub_words_position, sizeof(StubWords), bytes_of(words));
   // Stub first, then the jumps, each in one piece: a death of this process in between leaves the
   // patched one working, only with some of its functions not skewed yet.
   Status written = process->write(layout->stub_address, bytes);
@@ -207,7 +234,21 @@ std::optional<Status> patch(pid_t pid, const VdsoStub& stub, Nanos offset) {
 
 }  // namespace
 
-Status set_clock_offset(pid_t pid, Nanos offset) {
+Nanos strobe_span(Nanos wanted) {
+  std::int64_t span = 1;
+  while (span * 3 / 2 < wanted.count()) span *= 2;
+  return Nanos(span);
+}
+
+bool is_skewed(pid_t pid) {
+  const auto layout = read_layout(pid, vdso_stub());
+  if (!layout || !layout->patched) return false;
+  std::string bytes(sizeof(StubWords), '\0');
+  return Memory(pid, O_RDONLY).read(layout->stub_address + stub_words_position, bytes) &&
+         bytes.find_first_not_of('\0') != std::string::npos;
+}
+
+Status set_clock(pid_t pid, const ClockSkew& skew) {
   const auto before = find_process(pid);
   if (!before) {
     return Error{ErrorKind::unavailable, "process " + std::to_string(pid) + " does not run"};
@@ -215,15 +256,15 @@ Status set_clock_offset(pid_t pid, Nanos offset) {
   const VdsoStub stub = vdso_stub();
   const auto layout = read_layout(pid, stub);
   if (!layout) return layout.error();
-  if (!layout->patched && offset == Nanos::zero()) return {};
+  const StubWords words = words_of(skew);
+  if (!layout->patched && words == StubWords{}) return {};
   if (layout->patched &&
-      Memory(pid, O_RDWR)
-          .write(layout->stub_address + stub_offset_position, offset_bytes(offset))) {
+      rewrite(Memory(pid, O_RDWR), layout->stub_address + stub_words_position, words)) {
     return {};
   }
   constexpr int attempts = 20;
   for (int i = 0; i < attempts; ++i) {
-    const std::optional<Status> done = patch(pid, stub, offset);
+    const std::optional<Status> done = patch(pid, stub, words);
     if (!done) {
       ::poll(nullptr, 0, 1);
       continue;

@@ -2,17 +2,48 @@
 
 #if defined(__x86_64__)
 
-// Only registers that a C function may use freely are touched. The division turns the nanoseconds
-// with the offset added into whole seconds and a rest that is never negative.
+// Only registers that a C function may use freely are touched. Wall clocks count nanoseconds in one
+// word until the year 2262. The divisions leave a rest that is never negative.
 asm(R"(
   .pushsection .rodata
   .balign 16
   .globl assay_stub_begin, assay_stub_clock_gettime, assay_stub_gettimeofday
   .globl assay_stub_time, assay_stub_end
 assay_stub_begin:
-  .ascii "assay clock stub"
+  .ascii "assay clock st/2"
 .Lassay_offset:
   .quad 0
+.Lassay_base:
+  .quad 0
+.Lassay_rate:
+  .quad 0
+.Lassay_mask:
+  .quad 0
+
+# rax: true nanoseconds; after it seconds in rax, nanoseconds in rdx, both skewed. Uses r8, r9.
+.Lassay_skew:
+  movq .Lassay_mask(%rip), %r8
+  testq %r8, %r8
+  jz 1f
+  testq %r8, %rax
+  jz 2f
+1:
+  movq %rax, %r9
+  subq .Lassay_base(%rip), %rax
+  imulq .Lassay_rate(%rip)
+  shrdq $32, %rdx, %rax
+  addq %r9, %rax
+  addq .Lassay_offset(%rip), %rax
+2:
+  cqto
+  movl $1000000000, %r8d
+  idivq %r8
+  testq %rdx, %rdx
+  jns 3f
+  addq %r8, %rdx
+  decq %rax
+3:
+  ret
 
 assay_stub_clock_gettime:
   movl $228, %eax
@@ -26,17 +57,10 @@ assay_stub_clock_gettime:
   cmpl $11, %edi
   jne 3f
 1:
-  movq 8(%rsi), %rax
-  addq .Lassay_offset(%rip), %rax
-  cqto
-  movl $1000000000, %r8d
-  idivq %r8
-  testq %rdx, %rdx
-  jns 2f
-  addq %r8, %rdx
-  decq %rax
-2:
-  addq %rax, (%rsi)
+  imulq $1000000000, (%rsi), %rax
+  addq 8(%rsi), %rax
+  call .Lassay_skew
+  movq %rax, (%rsi)
   movq %rdx, 8(%rsi)
   xorl %eax, %eax
 3:
@@ -49,17 +73,11 @@ assay_stub_gettimeofday:
   jnz 3f
   testq %rdi, %rdi
   jz 3f
-  imulq $1000, 8(%rdi), %rax
-  addq .Lassay_offset(%rip), %rax
-  cqto
-  movl $1000000000, %r8d
-  idivq %r8
-  testq %rdx, %rdx
-  jns 2f
-  addq %r8, %rdx
-  decq %rax
-2:
-  addq %rax, (%rdi)
+  imulq $1000000000, (%rdi), %rax
+  imulq $1000, 8(%rdi), %rdx
+  addq %rdx, %rax
+  call .Lassay_skew
+  movq %rax, (%rdi)
   movq %rdx, %rax
   xorl %edx, %edx
   movl $1000, %r8d

@@ -118,7 +118,7 @@ TEST_CASE("nemesis: pause stops the server, heal_all lets it go on") {
   CHECK((*nemesis)->invoke(start("pause")).type == EventType::ok);
   CHECK(scene.target.state() == 'T');
   const Status healed = (*nemesis)->heal_all();
-  CHECK(healed.ok());
+  CHECK_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
   CHECK(scene.target.state() != 'T');
 }
 

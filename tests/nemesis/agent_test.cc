@@ -84,7 +84,7 @@ TEST_CASE("wire: words of any bytes survive a line") {
 
 TEST_CASE("agent: greets, answers and lists what is in force") {
   Agent agent("60s");
-  CHECK(agent.greeting == Words{"hello", "1", "0"});
+  CHECK(agent.greeting == Words{"hello", "2", "0"});
   CHECK(agent.ask({"ping"}) == Words{"7", "ok", ""});
   agent.inject("a");
   agent.inject("b");
@@ -189,7 +189,7 @@ TEST_CASE("agent: heals what a dead agent left before it greets") {
   agent.process->wait();
   REQUIRE_FALSE(agent.healed("a"));
   agent.start("60s");
-  CHECK(agent.greeting == Words{"hello", "1", "1"});
+  CHECK(agent.greeting == Words{"hello", "2", "1"});
   CHECK(agent.healed("a"));
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("agent: a new one takes the node over from one that still runs") {
   agent.inject("a");
   const std::unique_ptr<LocalProcess> old = std::move(agent.process);
   agent.start("60s");
-  CHECK(agent.greeting == Words{"hello", "1", "0"});
+  CHECK(agent.greeting == Words{"hello", "2", "0"});
   CHECK(agent.healed("a"));
   CHECK(agent.ask({"ping"})[1] == "ok");
 }

@@ -15,14 +15,11 @@
 #include <thread>
 #include <vector>
 
-#include "harness/lab/lab.h"
 #include "nemesis/grudge.h"
-#include "nemesis/registry.h"
+#include "tests/system/cluster_fixture.h"
 
 namespace assay {
 namespace {
-
-using namespace std::chrono_literals;
 
 /// A target of one small server a node: a shell that sleeps.
 class SleepTarget final : public Target, public ProcessControl {
@@ -53,54 +50,7 @@ class SleepTarget final : public Target, public ProcessControl {
   std::string pid_file(std::size_t /*node*/) const override { return "/run/sleep.pid"; }
 };
 
-/// A lab of five nodes for one test, or the words why there is none.
-class Cluster5 {
- public:
-  Cluster5() {
-    LabSite site;
-    site.number = 8;
-    if (const auto chosen = lab_site(); chosen.ok() && chosen->number != 0) site = *chosen;
-    auto lab = Lab::lock(site);
-    REQUIRE_MESSAGE(lab.ok(), lab.error().message);
-    lab_.emplace(std::move(*lab));
-    REQUIRE(lab_->down().ok());
-    const Status up = lab_->up(5, [](const std::string&) {});
-    REQUIRE_MESSAGE(up.ok(), up.error().message);
-    nodes = connect();
-    REQUIRE(target.set_up(nodes).ok());
-  }
-  Cluster5(const Cluster5&) = delete;
-  Cluster5& operator=(const Cluster5&) = delete;
-  ~Cluster5() {
-    nodes.clear();
-    const Status down = lab_->down();
-    CHECK(down.ok());
-  }
-
-  Nodes connect() const {
-    Nodes made;
-    const auto addresses = lab_nodes(lab_->site());
-    REQUIRE(addresses.ok());
-    for (const NodeAddress& address : *addresses) {
-      auto node = connect_ssh(address, 10s);
-      REQUIRE(node.ok());
-      made.push_back(std::move(*node));
-    }
-    return made;
-  }
-
-  Nodes nodes;
-  SleepTarget target;
-
- private:
-  std::optional<Lab> lab_;
-};
-
-bool may_run() {
-  if (::geteuid() == 0) return true;
-  MESSAGE("skipped: a lab needs root");
-  return false;
-}
+using Cluster = RunningCluster<SleepTarget>;
 
 /// heard[i]: the nodes whose packets reach node i.
 using Heard = std::vector<std::set<std::size_t>>;
@@ -178,19 +128,10 @@ Heard expected_of(const Value& parameters, std::size_t n) {
   return heard;
 }
 
-std::unique_ptr<Nemesis> nemesis_of(const std::vector<std::string>& names, Nodes& nodes,
-                                    Target& target) {
-  NemesisSettings settings;
-  settings.agent.local_program = ASSAY_BINARY_DIR "/assay-agent";
-  auto nemesis = make_nemesis(names, nodes, target, settings);
-  REQUIRE_MESSAGE(nemesis.ok(), nemesis.error().message);
-  return std::move(*nemesis);
-}
-
 /// A controller of its own process: cuts the cluster in halves, tells so, and waits for its end.
 class Controller {
  public:
-  explicit Controller(const Cluster5& cluster) {
+  explicit Controller(const Cluster& cluster) {
     REQUIRE(::pipe(told_.data()) == 0);
     child_ = ::fork();
     REQUIRE(child_ >= 0);
@@ -233,7 +174,7 @@ std::string state_of_server(Node& node) {
 }
 
 void check_heals_after(int signal_number, const std::string& what, Nanos limit) {
-  Cluster5 cluster;
+  Cluster cluster(5);
   Probes probes(cluster.nodes);
   REQUIRE(probes.all_reach_all());
   const Controller controller(cluster);
@@ -252,7 +193,7 @@ void check_heals_after(int signal_number, const std::string& what, Nanos limit) 
 
 TEST_CASE("nemesis: each kind of partition cuts exactly the links it names, and heals") {
   if (!may_run()) return;
-  Cluster5 cluster;
+  Cluster cluster(5);
   Probes probes(cluster.nodes);
   REQUIRE(probes.all_reach_all());
   for (const FaultEntry& fault : faults()) {
@@ -276,7 +217,7 @@ TEST_CASE("nemesis: each kind of partition cuts exactly the links it names, and 
 
 TEST_CASE("nemesis: two partitions at once cut what either names; healing one leaves the other") {
   if (!may_run()) return;
-  Cluster5 cluster;
+  Cluster cluster(5);
   Probes probes(cluster.nodes);
   const auto nemesis =
       nemesis_of({"partition-one", "partition-halves"}, cluster.nodes, cluster.target);
@@ -299,7 +240,7 @@ TEST_CASE("nemesis: two partitions at once cut what either names; healing one le
 
 TEST_CASE("nemesis: kill, pause and clock act on real nodes and heal") {
   if (!may_run()) return;
-  Cluster5 cluster;
+  Cluster cluster(5);
   const auto nemesis = nemesis_of({"kill", "pause", "clock"}, cluster.nodes, cluster.target);
   const auto on = [](int node) {
     return Value(Value::Map{{"nodes", Value::List{node}}, {"offset_ms", 60'000}});

@@ -1,0 +1,203 @@
+#include "nemesis/agent/firewall.h"
+
+#include <set>
+#include <sstream>
+
+#include "nemesis/agent/packet_relay.h"
+#include "nemesis/agent/packet_rules.h"
+#include "nemesis/agent/shell.h"
+
+namespace assay::agent {
+namespace {
+
+constexpr Nanos command_timeout = std::chrono::seconds(10);
+constexpr int not_found = 127;
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+/// What one record asks of the firewall.
+struct Cut {
+  std::string id;
+  std::string action;  ///< drop, reject, or relay: drop what the relay has seen, where it comes in
+  std::set<std::string> v4;
+  std::set<std::string> v6;
+};
+
+std::vector<Cut> cuts_of(std::span<const Record> records) {
+  std::vector<Cut> cuts;
+  for (const Record& record : records) {
+    if (record.kind != "partition" && record.kind != "packets") continue;
+    Cut cut{record.id, record.kind == "packets" ? "relay" : "drop", {}, {}};
+    for (const std::string& word : record.undo) {
+      if (word == "reject") cut.action = word;
+      const auto address = parse_address(word);
+      if (address) (address->is_v6 ? cut.v6 : cut.v4).insert(word);
+    }
+    cuts.push_back(std::move(cut));
+  }
+  return cuts;
+}
+
+Result<CommandOutcome> run(std::vector<std::string> words, const std::string& input = "") {
+  return run_command(words, input, command_timeout, [] { return true; });
+}
+
+bool is_missing(const Result<CommandOutcome>& outcome) {
+  return outcome.ok() && outcome->exit_status == not_found;
+}
+
+Status succeeded(const Result<CommandOutcome>& outcome, const char* program) {
+  if (!outcome) return outcome.error();
+  if (outcome->exit_status == 0) return {};
+  return Error{ErrorKind::unavailable,
+               std::string(program) + " refused the firewall's rules: " + outcome->output};
+}
+
+std::string joined(const std::set<std::string>& members) {
+  std::string list;
+  for (const std::string& member : members) list += (list.empty() ? "" : ", ") + member;
+  return list;
+}
+
+std::string nft_rules(const Cut& cut, const Counts& before) {
+  std::string rules;
+  const auto counted = before.find(cut.id);
+  const std::string counter = "counter packets " +
+                              std::to_string(counted == before.end() ? 0 : counted->second) +
+                              " bytes 0 ";
+  const std::string comment = " comment \"" + cut.id + "\"\n";
+  for (const auto& [family, members] : {std::pair{"ip", &cut.v4}, std::pair{"ip6", &cut.v6}}) {
+    if (members->empty()) continue;
+    const std::string match = std::string("    ") + family + " saddr { " + joined(*members) + " } ";
+    if (cut.action == "reject") {
+      rules += match + "meta l4proto tcp counter reject with tcp reset" + comment;
+      rules += match + counter + "reject" + comment;
+    } else {
+      rules += match + counter + "drop" + comment;
+    }
+  }
+  return rules;
+}
+
+/// The commands for nft that leave exactly these cuts, in one transaction.
+std::string nft_script(const std::vector<Cut>& cuts, const Counts& before) {
+  const std::string table = std::string("table inet ") + firewall_table;
+  // Adding the table first makes deleting it right whether or not it existed.
+  std::string script = table + "\ndelete " + table + "\n";
+  std::string cut_rules;
+  std::string relay_rules;
+  for (const Cut& cut : cuts) {
+    (cut.action == "relay" ? relay_rules : cut_rules) += nft_rules(cut, before);
+  }
+  if (cuts.empty()) return script;
+  script += table + " {\n";
+  if (!cut_rules.empty()) {
+    script += "  chain in {\n    type filter hook input priority 0;\n" + cut_rules + "  }\n";
+  }
+  if (!relay_rules.empty()) {
+    // Before connections are tracked: a packet must not be seen twice.
+    script += "  chain relayed {\n    type filter hook prerouting priority -400;\n    iifname \"" +
+              std::string(relay_device) + "\" accept\n" + relay_rules + "  }\n";
+  }
+  return script + "}\n";
+}
+
+/// "… counter packets 12 bytes 720 drop comment "id"", as both programs list what they count.
+Counts nft_counts(const std::string& listing) {
+  Counts counts;
+  std::istringstream lines(listing);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t comment = line.find(" comment \"");
+    const std::size_t packets = line.find("counter packets ");
+    if (comment == std::string::npos || packets == std::string::npos) continue;
+    const std::size_t begin = line.find('"', comment) + 1;
+    counts[line.substr(begin, line.find('"', begin) - begin)] +=
+        std::strtoull(line.c_str() + packets + std::string("counter packets ").size(), nullptr, 10);
+  }
+  return counts;
+}
+
+/// For nodes without nft. Rules of one address each; an own chain in each table it needs.
+std::string iptables_script(const std::vector<Cut>& cuts) {
+  std::string script = "set -e\n";
+  struct Family {
+    const char* program;
+    std::set<std::string> Cut::*members;
+  };
+  for (const Family& family : {Family{"iptables", &Cut::v4}, Family{"ip6tables", &Cut::v6}}) {
+    for (const auto& [table, hook, relayed] :
+         {std::tuple{"filter", "INPUT", false}, std::tuple{"raw", "PREROUTING", true}}) {
+      const std::string call = std::string(family.program) + " -w -t " + table + " ";
+      std::string rules;
+      for (const Cut& cut : cuts) {
+        if ((cut.action == "relay") != relayed) continue;
+        for (const std::string& member : cut.*family.members) {
+          const std::string match =
+              call + "-A " + firewall_chain + " -s " + member + " -m comment --comment " + cut.id;
+          if (cut.action == "reject") {
+            rules += match + " -p tcp -j REJECT --reject-with tcp-reset\n" + match + " -j REJECT\n";
+          } else {
+            rules += match + " -j DROP\n";
+          }
+        }
+      }
+      const std::string chain = firewall_chain;
+      script += "if " + call + "-n -L " + chain + " >/dev/null 2>&1; then " + call + "-D " + hook +
+                " -j " + chain + " || true; " + call + "-F " + chain + "; " + call + "-X " + chain +
+                "; fi\n";
+      if (rules.empty()) continue;
+      script += call + "-N " + chain + "\n";
+      if (relayed) script += call + "-A " + chain + " -i " + relay_device + " -j RETURN\n";
+      script += rules + call + "-I " + hook + " -j " + chain + "\n";
+    }
+  }
+  return script;
+}
+
+/// "  12   720 DROP  all  --  *  *  10.0.0.1  0.0.0.0/0  /* id */"
+Counts iptables_counts(const std::string& listing) {
+  Counts counts;
+  std::istringstream lines(listing);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t comment = line.find("/* ");
+    if (comment == std::string::npos) continue;
+    const std::size_t begin = comment + 3;
+    counts[line.substr(begin, line.find(" */", begin) - begin)] +=
+        std::strtoull(line.c_str(), nullptr, 10);
+  }
+  return counts;
+}
+
+Result<Counts> counted_by_nft() {
+  const auto listing = run({"nft", "list", "table", "inet", firewall_table});
+  if (!listing) return listing.error();
+  if (listing->exit_status == not_found) return Error{ErrorKind::unavailable, "no nft"};
+  return nft_counts(listing->output);
+}
+
+}  // namespace
+
+Status apply_firewall(std::span<const Record> records) {
+  const std::vector<Cut> cuts = cuts_of(records);
+  const auto before = counted_by_nft();
+  const auto outcome = run({"nft", "-f", "-"}, nft_script(cuts, before ? *before : Counts{}));
+  if (!is_missing(outcome)) return succeeded(outcome, "nft");
+  const auto second =
+      run({"sh", "-c", "command -v iptables >/dev/null || exit 127\n" + iptables_script(cuts)});
+  if (is_missing(second)) {
+    return Error{ErrorKind::unavailable,
+                 "neither nft nor iptables is found on this node; install nftables"};
+  }
+  return succeeded(second, "iptables");
+}
+
+Result<std::map<std::string, std::uint64_t>> stopped_packets() {
+  if (auto counts = counted_by_nft(); counts.ok()) return counts;
+  const auto listing = run({"sh", "-c",
+                            std::string("for p in iptables ip6tables; do $p -w -n -v -x -L ") +
+                                firewall_chain + " 2>/dev/null; done; true"});
+  if (!listing) return listing.error();
+  return iptables_counts(listing->output);
+}
+
+}  // namespace assay::agent
