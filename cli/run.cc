@@ -18,6 +18,7 @@
 #include "checker/checker.h"
 #include "cli/command.h"
 #include "cli/history_input.h"
+#include "cli/hosts.h"
 #include "cli/interruption.h"
 #include "cli/judgement.h"
 #include "cli/live_check.h"
@@ -238,8 +239,14 @@ Result<int> run_once(const RunFlags& flags) {
     return Error{ErrorKind::configuration,
                  "faults need nodes that assay may command; these servers run already"};
   }
-  if (auto status = check_faults(settings->faults, **target, settings->hosts.empty()); !status.ok()) {
+  if (auto status = check_faults(settings->faults, **target, settings->hosts.empty());
+      !status.ok()) {
     return status.error();
+  }
+  if (!settings->hosts.empty() && !flags.allow) {
+    fmt::print(stderr, "{}", preflight(settings->hosts, **target, settings->faults));
+    return Error{ErrorKind::not_permitted,
+                 "nothing was done; say --allow if these machines are there for it"};
   }
   CheckOptions check = workload->check;
   check.timeout = settings->check_timeout;

@@ -32,6 +32,9 @@ void RunLab::down(Progress& progress) {
   if (auto status = lab_->down(); !status.ok()) progress.say(status.error().message);
 }
 
+Status RunLab::off(std::size_t node) { return lab_->kill_node(static_cast<int>(node) + 1); }
+Status RunLab::on(std::size_t node) { return lab_->start_node(static_cast<int>(node) + 1); }
+
 Result<Nodes> RunLab::connect() const {
   if (!hosts_.empty()) return connect_hosts(hosts_);
   Nodes nodes;

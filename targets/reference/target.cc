@@ -22,6 +22,7 @@ constexpr Nanos status_timeout = std::chrono::milliseconds(500);
 constexpr Nanos write_timeout = std::chrono::seconds(2);
 
 constexpr std::size_t nodes_max = 64;
+constexpr const char* data_folder_of_members = "/var/lib/assay-node";
 constexpr const char* log_file = "/var/log/assay-node.log";
 
 /// The target's own options, then those of every protocol.
@@ -100,9 +101,7 @@ class ReferenceTarget final : public Target, public ProcessControl {
     return assay::start_command(servers_.at(node));
   }
   std::string pid_file(std::size_t node) const override { return servers_.at(node).pid_file; }
-  std::string data_folder(std::size_t /*node*/) const override {
-    return ServerProcess{}.data_folder;
-  }
+  std::string data_folder(std::size_t /*node*/) const override { return data_folder_of_members; }
 
   Primaries* primaries() override { return &primaries_; }
   std::vector<LogFile> log_files(std::size_t /*node*/) const override {
@@ -174,7 +173,7 @@ Status ReferenceTarget::plan(const Nodes& nodes) {
     }
     server.program = "/opt/assay/assay-node";
     server.name = "assay-node";
-    server.data_folder = "/var/lib/assay-node";
+    server.data_folder = data_folder_of_members;
     server.log_file = log_file;
     server.pid_file = "/run/assay-node.pid";
     server.arguments.insert(server.arguments.end(), {"--data", server.data_folder});

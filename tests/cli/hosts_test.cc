@@ -14,10 +14,10 @@ TEST_CASE("hosts: user and port are optional, and IPv6 addresses stand in bracke
     const char* host;
     int port;
   };
-  for (const Row& row : {Row{"db1", "", "db1", 0}, Row{"root@db1", "root", "db1", 0},
-                         Row{"root@10.0.0.1:2222", "root", "10.0.0.1", 2222},
-                         Row{"fd00::1", "", "fd00::1", 0}, Row{"a@[fd00::1]", "a", "fd00::1", 0},
-                         Row{"a@[fd00::1]:22", "a", "fd00::1", 22}}) {
+  for (const Row& row :
+       {Row{"db1", "", "db1", 0}, Row{"root@db1", "root", "db1", 0},
+        Row{"root@10.0.0.1:2222", "root", "10.0.0.1", 2222}, Row{"fd00::1", "", "fd00::1", 0},
+        Row{"a@[fd00::1]", "a", "fd00::1", 0}, Row{"a@[fd00::1]:22", "a", "fd00::1", 22}}) {
     CAPTURE(row.text);
     const auto hosts = parse_hosts({row.text}, false);
     REQUIRE(hosts.ok());
