@@ -47,8 +47,8 @@ void measure(const Load& load) {
   auto workload = register_load(settings.threads, static_cast<int>(load.members));
   assay::reference::SimulationPlan plan;
   plan.set_up = std::move(workload.set_up);
-  plan.clients = assay::stagger(Nanos(1'000'000'000 / load.per_second),
-                                std::move(workload.generator));
+  plan.clients =
+      assay::stagger(Nanos(1'000'000'000 / load.per_second), std::move(workload.generator));
   plan.time_limit = std::chrono::seconds(load.virtual_s);
   const assay::bench::PeakMemory memory;
   const double start = assay::bench::own_seconds();
@@ -74,9 +74,9 @@ int main() {
   std::printf("%-16s %7s %8s %9s %10s %8s %8s %11s %9s %8s\n", "protocol", "members", "asked/s",
               "virtual s", "events", "acks", "CPU s", "events/s", "x real", "MB");
   constexpr Load loads[] = {
-      {"raft", 5, 100, 60},         {"raft", 5, 1000, 60},        {"raft", 5, 1000, 600},
-      {"raft", 3, 1000, 60},        {"multi-paxos", 5, 1000, 60}, {"primary-backup", 5, 1000, 60},
-      {"quorum", 5, 1000, 60},      {"multi-leader", 5, 1000, 60}, {"causal", 5, 1000, 60},
+      {"raft", 5, 100, 60},     {"raft", 5, 1000, 60},         {"raft", 5, 1000, 600},
+      {"raft", 3, 1000, 60},    {"multi-paxos", 5, 1000, 60},  {"primary-backup", 5, 1000, 60},
+      {"quorum", 5, 1000, 60},  {"multi-leader", 5, 1000, 60}, {"causal", 5, 1000, 60},
       {"sharded", 5, 1000, 60},
   };
   for (const Load& load : loads) measure(load);

@@ -3,6 +3,7 @@
 // other jobs on the machine do not count.
 
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstdio>

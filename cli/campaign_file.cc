@@ -103,7 +103,7 @@ constexpr std::array<std::string_view, 23> experiment_keys{
     "name",  "claim",   "source",           "target",     "options", "bugs",
     "model", "nemesis", "nemesis-interval", "workload",   "rate",    "workload-options",
     "nodes", "seed",    "concurrency",      "time-limit", "seeds",   "expect",
-    "sim",   "lab",     "protocol",         "weather"};
+    "sim",   "lab",     "protocol",         "weather",    "study"};
 
 void read_study(const TomlTable& table, Experiment& experiment) {
   table.read("study", experiment.study);
@@ -112,9 +112,9 @@ void read_study(const TomlTable& table, Experiment& experiment) {
   if (reference::find_study(experiment.study) != nullptr) return;
   std::vector<std::string_view> names;
   for (const auto& study : reference::studies()) names.push_back(study.name);
-  throw Wrong{TomlTable::line_of(*table.find("study")),
-              fmt::format("study: expected {}, got '{}'", fmt::join(names, " or "),
-                          experiment.study)};
+  throw Wrong{
+      TomlTable::line_of(*table.find("study")),
+      fmt::format("study: expected {}, got '{}'", fmt::join(names, " or "), experiment.study)};
 }
 
 Keep keep_named(const TomlTable& table, std::string_view key, Keep fallback) {

@@ -92,9 +92,9 @@ Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) 
     const bool time_left = passed < (caught.seed ? limit / patience_share : limit);
     if (!result->failed()) return time_left;
     const std::string anomaly = failure_of(*result).type;
-    const bool better = !caught.seed || (is_liveness(caught.anomaly) && !is_liveness(anomaly)) ||
-                        (is_liveness(caught.anomaly) == is_liveness(anomaly) &&
-                         seed < *caught.seed);
+    const bool better =
+        !caught.seed || (is_liveness(caught.anomaly) && !is_liveness(anomaly)) ||
+        (is_liveness(caught.anomaly) == is_liveness(anomaly) && seed < *caught.seed);
     if (better) {
       caught.seed = seed;
       caught.anomaly = anomaly;

@@ -187,8 +187,9 @@ TEST_CASE("campaign: rows of the chapter come out in the lab as they do in the s
   const Store store;
   const std::string chapter = std::string(ASSAY_SOURCE_DIR) + "/campaigns/chapter";
   const std::string table = store.path() + "/table.json";
-  CHECK(shell(program + " campaign " + chapter + " --lab --json --select lag-stale-read,cp-refuses" +
-              " --store " + store.path() + "/runs >" + table) == 0);
+  CHECK(shell(program + " campaign " + chapter +
+              " --lab --json --select lag-stale-read,cp-refuses" + " --store " + store.path() +
+              "/runs >" + table) == 0);
   const auto rows = nlohmann::json::parse(read(table), nullptr, false);
   REQUIRE(rows.is_object());
   CHECK(rows.at("total") == 2);

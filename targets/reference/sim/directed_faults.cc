@@ -58,8 +58,8 @@ Value draw_uneven(std::size_t n, Random& random) {
 
 constexpr std::array table{
     SimulatedFault{"chase-leader",
-                   "each new leader is cut off, but perhaps from one, crashed or paused a little later; "
-                   "the last one comes back",
+                   "each new leader is cut off (perhaps not from one), crashed or paused a little "
+                   "later; the last one comes back",
                    draw_chase},
     SimulatedFault{"split-sweep", "one split of the cluster after another, until all were there",
                    draw_sweep},

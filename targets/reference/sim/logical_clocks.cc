@@ -31,8 +31,8 @@ Result<std::map<std::string, double>> run(const std::map<std::string, std::strin
   const auto events = number_option(options, "events", 2, 2000);
   if (!events.ok()) return events.error();
   Random random(seed);
-  const ClockVerdicts verdicts = compare_clocks(random_events(
-      random, static_cast<std::uint32_t>(*nodes), static_cast<std::size_t>(*events)));
+  const ClockVerdicts verdicts = compare_clocks(
+      random_events(random, static_cast<std::uint32_t>(*nodes), static_cast<std::size_t>(*events)));
   const double concurrent = static_cast<double>(std::max<std::size_t>(verdicts.concurrent, 1));
   return std::map<std::string, double>{
       {"effects-before-causes", static_cast<double>(verdicts.effects_before_causes)},
