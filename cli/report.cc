@@ -1,4 +1,5 @@
-// assay report RUN|HISTORY: check again and write the report.
+// assay report RUN|HISTORY: check again and write the report. assay report --diff A B: what
+// changed.
 
 #include "reports/report.h"
 
@@ -19,6 +20,7 @@
 #include "cli/simulation_output.h"
 #include "cli/simulation_plan.h"
 #include "harness/run_store.h"
+#include "reports/diff.h"
 
 namespace assay::cli {
 namespace {
@@ -28,6 +30,7 @@ struct ReportFlags {
   std::string output;
   std::string kind = "html";
   std::vector<std::string> models;
+  std::vector<std::string> diff;  ///< two paths, or none
   HistoryInput input;
 };
 
@@ -104,11 +107,78 @@ Result<int> write_report(const ReportFlags& flags) {
   return 0;
 }
 
+/// One of two runs, checked again. A finding is told apart by its type and by the model it refutes.
+Result<DiffSide> diff_side(const ReportFlags& flags, const std::string& path) {
+  auto run = summary_of(path);
+  if (!run.ok()) return run.error();
+  auto history = flags.input.read(path);
+  if (!history.ok()) return history.error();
+  CheckOptions options;
+  options.models = flags.models;
+  if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
+  auto result = check(*history, options);
+  if (!result.ok()) return result.error();
+  DiffSide side;
+  side.name = path;
+  side.verdict = name_of(result->verdict);
+  side.model = result->model;
+  side.operations = history->size();
+  side.settings = run->facts;
+  side.settings["target"] = run->target;
+  side.settings["workload"] = run->workload;
+  side.settings["datatype"] = result->datatype;
+  side.settings["nodes"] = std::to_string(run->nodes.size());
+  if (run->has_seed) side.settings["seed"] = std::to_string(run->seed);
+  for (const ModelVerdict& each : result->models) {
+    side.models[each.model] = name_of(each.verdict);
+  }
+  for (const Anomaly& anomaly : result->anomalies) {
+    const std::string identity = anomaly.type + " of " + anomaly.model;
+    DiffFinding& finding =
+        side.findings
+            .try_emplace(identity, DiffFinding{identity, anomaly.type, anomaly.explanation, 0})
+            .first->second;
+    ++finding.count;
+  }
+  side.latencies = aligned_latencies(*history);
+  return side;
+}
+
+Result<int> write_diff(const ReportFlags& flags) {
+  auto before = diff_side(flags, flags.diff.at(0));
+  if (!before.ok()) return before.error();
+  auto after = diff_side(flags, flags.diff.at(1));
+  if (!after.ok()) return after.error();
+  const RunDiff diff = compare_runs(std::move(*before), std::move(*after));
+  std::string text;
+  if (flags.kind == "json") {
+    text = render_diff_json(diff);
+  } else if (flags.kind == "text") {
+    text = render_diff_text(diff);
+  } else if (flags.kind == "html") {
+    text = render_diff_html(diff);
+  } else {
+    return Error{ErrorKind::usage, "--diff: --as " + flags.kind +
+                                       " is for one run; for two there "
+                                       "are html, json and text"};
+  }
+  const std::string output = flags.output.empty() ? "diff." + flags.kind : flags.output;
+  if (output == "-") {
+    fmt::print("{}", text);
+    return 0;
+  }
+  if (auto status = write_file(output, text); !status.ok()) return status.error();
+  fmt::print("{}\n", output);
+  return 0;
+}
+
 }  // namespace
 
 Action define_report(CLI::App& app) {
   auto flags = std::make_shared<ReportFlags>();
-  app.add_option("RUN", flags->path, "folder of a run, or a history")->required();
+  app.add_option("RUN", flags->path, "folder of a run, or a history");
+  app.add_option("--diff", flags->diff, "two runs or histories, to see what changed between them")
+      ->expected(2);
   app.add_option("--output,-o", flags->output, "file to write, - for standard output");
   app.add_option("--as", flags->kind, "what to write")
       ->check(CLI::IsMember({"html", "json", "junit", "markdown", "text"}))
@@ -117,7 +187,14 @@ Action define_report(CLI::App& app) {
                  "consistency models (repeat); by default the datatype's")
       ->allow_extra_args(false);
   flags->input.define(app);
-  return [flags] { return write_report(*flags); };
+  return [flags]() -> Result<int> {
+    if (flags->path.empty() == flags->diff.empty()) {
+      return Error{
+          ErrorKind::usage,
+          "report: expected either the folder of a run (or a history), or --diff with two"};
+    }
+    return flags->diff.empty() ? write_report(*flags) : write_diff(*flags);
+  };
 }
 
 }  // namespace assay::cli

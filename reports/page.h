@@ -8,7 +8,6 @@
 namespace assay {
 
 std::string_view report_template();  ///< the report of a run
-std::string_view serve_template();   ///< the run store; no slots
 std::string_view plain_template();   ///< slots title and body, the same looks, no script
 
 /// Replaces every {{name}} by its text, in one pass: what is filled in is not looked at again, so

@@ -1,4 +1,4 @@
-// Looks at pages in a real browser, in both colour schemes: page.mjs FILE.html|http://… Each must draw
+// Looks at pages in a real browser, in both colour schemes: page.mjs FILE.html… Each must draw
 // itself without a complaint, a request or a dialog, and have no violation of WCAG 2.2 A or AA that
 // axe-core finds; reports of a violation are walked through by keyboard alone. Prints the times that
 // pages of at least 100 000 operations took; fails beyond the budget.
@@ -102,46 +102,18 @@ async function timed(page, size) {
   }
 }
 
-/// The run store: search, sort, filter by a finding, choose two runs; what others wrote reaches nothing.
-async function useStore(page) {
-  const rows = () => page.locator("#runs-title ~ .scroll tbody tr").count();
-  const all = await rows();
-  expect(all === 14, `${all} rows`);
-  await page.fill("#find", "lag 0f9e");
-  await page.waitForFunction(() => document.getElementById("count").textContent.startsWith("3 of"));
-  expect(await rows() === 3, "search");
-  await page.fill("#find", "");
-  await page.click("button.sort >> text=Operations");
-  expect(await page.getAttribute("th:has(> button.sort:text('Operations'))", "aria-sort") === "descending", "sort");
-  await page.click("button:has(code:text('a1b2c3d4e5f6'))");
-  await page.waitForFunction(() => document.getElementById("count").textContent.startsWith("5 of"));
-  await page.click("button:has(code:text('a1b2c3d4e5f6'))");
-  expect((await page.textContent("#findings-title ~ .scroll")).includes("seen in 5 of 12 runs"), "k of n");
-  expect((await page.textContent("#running-title ~ ul")).includes("recorded"), "what is running");
-  for (const box of (await page.locator("input[type=checkbox]:enabled").all()).slice(0, 2)) await box.check();
-  expect((await page.getAttribute("#compare", "href")).startsWith("diff?a=reference"), "two runs to compare");
-  const report = await page.getAttribute("td.n a", "href");
-  const opened = await page.context().newPage();
-  await opened.goto(new URL(report, page.url()).href);
-  await opened.waitForTimeout(300);
-  expect(await opened.title() === "ran", `a report that asks the server: ${await opened.title()}`);
-  await opened.close();
-}
-
 const browser = await chromium.launch({ executablePath: process.env.ASSAY_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
 try {
   for (const file of process.argv.slice(2)) {
     for (const scheme of ["light", "dark"]) {
       where = `${basename(file)} (${scheme})`;
-      const served = file.startsWith("http");
-      const address = served ? file : `file://${resolve(file)}`;
+      const address = `file://${resolve(file)}`;
       const page = await open(browser, address, scheme);
       const operations = await page.evaluate(() => JSON.parse(document.getElementById("meta")?.textContent ?? "{}").operations ?? 0);
       if (operations >= 100000) await timed(page, { operations, bytes: readFileSync(file).length });
       else await accessible(page);
       if (basename(file) === "violation.html" && scheme === "light") await walk(page);
-      await page.screenshot({ path: served ? `serve.${scheme}.png` : file.replace(/html$/, `${scheme}.png`), fullPage: operations < 100000 });
-      if (served && scheme === "light") await useStore(page);
+      await page.screenshot({ path: file.replace(/html$/, `${scheme}.png`), fullPage: operations < 100000 });
       await page.context().close();
     }
   }
