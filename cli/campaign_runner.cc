@@ -50,8 +50,8 @@ int code_of(const CampaignRow& row) {
 
 /// Everything that decides which runs there are and what they do. FNV-1a, 64 bits.
 std::string digest_of(const std::vector<Campaign>& campaigns, const CampaignOptions& options) {
-  std::string text =
-      fmt::format("{}\n{}/{}", fmt::join(options.select, ","), options.shard.index, options.shard.count);
+  std::string text = fmt::format("{}\n{}/{}", fmt::join(options.select, ","), options.shard.index,
+                                 options.shard.count);
   for (const Campaign& campaign : campaigns) text += "\n" + campaign.text;
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) {

@@ -28,7 +28,7 @@ struct CampaignOptions {
   bool lab = false;
   bool record = false;  ///< in the store, with a ledger
   bool resume = false;
-  bool quiet = false;  ///< no progress
+  bool quiet = false;               ///< no progress
   std::vector<std::string> select;  ///< texts of which the name holds one; empty: all
   Shard shard;
   Budget budget;

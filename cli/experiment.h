@@ -19,7 +19,8 @@ struct ExperimentOptions {
   std::string campaign;
 };
 
-/// One run in the simulated world, or the experiment's study. Thread-safe. Errors: usage, configuration, cannot_write.
+/// One run in the simulated world, or the experiment's study. Thread-safe. Errors: usage,
+/// configuration, cannot_write.
 Result<RunRecord> run_once_in_sim(const Experiment& experiment, std::uint64_t seed,
                                   const ExperimentOptions& options);
 

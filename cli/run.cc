@@ -41,7 +41,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-
 /// What the nemesis did, in words for the progress line.
 std::string fault_words(const Event& event) {
   if (event.type == EventType::invoke) return "";

@@ -1,6 +1,6 @@
 #pragma once
-// The nodes of a run: a lab, taken down at the end if the run brought it up, machines of the user's,
-// or servers that run already.
+// The nodes of a run: a lab, taken down at the end if the run brought it up, machines of the
+// user's, or servers that run already.
 
 #include <optional>
 #include <string>

@@ -95,9 +95,9 @@ TEST_CASE("lab state: what was written is read back") {
   site.state = folder.path;
   CHECK(read_lab_state(site).error().kind == ErrorKind::no_input);
   fs::create_directories(site.folder());
-  REQUIRE(
-      write_lab_state(site, {"20261123T071500Z", {{12, 345}, {13, 18'446'744'073'709'551'615u}}})
-          .ok());
+  REQUIRE(write_lab_state(site,
+                          {"20261123T071500Z", {{12, 345}, {13, 18'446'744'073'709'551'615u}}, {}})
+              .ok());
   const auto state = read_lab_state(site);
   REQUIRE(state.ok());
   CHECK(state.value().since == "20261123T071500Z");
