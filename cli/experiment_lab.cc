@@ -56,9 +56,7 @@ Result<RunOutcome> outcome_of(const Experiment& experiment, const std::string& f
     for (const auto& anomaly : verdict.at("anomalies")) {
       const auto type = anomaly.at("type").get<std::string>();
       if (outcome.anomalies.empty()) outcome.because = anomaly.at("explanation").get<std::string>();
-      if (outcome.anomalies.empty() || outcome.anomalies.back() != type) {
-        outcome.anomalies.push_back(type);
-      }
+      outcome.add_anomaly(type);
     }
     if (verdict.at("unknown_because").is_string() && outcome.verdict == "unknown") {
       outcome.because = verdict.at("unknown_because").get<std::string>();

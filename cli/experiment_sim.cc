@@ -42,13 +42,9 @@ RunOutcome outcome_of(const Experiment& experiment, const SimFlags& flags, std::
   RunOutcome outcome;
   outcome.seed = seed;
   outcome.verdict = name_of(result.check.verdict);
-  if (result.check.verdict != Verdict::violation && result.failed()) {
-    outcome.verdict = "no-progress";
-  }
+  if (!result.unsafe() && !result.outcome.stuck.empty()) outcome.verdict = no_progress;
   for (const Anomaly& anomaly : result.check.anomalies) {
-    if (outcome.anomalies.empty() || outcome.anomalies.back() != anomaly.type) {
-      outcome.anomalies.push_back(anomaly.type);
-    }
+    outcome.add_anomaly(anomaly.type);
   }
   outcome.because = words_of(result);
   outcome.command = command_of(flags, seed);

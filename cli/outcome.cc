@@ -31,6 +31,12 @@ std::map<std::string, double> measure(const Experiment& experiment, const Histor
   return values;
 }
 
+void RunOutcome::add_anomaly(const std::string& type) {
+  if (std::find(anomalies.begin(), anomalies.end(), type) == anomalies.end()) {
+    anomalies.push_back(type);
+  }
+}
+
 bool Outcomes::is_wanted(const RunOutcome& outcome) const {
   if (outcome.verdict != name_of(experiment_.expected)) return false;
   const auto& types = experiment_.anomalies;

@@ -21,6 +21,9 @@ struct RunOutcome {
   std::string because;
   std::string command;
   std::map<std::string, double> measures;  ///< those that the experiment asks for
+
+  /// Each type once.
+  void add_anomaly(const std::string& type);
 };
 
 /// The experiment's measures of this history.

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/command.h"
@@ -39,12 +38,9 @@ Result<int> replay_simulation(const ReplayFlags& flags) {
 }
 
 Result<int> replay(const ReplayFlags& flags) {
+  if (is_simulation(flags.folder)) return replay_simulation(flags);
   auto text = read_text(flags.folder + "/plan.json");
   if (!text.ok()) return text.error();
-  const auto plan = nlohmann::json::parse(*text, nullptr, false);
-  if (plan.is_object() && plan.value("schema", "") == "assay.simulation/1") {
-    return replay_simulation(flags);
-  }
   auto run = flags_from_plan(*text);
   if (!run.ok()) return run.error().in(flags.folder);
   run->json = flags.json;

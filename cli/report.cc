@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "checker/checker.h"
@@ -14,6 +15,8 @@
 #include "cli/history_input.h"
 #include "cli/output.h"
 #include "cli/run_settings.h"
+#include "cli/simulation_output.h"
+#include "cli/simulation_plan.h"
 #include "harness/run_store.h"
 
 namespace assay::cli {
@@ -27,17 +30,41 @@ struct ReportFlags {
   HistoryInput input;
 };
 
-Result<RunSummary> summary_of(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
+/// Where a history came from.
+struct Origin {
+  RunSummary run;
+  std::optional<RecordedSimulation> simulation;
+};
+
+Result<Origin> origin_of(const std::string& path) {
+  Origin origin;
+  if (is_simulation(path)) {
+    auto recorded = read_plan(path);
+    if (!recorded.ok()) return recorded.error();
+    origin.run = summary_of(recorded->run, recorded->command, path + "/history.assay");
+    origin.simulation = *std::move(recorded);
+  } else if (std::filesystem::is_directory(path)) {
     auto plan = read_text(path + "/plan.json");
     if (!plan.ok()) return plan.error();
-    return summary_from_plan(*plan, path);
+    auto run = summary_from_plan(*plan, path);
+    if (!run.ok()) return run.error();
+    origin.run = *std::move(run);
+  } else {
+    origin.run.title = path;
+    origin.run.source = path;
+    origin.run.check_command = "assay check " + shell_word(path);
   }
-  RunSummary run;
-  run.title = path;
-  run.source = path;
-  run.check_command = "assay check " + shell_word(path);
-  return run;
+  return origin;
+}
+
+Result<CheckResult> judge(const ReportFlags& flags, const Origin& origin, const History& history) {
+  if (origin.simulation && flags.models.empty() && flags.input.options.datatype.empty()) {
+    return judge_again(*origin.simulation, history);
+  }
+  CheckOptions options;
+  options.models = flags.models;
+  if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
+  return check(history, options);
 }
 
 std::string render(const std::string& kind, const RunSummary& run, const History& history,
@@ -49,16 +76,13 @@ std::string render(const std::string& kind, const RunSummary& run, const History
 }
 
 Result<int> write_report(const ReportFlags& flags) {
-  auto run = summary_of(flags.path);
-  if (!run.ok()) return run.error();
+  auto origin = origin_of(flags.path);
+  if (!origin.ok()) return origin.error();
   auto history = flags.input.read(flags.path);
   if (!history.ok()) return history.error();
-  CheckOptions options;
-  options.models = flags.models;
-  if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
-  auto result = check(*history, options);
+  auto result = judge(flags, *origin, *history);
   if (!result.ok()) return result.error();
-  const std::string text = render(flags.kind, *run, *history, *result);
+  const std::string text = render(flags.kind, origin->run, *history, *result);
   if (flags.output == "-") {
     fmt::print("{}", text);
     return 0;

@@ -107,15 +107,7 @@ Result<int> shrink_history(const ShrinkFlags& flags) {
 }
 
 Result<int> shrink_path(const ShrinkFlags& flags) {
-  if (std::filesystem::is_directory(flags.path)) {
-    auto text = read_text(flags.path + "/plan.json");
-    if (!text.ok()) return text.error();
-    const auto plan = nlohmann::json::parse(*text, nullptr, false);
-    if (plan.is_object() && plan.value("schema", "") == "assay.simulation/1") {
-      return shrink_run(flags);
-    }
-  }
-  return shrink_history(flags);
+  return is_simulation(flags.path) ? shrink_run(flags) : shrink_history(flags);
 }
 
 }  // namespace

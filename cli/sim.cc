@@ -59,9 +59,9 @@ Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
   document["seeds"] = nlohmann::ordered_json::array();
   std::map<std::string, std::uint64_t> counts;
   for (const auto& [seed, row] : rows) {
-    const std::string what = !row.at("stuck").empty()      ? "no progress"
-                             : !row.at("diverged").empty() ? "divergence"
-                                                           : row.at("verdict").get<std::string>();
+    const auto& anomalies = row.at("anomalies");
+    const std::string what =
+        anomalies.empty() ? row.at("verdict").get<std::string>() : anomalies.at(0).get<std::string>();
     ++counts[what];
     if (!flags.json && row.contains("command")) {
       fmt::print("seed {}: {}: {}\n  {}\n", seed, what, row.at("because").get<std::string>(),

@@ -18,26 +18,6 @@
 namespace assay::cli {
 namespace {
 
-RunSummary summary_of(const SimulationRun& run, const SimulationOutput& output,
-                      const std::string& source) {
-  const reference::ProtocolSettings& protocol = run.simulation.protocol;
-  RunSummary summary;
-  summary.title = fmt::format("simulated {} / {}", protocol.protocol, run.workload->name);
-  summary.source = source;
-  summary.target = "sim";
-  summary.workload = run.workload->name;
-  summary.seed = run.simulation.seed;
-  summary.has_seed = true;
-  for (std::size_t i = 1; i <= run.simulation.members; ++i)
-    summary.nodes.push_back(fmt::format("n{}", i));
-  summary.facts["protocol"] = protocol.protocol;
-  if (!protocol.bugs.empty())
-    summary.facts["bug"] = fmt::format("{}", fmt::join(protocol.bugs, ","));
-  summary.repeat_command = output.command;
-  summary.check_command = "assay check " + shell_word(source);
-  return summary;
-}
-
 Status write_folder(const SimulationRun& run, const SimulationOutput& output,
                     const RunSummary& summary, const SimulationResult& result) {
   const std::string certificate =
@@ -54,7 +34,7 @@ Status write_folder(const SimulationRun& run, const SimulationOutput& output,
   for (const File& file : files) {
     if (auto status = write_file(file.path, file.text); !status.ok()) return status;
   }
-  return write_plan(output.out, run, failure_of(result), result.history.digest());
+  return write_plan(output.out, {run, failure_of(result), result.history.digest(), output.command});
 }
 
 /// Records what happens where `source` says, if anywhere.
@@ -78,31 +58,36 @@ void print(const SimulationRun& run, const RunSummary& summary, const Simulation
              result.history.digest(), result.outcome.tally.ok, result.outcome.tally.invoked,
              format_duration(result.outcome.virtual_time), result.outcome.steps);
   fmt::print("faults: {} of {}\n", result.outcome.tally.faults, fmt::join(run.faults, ", "));
-  if (result.check.verdict != Verdict::violation && result.failed()) {
-    fmt::print("violation: {}\n", words_of(result));
-  }
 }
 
 }  // namespace
 
+RunSummary summary_of(const SimulationRun& run, const std::string& command,
+                      const std::string& source) {
+  const reference::ProtocolSettings& protocol = run.simulation.protocol;
+  RunSummary summary;
+  summary.title = fmt::format("simulated {} / {}", protocol.protocol, run.workload->name);
+  summary.source = source;
+  summary.target = "sim";
+  summary.workload = run.workload->name;
+  summary.seed = run.simulation.seed;
+  summary.has_seed = true;
+  for (std::size_t i = 1; i <= run.simulation.members; ++i)
+    summary.nodes.push_back(fmt::format("n{}", i));
+  summary.facts["protocol"] = protocol.protocol;
+  if (!protocol.bugs.empty())
+    summary.facts["bug"] = fmt::format("{}", fmt::join(protocol.bugs, ","));
+  summary.repeat_command = command;
+  summary.check_command = "assay check " + shell_word(source);
+  return summary;
+}
+
 std::string words_of(const SimulationResult& result) {
-  if (result.outcome.flooded) {
-    return fmt::format("members answer each other without end: {} steps", result.outcome.steps);
-  }
-  if (!result.outcome.stuck.empty()) {
-    return fmt::format("no progress on {} after everything was healed",
-                       fmt::join(result.outcome.stuck, " "));
-  }
-  if (!result.outcome.diverged.empty()) {
-    return fmt::format("members differ at the end: {}", fmt::join(result.outcome.diverged, "; "));
-  }
   if (result.check.verdict == Verdict::unknown) return result.check.unknown_because;
   return result.check.anomalies.empty() ? "" : result.check.anomalies.front().explanation;
 }
 
-int code_of(const SimulationResult& result) {
-  return result.failed() ? exit_code(Verdict::violation) : exit_code(result.check.verdict);
-}
+int code_of(const SimulationResult& result) { return exit_code(result.check.verdict); }
 
 nlohmann::ordered_json json_of(const SimulationRun& run, const SimulationResult& result) {
   std::vector<std::string> types;
@@ -133,7 +118,7 @@ Result<SimulationResult> run_and_report(const SimulationRun& run, const Simulati
   }
   auto result = record_run(run, source);
   if (!result.ok()) return result;
-  const RunSummary summary = summary_of(run, output, source);
+  const RunSummary summary = summary_of(run, output.command, source);
   if (!output.out.empty()) {
     if (auto status = write_folder(run, output, summary, *result); !status.ok()) {
       return status.error();

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cli/simulation_run.h"
+#include "reports/report.h"
 
 namespace assay::cli {
 
@@ -18,10 +19,14 @@ struct SimulationOutput {
   std::string command;                 ///< repeats the run
 };
 
+/// What reports say of the run. `source`: the path of its history.
+RunSummary summary_of(const SimulationRun& run, const std::string& command,
+                      const std::string& source);
+
 /// Why it failed, or is unknown; empty if it passed.
 std::string words_of(const SimulationResult& result);
 
-/// The exit code: no progress is a violation of what the protocol promises too.
+/// The exit code.
 int code_of(const SimulationResult& result);
 
 nlohmann::ordered_json json_of(const SimulationRun& run, const SimulationResult& result);

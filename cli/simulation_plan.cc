@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/history_input.h"
+#include "cli/output.h"
 #include "cli/version.h"
 #include "harness/run_store.h"
 #include "history/formats/format.h"
@@ -85,28 +86,27 @@ Result<SimulationRun> run_of(const nlohmann::json& plan) {
 }  // namespace
 
 Failure failure_of(const SimulationResult& result) {
-  if (!result.check.anomalies.empty() && result.check.verdict == Verdict::violation) {
-    const Anomaly& first = result.check.anomalies.front();
-    return {first.type, first.model};
-  }
-  if (result.outcome.flooded) return {"flooded", ""};
-  if (!result.outcome.stuck.empty()) return {"no-progress", ""};
-  if (!result.outcome.diverged.empty()) return {"divergence", ""};
-  return {};
+  if (!result.failed()) return {};
+  const Anomaly& first = result.check.anomalies.front();
+  return {first.type, first.model, first.explanation};
 }
 
 bool shows(const SimulationResult& result, const Failure& failure) {
-  if (failure.type == "flooded") return result.outcome.flooded;
-  if (failure.type == "no-progress") return !result.outcome.stuck.empty();
-  if (failure.type == "divergence") return !result.outcome.diverged.empty();
   const auto& anomalies = result.check.anomalies;
   return std::any_of(anomalies.begin(), anomalies.end(), [&](const Anomaly& anomaly) {
     return anomaly.type == failure.type && anomaly.model == failure.model;
   });
 }
 
-Status write_plan(const std::string& folder, const SimulationRun& run, const Failure& failure,
-                  const std::string& digest) {
+bool is_simulation(const std::string& folder) {
+  const auto text = read_text(folder + "/plan.json");
+  if (!text.ok()) return false;
+  const auto plan = nlohmann::json::parse(*text, nullptr, false);
+  return plan.is_object() && plan.contains("schema") && plan.at("schema") == schema;
+}
+
+Status write_plan(const std::string& folder, const RecordedSimulation& recorded) {
+  const SimulationRun& run = recorded.run;
   const auto& simulation = run.simulation;
   nlohmann::ordered_json plan{{"schema", schema},
                               {"assay", version},
@@ -126,9 +126,11 @@ Status write_plan(const std::string& folder, const SimulationRun& run, const Fai
                               {"faults", run.faults},
                               {"fault_interval_ns", run.fault_interval.count()},
                               {"seed", simulation.seed},
-                              {"failure", failure.type},
-                              {"failure_model", failure.model},
-                              {"digest", digest}};
+                              {"failure", recorded.failure.type},
+                              {"failure_model", recorded.failure.model},
+                              {"because", recorded.failure.because},
+                              {"digest", recorded.digest},
+                              {"command", recorded.command}};
   if (run.script) {
     plan["script"] = script_name;
     plan["clients_follow_script"] = run.script->clients.has_value();
@@ -153,8 +155,10 @@ Result<RecordedSimulation> read_plan(const std::string& path) {
     if (!run.ok()) return run.error().in(file);
     RecordedSimulation recorded{
         *std::move(run),
-        {plan.at("failure").get<std::string>(), plan.at("failure_model").get<std::string>()},
-        plan.at("digest").get<std::string>()};
+        {plan.at("failure").get<std::string>(), plan.at("failure_model").get<std::string>(),
+         plan.value("because", "")},
+        plan.at("digest").get<std::string>(),
+        plan.value("command", "assay replay " + shell_word(path))};
     if (plan.contains("script")) {
       auto script = read_script(path + "/" + script_name, recorded.run,
                                 plan.at("clients_follow_script").get<bool>());
@@ -165,6 +169,15 @@ Result<RecordedSimulation> read_plan(const std::string& path) {
   } catch (const nlohmann::json::exception& error) {
     return Error{ErrorKind::bad_data, file + ": " + error.what()};
   }
+}
+
+Result<CheckResult> judge_again(const RecordedSimulation& recorded, const History& history) {
+  auto result = judge(recorded.run, history);
+  const Failure& failure = recorded.failure;
+  if (result.ok() && is_finding(failure.type)) {
+    add_finding(*result, failure.type, failure.model, failure.because);
+  }
+  return result;
 }
 
 }  // namespace assay::cli

@@ -12,9 +12,9 @@ namespace assay::cli {
 
 /// What is wrong with a run, as far as another run can show the same.
 struct Failure {
-  std::string type;   ///< an anomaly's, "no-progress" or "flooded"; empty: nothing is wrong
-  std::string model;  ///< the model that the anomaly refutes
-  bool operator==(const Failure&) const = default;
+  std::string type;     ///< an anomaly's; empty: nothing is wrong
+  std::string model;    ///< the model that the anomaly refutes
+  std::string because;  ///< in a sentence; another run may word it otherwise
 };
 
 /// Of its first anomaly.
@@ -24,14 +24,21 @@ bool shows(const SimulationResult& result, const Failure& failure);
 struct RecordedSimulation {
   SimulationRun run;
   Failure failure;
-  std::string digest;  ///< of the history
+  std::string digest;   ///< of the history
+  std::string command;  ///< repeats the run
 };
 
+/// Whether the folder is one of a simulated run: its plan.json says so.
+bool is_simulation(const std::string& folder);
+
 /// Writes plan.json and, if there is a script, script.jsonl. Error: cannot_write.
-Status write_plan(const std::string& folder, const SimulationRun& run, const Failure& failure,
-                  const std::string& digest);
+Status write_plan(const std::string& folder, const RecordedSimulation& recorded);
 
 /// `path`: the folder of a simulated run. Errors: no_input, bad_data.
 Result<RecordedSimulation> read_plan(const std::string& path);
+
+/// Checks its recorded history again. An anomaly that only the simulator saw is taken from the
+/// plan. Error: usage.
+Result<CheckResult> judge_again(const RecordedSimulation& recorded, const History& history);
 
 }  // namespace assay::cli

@@ -1,5 +1,8 @@
 #include "cli/simulation_run.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -76,12 +79,37 @@ Result<reference::SimulationPlan> plan_of(const SimulationRun& run, Workload& wo
   return plan;
 }
 
-/// The verdict if nothing but convergence was asked for.
-CheckResult agreement(const reference::SimulationOutcome& outcome) {
+Result<Workload> workload_of(const SimulationRun& run) {
+  return run.workload->make({.threads = run.simulation.threads,
+                             .nodes = static_cast<int>(run.simulation.members),
+                             .options = run.workload_options});
+}
+
+/// The verdict if nothing but convergence was asked for, and members agree.
+CheckResult agreement() {
   CheckResult result;
   result.model = reference::convergence;
-  result.verdict = outcome.diverged.empty() ? Verdict::pass : Verdict::violation;
+  result.models = {{result.model, Verdict::pass}};
+  result.verdict = Verdict::pass;
   return result;
+}
+
+void add_findings(const reference::SimulationOutcome& outcome, CheckResult& result) {
+  constexpr std::string_view progress = "progress";
+  if (outcome.flooded) {
+    add_finding(result, flooded, progress,
+                fmt::format("Members answer each other without end: {} steps.", outcome.steps));
+  }
+  if (!outcome.stuck.empty()) {
+    add_finding(result, no_progress, progress,
+                fmt::format("No progress on {} after everything was healed.",
+                            fmt::join(outcome.stuck, " ")));
+  }
+  if (!outcome.diverged.empty()) {
+    add_finding(
+        result, divergence, reference::convergence,
+        fmt::format("Members differ at the end: {}.", fmt::join(outcome.diverged, "; ")));
+  }
 }
 
 /// "a|b" as a and b.
@@ -142,19 +170,52 @@ std::vector<std::string> simulated_fault_names() {
   return names;
 }
 
+bool SimulationResult::unsafe() const {
+  return failed() && !check.anomalies.empty() && !is_finding(check.anomalies.front().type);
+}
+
+bool is_finding(std::string_view anomaly) {
+  return anomaly == flooded || anomaly == no_progress || anomaly == divergence;
+}
+
+void add_finding(CheckResult& result, std::string_view type, std::string_view model,
+                 std::string explanation) {
+  Anomaly anomaly;
+  anomaly.type = type;
+  anomaly.model = model;
+  anomaly.explanation = std::move(explanation);
+  std::erase_if(result.models, [&](const ModelVerdict& each) { return each.model == model; });
+  result.models.push_back({anomaly.model, Verdict::violation, {}, {}, result.anomalies.size()});
+  result.anomalies.push_back(std::move(anomaly));
+  if (result.verdict == Verdict::violation) return;
+  result.verdict = Verdict::violation;
+  result.model = model;
+  result.unknown_because.clear();
+  result.certificate = {};
+}
+
+Result<CheckResult> judge(const SimulationRun& run, const History& history) {
+  std::vector<std::string> models = run.models;
+  if (std::erase(models, reference::convergence) > 0 && models.empty()) return agreement();
+  auto workload = workload_of(run);
+  if (!workload.ok()) return workload.error();
+  CheckOptions options = workload->check;
+  options.threads = 1;
+  options.timeout = run.check_timeout;
+  if (!models.empty()) options.models = std::move(models);
+  return check(history, options);
+}
+
 Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& record) {
-  auto workload = run.workload->make({.threads = run.simulation.threads,
-                                      .nodes = static_cast<int>(run.simulation.members),
-                                      .options = run.workload_options});
+  auto workload = workload_of(run);
   if (!workload.ok()) return workload.error();
   auto plan = plan_of(run, *workload);
   if (!plan.ok()) return plan.error();
 
   HistoryBuilder builder(workload->history);
   reference::SimulationSettings settings = run.simulation;
-  std::vector<std::string> models = run.models;
-  settings.convergence = std::erase(models, reference::convergence) > 0;
-  const bool only_convergence = settings.convergence && models.empty();
+  settings.convergence =
+      std::find(run.models.begin(), run.models.end(), reference::convergence) != run.models.end();
   auto outcome = reference::simulate(settings, *std::move(plan), [&](const Event& event) {
     if (record) {
       if (auto status = record(event); !status.ok()) return status;
@@ -164,16 +225,9 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
   if (!outcome.ok()) return outcome.error();
   auto history = builder.finish();
   if (!history.ok()) return history.error();
-  if (only_convergence) {
-    auto agreed = agreement(*outcome);
-    return SimulationResult{std::move(*history), std::move(agreed), std::move(*outcome)};
-  }
-  CheckOptions options = workload->check;
-  options.threads = 1;
-  options.timeout = run.check_timeout;
-  if (!models.empty()) options.models = models;
-  auto checked = check(*history, options);
+  auto checked = judge(run, *history);
   if (!checked.ok()) return checked.error();
+  add_findings(*outcome, *checked);
   return SimulationResult{std::move(*history), std::move(*checked), std::move(*outcome)};
 }
 

@@ -31,16 +31,20 @@ struct SimulationRun {
   std::optional<RunScript> script;
 };
 
+// Anomalies that the simulator sees by itself; the history does not show them.
+inline constexpr std::string_view no_progress = "no-progress";  ///< stuck after all was healed
+inline constexpr std::string_view flooded = "flooded";  ///< members answer each other without end
+inline constexpr std::string_view divergence = "divergence";  ///< members differ at the end
+
 struct SimulationResult {
   History history;
+  /// The history's anomalies come first, those of the simulator after them.
   CheckResult check;
   reference::SimulationOutcome outcome;
 
-  /// A violation of safety, members that do not converge, or no progress after all was healed.
-  bool failed() const {
-    return check.verdict == Verdict::violation || !outcome.stuck.empty() || outcome.flooded ||
-           !outcome.diverged.empty();
-  }
+  bool failed() const { return check.verdict == Verdict::violation; }
+  /// Whether the history shows a violation: something happened that must not.
+  bool unsafe() const;
 };
 
 /// What the seed chooses by itself: members, faults, how often they come, how fast clients ask.
@@ -58,6 +62,15 @@ void choose_options(SimulationRun& run);
 /// Runs and checks on one thread. Thread-safe. `record` sees each event too; may be empty.
 /// Errors: usage (settings), what `record` returned.
 Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& record = {});
+
+/// The verdict on a history of this run, the simulator's own anomalies apart. Error: usage.
+Result<CheckResult> judge(const SimulationRun& run, const History& history);
+
+/// Whether an anomaly is one of the simulator's own.
+bool is_finding(std::string_view anomaly);
+/// Adds one of these to the verdict, which it makes a violation.
+void add_finding(CheckResult& result, std::string_view type, std::string_view model,
+                 std::string explanation);
 
 /// The names of all simulated faults.
 std::vector<std::string> simulated_fault_names();

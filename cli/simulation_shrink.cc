@@ -34,7 +34,7 @@ std::vector<FaultSpan> spans_of(const Script& faults) {
 class Shrinker {
  public:
   Shrinker(const SimulationRun& run, const ShrinkLimits& limits)
-      : limits_(limits), deadline_(monotonic_now() + limits.time), best_{run, {}, {}} {}
+      : limits_(limits), deadline_(monotonic_now() + limits.time), best_{run, {}, {}, {}} {}
 
   Result<ShrunkSimulation> shrink() {
     if (auto status = begin(); !status.ok()) return status.error();
@@ -114,9 +114,9 @@ class Shrinker {
     }
     RunScript script = script_of(events, best_.run.simulation.threads);
     before_ = size_of(script);
-    const bool is_safety =
-        result->failed() && result->outcome.stuck.empty() && !result->outcome.flooded;
-    if (is_safety && try_script(script)) return {};
+    // Members may be asked whether they agree after any operations.
+    const bool is_of_history = result->unsafe() || best_.failure.type == divergence;
+    if (is_of_history && try_script(script)) return {};
     // Progress is asked for with the workload's own operations.
     script.clients.reset();
     if (try_script(std::move(script))) return {};

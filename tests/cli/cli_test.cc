@@ -302,6 +302,28 @@ TEST_CASE("cli: a report is written for a history") {
   CHECK(mentions(read(output), "Content-Security-Policy"));
 }
 
+TEST_CASE("cli: a report is written for the folder of a simulation, shrunk or not") {
+  const Folder folder;
+  const std::string found = folder.file("found");
+  REQUIRE(assay(folder, "sim raft --bug follower-read --seed 1 --out " + found).code == 1);
+  REQUIRE(assay(folder, "shrink --budget 3s " + found).code == 1);
+  const auto reported = [&](const std::string& path) {
+    const auto report = assay(folder, "report -o - --as json " + path);
+    CHECK(report.code == 0);
+    return nlohmann::json::parse(report.out, nullptr, false);
+  };
+  for (const std::string& path : {found, found + "/shrunk"}) {
+    CAPTURE(path);
+    CHECK(reported(path).at("anomalies").at(0).at("type") == "nonlinearizable");
+    CHECK(assay(folder, "report " + path).code == 0);
+    CHECK(mentions(read(path + "/report.html"), "Content-Security-Policy"));
+  }
+  // What no history shows: members that differ at the end.
+  const std::string apart = folder.file("apart");
+  REQUIRE(assay(folder, "sim multi-leader --bug skip-gap --seed 1 --out " + apart).code == 1);
+  CHECK(reported(apart).at("anomalies").at(0).at("type") == "divergence");
+}
+
 TEST_CASE("cli: a violation on standard input is reported while the writer is still there") {
   const Folder folder;
   const std::string history = std::string(stale) +

@@ -206,7 +206,7 @@ TEST_CASE(
       std::filesystem::temp_directory_path() / ("assay-shrunk-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   const RecordedSimulation& smallest = shrunk->smallest;
-  REQUIRE(write_plan(folder, smallest.run, smallest.failure, smallest.digest).ok());
+  REQUIRE(write_plan(folder, smallest).ok());
   const auto recorded = read_plan(folder);
   std::filesystem::remove_all(folder);
   REQUIRE(recorded.ok());
