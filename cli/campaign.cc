@@ -1,10 +1,10 @@
-// assay campaign FILE|FOLDER: many experiments from a file, and whether each came out as it must.
+// assay campaign FILE|FOLDER: many runs from a file, and whether each experiment came out as it
+// must.
 
 #include "reports/campaign.h"
 
 #include <fmt/color.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -17,11 +17,12 @@
 #include "base/clock.h"
 #include "base/executable.h"
 #include "cli/campaign_file.h"
+#include "cli/campaign_runner.h"
 #include "cli/command.h"
-#include "cli/exit_code.h"
-#include "cli/experiment.h"
 #include "cli/output.h"
 #include "harness/run_store.h"
+#include "reports/escape.h"
+#include "reports/gate/outputs.h"
 
 namespace assay::cli {
 namespace {
@@ -29,31 +30,14 @@ namespace {
 struct CampaignFlags {
   std::string path;
   bool sim = false;
-  bool lab = false;
   bool dry = false;
   bool json = false;
-  std::string select;
+  bool stored = false;  ///< --store was given
+  std::string shard = "1/1";
+  std::string budget;
   std::string html;
-  ExperimentOptions options;
+  CampaignOptions options;
 };
-
-/// What is run, in a line.
-std::string experiment_line(const Experiment& experiment) {
-  std::string text = experiment.target;
-  for (const auto& [name, value] : experiment.options) {
-    text += name == "protocol" ? " " + value : fmt::format(" {}={}", name, value);
-  }
-  text += fmt::format(" on {} nodes; {}", experiment.nodes, experiment.workload);
-  for (const auto& [name, value] : experiment.workload_options) {
-    text += fmt::format(" {}={}", name, value);
-  }
-  if (!experiment.models.empty()) {
-    text += fmt::format(" for {}", fmt::join(experiment.models, ", "));
-  }
-  if (!experiment.faults.empty()) text += fmt::format("; {}", fmt::join(experiment.faults, ", "));
-  if (!experiment.bugs.empty()) text += fmt::format("; bug {}", fmt::join(experiment.bugs, ", "));
-  return text;
-}
 
 nlohmann::ordered_json json_of(const CampaignRow& row) {
   nlohmann::ordered_json measures = nlohmann::ordered_json::object();
@@ -77,7 +61,7 @@ void print(const CampaignRow& row) {
   const std::string mark = row.as_expected ? "as expected" : "NOT AS EXPECTED";
   const auto tone =
       fmt::fg(row.as_expected ? fmt::terminal_color::green : fmt::terminal_color::red);
-  fmt::print("{:34} {:44} ", row.name, row.verdict);
+  fmt::print("{:34} {:44} ", visible(row.name), visible(row.verdict));
   if (color) {
     fmt::print(tone, "{}", mark);
   } else {
@@ -87,115 +71,14 @@ void print(const CampaignRow& row) {
   for (const auto& [name, value] : row.measures) fmt::print(", {} {:.3g}", name, value);
   fmt::print("\n");
   if (!row.as_expected) {
-    fmt::print("    expected {}; {}\n    {}\n", row.expected, row.because, row.command);
+    fmt::print("    expected {}; {}\n    {}\n", visible(row.expected),
+               gate::plain_line(row.because), visible(row.command));
   }
   std::fflush(stdout);
 }
 
-/// 1 for a violation where none may be, 2 if something stayed unknown, 3 for anything else that is
-/// not as expected.
-int code_of(const CampaignRow& row) {
-  if (row.as_expected) return 0;
-  const bool expects_pass = row.expected.starts_with("pass");
-  if (expects_pass && row.verdict.starts_with("violation")) return 1;
-  return row.verdict.starts_with("unknown") ? 2 : 3;
-}
-
-class CampaignRunner {
- public:
-  explicit CampaignRunner(const CampaignFlags& flags) : flags_(flags) {
-    summary_.executor = flags.lab ? "lab" : "sim";
-  }
-
-  Status run(const Campaign& campaign) {
-    CampaignSection section{campaign.name, campaign.about, {}};
-    for (const Experiment& experiment : campaign.experiments) {
-      if (!is_selected(experiment)) continue;
-      if (flags_.dry) {
-        fmt::print("{:34} {}\n", experiment.name, experiment_line(experiment));
-        continue;
-      }
-      auto row = run(experiment);
-      if (!row.ok()) {
-        return row.error().in(
-            fmt::format("{}:{}: {}", experiment.file, experiment.line, experiment.name));
-      }
-      if (!flags_.json) print(*row);
-      code_ = worse_of(code_, code_of(*row));
-      section.rows.push_back(*std::move(row));
-    }
-    if (!section.rows.empty()) summary_.sections.push_back(std::move(section));
-    return {};
-  }
-
-  Result<int> finish(const std::string& title) {
-    std::size_t rows = 0;
-    std::size_t expected = 0;
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const CampaignSection& section : summary_.sections) {
-      for (const CampaignRow& row : section.rows) {
-        ++rows;
-        expected += row.as_expected ? 1 : 0;
-        list.push_back(json_of(row));
-        summary_.seconds += row.seconds;
-      }
-    }
-    if (flags_.dry) return 0;
-    if (rows == 0) {
-      return Error{ErrorKind::usage,
-                   "no experiment of " + title + " is selected for " + summary_.executor};
-    }
-    summary_.title = title;
-    if (!flags_.html.empty()) {
-      auto status = write_file(flags_.html, render_campaign_html(summary_));
-      if (!status.ok()) return status.error();
-    }
-    if (flags_.json) {
-      const nlohmann::ordered_json document{{"schema", "assay.campaign-result/1"},
-                                            {"executor", summary_.executor},
-                                            {"as_expected", expected},
-                                            {"total", rows},
-                                            {"elapsed_s", summary_.seconds},
-                                            {"experiments", list}};
-      using Dump = nlohmann::ordered_json::error_handler_t;
-      fmt::print("{}\n", document.dump(-1, ' ', false, Dump::replace));
-    } else {
-      fmt::print("{} of {} as expected, {:.1f} s{}\n", expected, rows, summary_.seconds,
-                 flags_.html.empty() ? "" : "; page: " + flags_.html);
-    }
-    return code_;
-  }
-
- private:
-  bool is_selected(const Experiment& experiment) const {
-    const Execution& execution = flags_.lab ? experiment.lab : experiment.sim;
-    if (!execution.wanted) return false;
-    return flags_.select.empty() || experiment.name.find(flags_.select) != std::string::npos;
-  }
-
-  Result<CampaignRow> run(const Experiment& experiment) const {
-    const Nanos start = monotonic_now();
-    auto row = flags_.lab ? run_in_lab(experiment, flags_.options)
-                          : run_in_sim(experiment, flags_.options);
-    if (!row.ok()) return row;
-    row->name = experiment.name;
-    row->claim = experiment.claim;
-    row->source = experiment.source;
-    row->experiment = experiment_line(experiment);
-    row->seconds = static_cast<double>((monotonic_now() - start).count()) / 1e9;
-    return row;
-  }
-
-  const CampaignFlags& flags_;
-  CampaignSummary summary_;
-  int code_ = 0;
-};
-
-Result<int> run_campaign(const CampaignFlags& flags) {
-  if (flags.sim && flags.lab) {
-    return Error{ErrorKind::usage, "--sim and --lab exclude each other"};
-  }
-  auto files = campaign_files(flags.path);
+Result<std::vector<Campaign>> campaigns_of(const std::string& path) {
+  auto files = campaign_files(path);
   if (!files.ok()) return files.error();
   std::vector<Campaign> campaigns;
   for (const std::string& file : *files) {
@@ -203,32 +86,144 @@ Result<int> run_campaign(const CampaignFlags& flags) {
     if (!campaign.ok()) return campaign.error();
     campaigns.push_back(*std::move(campaign));
   }
-  CampaignRunner runner(flags);
-  for (const Campaign& campaign : campaigns) {
-    if (auto status = runner.run(campaign); !status.ok()) return status.error();
+  return campaigns;
+}
+
+/// The flags, and what the files say where the flags say nothing.
+Result<CampaignOptions> options_of(const CampaignFlags& flags,
+                                   const std::vector<Campaign>& campaigns) {
+  CampaignOptions options = flags.options;
+  if (flags.sim && options.lab) {
+    return Error{ErrorKind::usage, "--sim and --lab exclude each other"};
   }
-  const std::string title = campaigns.size() == 1 ? campaigns.front().name : flags.path;
-  return runner.finish(title);
+  options.name = campaigns.size() == 1 ? campaigns.front().name : flags.path;
+  auto shard = parse_shard(flags.shard);
+  if (!shard.ok()) return shard.error();
+  options.shard = *shard;
+  for (const Campaign& campaign : campaigns) {
+    const Budget& budget = campaign.budget;
+    if (budget.time)
+      options.budget.time = std::min(*budget.time, options.budget.time.value_or(*budget.time));
+    if (budget.runs)
+      options.budget.runs = std::min(*budget.runs, options.budget.runs.value_or(*budget.runs));
+    options.record |= campaign.retains;
+  }
+  if (!flags.budget.empty()) {
+    auto time = parse_duration(flags.budget);
+    if (!time.ok()) return time.error().in("--budget");
+    options.budget.time = *time;
+  }
+  options.record |= options.lab || options.resume || flags.stored;
+  return options;
+}
+
+/// What would be run, and what it would cost.
+void print_plan(const std::vector<Campaign>& campaigns, const CampaignOptions& options) {
+  const auto runs = planned_runs(campaigns, options);
+  for (const Campaign& campaign : campaigns) {
+    for (const Experiment& experiment : campaign.experiments) {
+      const auto count = std::count_if(runs.begin(), runs.end(), [&](const PlannedRun& run) {
+        return run.experiment == &experiment;
+      });
+      if (count == 0) continue;
+      fmt::print("{:34} {:>5} runs  {}{}\n", visible(experiment.name), count,
+                 visible(words_of(experiment)),
+                 experiment.expected == Expected::pass
+                     ? ""
+                     : fmt::format("; must show {}", name_of(experiment.expected)));
+    }
+  }
+  fmt::print("{} runs at most, {} of {}", runs.size(), format_duration(time_of(runs, options.lab)),
+             options.lab ? "workload, one after the other" : "virtual time");
+  if (options.budget.time) {
+    fmt::print("; budget {}", format_duration(*options.budget.time));
+  }
+  if (options.budget.runs) fmt::print("; budget {} runs", *options.budget.runs);
+  fmt::print("\n");
+}
+
+Status print_outcome(const CampaignFlags& flags, const CampaignOutcome& outcome) {
+  std::size_t rows = 0;
+  std::size_t expected = 0;
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const CampaignSection& section : outcome.summary.sections) {
+    for (const CampaignRow& row : section.rows) {
+      ++rows;
+      expected += row.as_expected ? 1 : 0;
+      list.push_back(json_of(row));
+    }
+  }
+  if (!flags.html.empty()) {
+    auto status = write_file(flags.html, render_campaign_html(outcome.summary));
+    if (!status.ok()) return status;
+  }
+  if (flags.json) {
+    const nlohmann::ordered_json document{{"schema", "assay.campaign-result/1"},
+                                          {"executor", outcome.summary.executor},
+                                          {"as_expected", expected},
+                                          {"total", rows},
+                                          {"elapsed_s", outcome.summary.seconds},
+                                          {"folder", outcome.folder},
+                                          {"experiments", list}};
+    using Dump = nlohmann::ordered_json::error_handler_t;
+    fmt::print("{}\n", document.dump(-1, ' ', false, Dump::replace));
+    return {};
+  }
+  fmt::print("{} of {} as expected, {:.1f} s of runs{}\n", expected, rows, outcome.summary.seconds,
+             flags.html.empty() ? "" : "; page: " + flags.html);
+  if (!outcome.folder.empty()) {
+    fmt::print("campaign: {}\n", outcome.folder);
+  }
+  return {};
+}
+
+Result<int> run_campaign(const CampaignFlags& flags) {
+  const auto campaigns = campaigns_of(flags.path);
+  if (!campaigns.ok()) return campaigns.error();
+  const auto options = options_of(flags, *campaigns);
+  if (!options.ok()) return options.error();
+  if (flags.dry) {
+    print_plan(*campaigns, *options);
+    return 0;
+  }
+  const auto outcome = carry_out(*campaigns, *options, [&](const CampaignRow& row) {
+    if (!flags.json) print(row);
+  });
+  if (!outcome.ok()) return outcome.error();
+  if (auto status = print_outcome(flags, *outcome); !status.ok()) return status.error();
+  return outcome->exit_code;
 }
 
 }  // namespace
 
 Action define_campaign(CLI::App& app) {
   auto flags = std::make_shared<CampaignFlags>();
+  CampaignOptions& options = flags->options;
   app.add_option("PATH", flags->path, "a campaign file, or a folder of them")->required();
   app.add_flag("--sim", flags->sim, "in the simulated world (the default)");
-  app.add_flag("--lab", flags->lab, "on real processes, over SSH");
-  app.add_option("--select", flags->select, "only experiments whose name holds this text");
-  app.add_flag("--dry-run", flags->dry, "print what would be run");
+  app.add_flag("--lab", options.lab, "on real processes, over SSH");
+  app.add_option("--select", options.select, "only experiments whose name holds this text");
+  app.add_option("--shard", flags->shard, "this part of the runs, i/n: every n-th from the i-th")
+      ->capture_default_str();
+  app.add_option("--budget", flags->budget,
+                 "no run begins after this time, e.g. 25m; default: the file's");
+  app.add_flag("--resume", options.resume,
+               "go on with the newest campaign of this name in the store: nothing is run twice");
+  app.add_flag("--dry-run", flags->dry, "print what would be run, and how long it would take");
   app.add_option("--html", flags->html, "file for a page with the table");
-  app.add_option("--store", flags->options.store, "folder of the lab's runs")
-      ->default_str("runs")
-      ->default_val("runs");
-  app.add_option("-j,--jobs", flags->options.jobs, "simulations at a time; default: all cores");
+  CLI::Option* store =
+      app.add_option("--store", options.execution.store,
+                     "folder of the runs; simulations are kept if it is given, or if the file has "
+                     "[retain]")
+          ->default_str("runs")
+          ->default_val("runs");
+  app.add_option("-j,--jobs", options.execution.jobs, "simulations at a time; default: all cores");
+  app.add_flag("--quiet,-q", options.quiet, "no progress");
   app.add_flag("--json", flags->json, "a JSON document on standard output");
   app.footer("Example: assay campaign campaigns/chapter --sim --html chapter.html");
-  return [flags] {
-    flags->options.program = program_folder() + "/assay";
+  return [flags, store] {
+    flags->stored = store->count() > 0;
+    flags->options.execution.program = program_folder() + "/assay";
     return run_campaign(*flags);
   };
 }

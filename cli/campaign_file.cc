@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -12,96 +11,15 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/campaign_matrix.h"
 #include "cli/history_input.h"
-#include "cli/measures.h"
+#include "cli/toml_table.h"
+#include "reports/measures.h"
 
 namespace assay::cli {
 namespace {
 
-/// What is wrong in the file, thrown past the layers of tables and caught by read_campaign.
-struct Wrong {
-  std::uint32_t line;
-  std::string what;
-};
-
-std::string text_of(const toml::node& node) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return std::to_string(number->get());
-  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
-  if (const auto* flag = node.as_boolean()) return flag->get() ? "yes" : "no";
-  throw Wrong{node.source().begin.line, "expected a text or a number"};
-}
-
-/// A table whose keys are all known.
-class Table {
- public:
-  Table(const toml::table& table, std::span<const std::string_view> known) : table_(table) {
-    for (const auto& [key, node] : table) {
-      if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-      throw Wrong{key.source().begin.line,
-                  fmt::format("unknown key '{}'; known: {}", key.str(), fmt::join(known, ", "))};
-    }
-  }
-
-  const toml::node* find(std::string_view key) const { return table_.get(key); }
-
-  void read(std::string_view key, std::string& into) const {
-    if (const toml::node* node = find(key)) into = text_of(*node);
-  }
-  void read(std::string_view key, std::vector<std::string>& into) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    into.clear();
-    if (const auto* list = node->as_array()) {
-      for (const toml::node& element : *list) into.push_back(text_of(element));
-    } else {
-      into.push_back(text_of(*node));
-    }
-  }
-  void read(std::string_view key, std::map<std::string, std::string>& into) const {
-    const toml::table* table = table_at(key);
-    if (table == nullptr) return;
-    for (const auto& [name, node] : *table) into[std::string(name.str())] = text_of(node);
-  }
-  void read(std::string_view key, Nanos& into) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const auto duration = parse_duration(text_of(*node));
-    if (!duration.ok()) throw Wrong{line_of(*node), duration.error().message};
-    into = *duration;
-  }
-  template <class Number>
-  void read_number(std::string_view key, Number low, Number high, Number& into) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return;
-    const auto number = node->value_exact<std::int64_t>();
-    if (!number || *number < static_cast<std::int64_t>(low) ||
-        *number > static_cast<std::int64_t>(high)) {
-      throw Wrong{line_of(*node),
-                  fmt::format("{}: expected a whole number from {} to {}", key, low, high)};
-    }
-    into = static_cast<Number>(*number);
-  }
-  template <class T>
-  void read(std::string_view key, std::optional<T>& into) const {
-    if (find(key) == nullptr) return;
-    T value{};
-    read(key, value);
-    into = std::move(value);
-  }
-  const toml::table* table_at(std::string_view key) const {
-    const toml::node* node = find(key);
-    if (node == nullptr) return nullptr;
-    if (const toml::table* table = node->as_table()) return table;
-    throw Wrong{line_of(*node), fmt::format("{}: expected a table", key)};
-  }
-  static std::uint32_t line_of(const toml::node& node) { return node.source().begin.line; }
-
- private:
-  const toml::table& table_;
-};
-
-void read_execution(const Table& parent, std::string_view key, Execution& execution) {
+void read_execution(const TomlTable& parent, std::string_view key, Execution& execution) {
   static constexpr std::array<std::string_view, 5> known{"seeds", "time-limit", "nemesis",
                                                          "nemesis-interval", "rate"};
   const toml::node* node = parent.find(key);
@@ -110,7 +28,7 @@ void read_execution(const Table& parent, std::string_view key, Execution& execut
     execution.wanted = flag->get();
     return;
   }
-  const Table table(*parent.table_at(key), known);
+  const TomlTable table(*parent.table_at(key), known);
   if (table.find("seeds") != nullptr) {
     std::uint64_t seeds = 0;
     table.read_number<std::uint64_t>("seeds", 1, 1'000'000, seeds);
@@ -133,26 +51,26 @@ std::vector<MeasureBound> read_measures(const toml::table& measures) {
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) throw Wrong{key.source().begin.line, "expected { above = …, below = … }"};
-    const Table entries(*table, known);
+    const TomlTable entries(*table, known);
     MeasureBound bound{name, {}, {}};
     for (const auto& [side, into] :
          {std::pair{known[0], &bound.above}, std::pair{known[1], &bound.below}}) {
       const toml::node* limit = entries.find(side);
       if (limit == nullptr) continue;
       *into = limit->value<double>();
-      if (!into->has_value()) throw Wrong{Table::line_of(*limit), "expected a number"};
+      if (!into->has_value()) throw Wrong{TomlTable::line_of(*limit), "expected a number"};
     }
     bounds.push_back(std::move(bound));
   }
   return bounds;
 }
 
-void read_expectation(const Table& table, Experiment& experiment) {
+void read_expectation(const TomlTable& table, Experiment& experiment) {
   static constexpr std::array<std::string_view, 3> known{"verdict", "anomalies", "measures"};
   const toml::table* node = table.table_at("expect");
   if (node == nullptr) return;
-  const Table expect(*node, known);
-  std::string verdict = "pass";
+  const TomlTable expect(*node, known);
+  std::string verdict(name_of(experiment.expected));
   expect.read("verdict", verdict);
   bool found = false;
   for (const Expected each : {Expected::pass, Expected::violation, Expected::no_progress}) {
@@ -161,7 +79,7 @@ void read_expectation(const Table& table, Experiment& experiment) {
     found = true;
   }
   if (!found) {
-    throw Wrong{Table::line_of(*expect.find("verdict")),
+    throw Wrong{TomlTable::line_of(*expect.find("verdict")),
                 "verdict: expected pass, violation or no-progress, got '" + verdict + "'"};
   }
   expect.read("anomalies", experiment.anomalies);
@@ -176,8 +94,59 @@ constexpr std::array<std::string_view, 22> experiment_keys{
     "nodes", "seed",    "concurrency",      "time-limit", "seeds",   "expect",
     "sim",   "lab",     "protocol",         "weather"};
 
+Keep keep_named(const TomlTable& table, std::string_view key, Keep fallback) {
+  static constexpr std::array<std::string_view, 4> names{"nothing", "summary", "history", "all"};
+  std::string name;
+  table.read(key, name);
+  if (name.empty()) return fallback;
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) {
+    throw Wrong{TomlTable::line_of(*table.find(key)),
+                fmt::format("{}: expected one of {}, got '{}'", key, fmt::join(names, ", "), name)};
+  }
+  return static_cast<Keep>(at - names.begin());
+}
+
+/// What holds for all runs of the file, into the campaign and the experiment that all begin with.
+void read_frame(const TomlTable& table, const std::string& path, Campaign& campaign,
+                Experiment& defaults) {
+  static constexpr std::array<std::string_view, 4> budget_keys{"time", "runs", "check-time",
+                                                               "retries"};
+  static constexpr std::array<std::string_view, 2> retain_keys{"passing", "failing"};
+  static constexpr std::array<std::string_view, 2> gate_keys{"policy", "baseline"};
+  if (const toml::table* node = table.table_at("budget")) {
+    const TomlTable budget(*node, budget_keys);
+    budget.read("time", campaign.budget.time);
+    if (budget.find("runs") != nullptr) {
+      std::uint64_t runs = 0;
+      budget.read_number<std::uint64_t>("runs", 1, 1'000'000'000, runs);
+      campaign.budget.runs = runs;
+    }
+    budget.read("check-time", defaults.check_timeout);
+    budget.read_number<std::uint64_t>("retries", 0, 100, defaults.retries);
+  }
+  if (const toml::table* node = table.table_at("retain")) {
+    const TomlTable retain(*node, retain_keys);
+    campaign.retains = true;
+    defaults.retention.passing = keep_named(retain, "passing", defaults.retention.passing);
+    defaults.retention.failing = keep_named(retain, "failing", defaults.retention.failing);
+  }
+  if (const toml::table* node = table.table_at("gate")) {
+    const TomlTable gate(*node, gate_keys);
+    gate.read("policy", campaign.policy);
+    gate.read("baseline", campaign.baseline);
+    // They stand beside the campaign, wherever it is run from.
+    for (std::string* file : {&campaign.policy, &campaign.baseline}) {
+      if (file->empty()) continue;
+      *file = (std::filesystem::path(path).parent_path() / *file).lexically_normal().string();
+    }
+  }
+}
+
+}  // namespace
+
 void read_experiment(const toml::table& node, Experiment& experiment) {
-  const Table table(node, experiment_keys);
+  const TomlTable table(node, experiment_keys);
   experiment.line = node.source().begin.line;
   table.read("name", experiment.name);
   table.read("claim", experiment.claim);
@@ -196,7 +165,7 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   table.read("rate", experiment.rate);
   table.read("weather", experiment.weather);
   if (experiment.weather != "calm" && experiment.weather != "drawn") {
-    throw Wrong{Table::line_of(*table.find("weather")), "weather: expected calm or drawn"};
+    throw Wrong{TomlTable::line_of(*table.find("weather")), "weather: expected calm or drawn"};
   }
   table.read("time-limit", experiment.time_limit);
   table.read_number<std::size_t>("nodes", 1, 9, experiment.nodes);
@@ -208,10 +177,13 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   read_execution(table, "lab", experiment.lab);
 }
 
+namespace {
+
 Campaign campaign_of(const toml::table& root, const std::string& path) {
-  static constexpr std::array<std::string_view, 5> known{"schema", "name", "about", "defaults",
-                                                         "experiment"};
-  const Table table(root, known);
+  static constexpr std::array<std::string_view, 10> known{
+      "schema", "name",   "about",  "defaults", "experiment",
+      "matrix", "canary", "budget", "retain",   "gate"};
+  const TomlTable table(root, known);
   std::string schema;
   table.read("schema", schema);
   if (schema != "assay.campaign/1") {
@@ -221,22 +193,44 @@ Campaign campaign_of(const toml::table& root, const std::string& path) {
   table.read("name", campaign.name);
   table.read("about", campaign.about);
   Experiment defaults;
+  read_frame(table, path, campaign, defaults);
   if (const toml::table* node = table.table_at("defaults")) read_experiment(*node, defaults);
-  const toml::node* experiments = table.find("experiment");
-  const toml::array* list = experiments == nullptr ? nullptr : experiments->as_array();
-  if (list == nullptr || list->empty()) throw Wrong{1, "expected at least one [[experiment]]"};
+  for (const std::string_view kind : {"experiment", "canary"}) {
+    const toml::node* entries = table.find(kind);
+    if (entries == nullptr) continue;
+    const toml::array* list = entries->as_array();
+    if (list == nullptr) {
+      throw Wrong{TomlTable::line_of(*entries), fmt::format("expected [[{}]]", kind)};
+    }
+    for (const toml::node& element : *list) {
+      const toml::table* node = element.as_table();
+      if (node == nullptr) {
+        throw Wrong{TomlTable::line_of(element), fmt::format("expected [[{}]]", kind)};
+      }
+      Experiment experiment = defaults;
+      if (kind == "canary") experiment.expected = Expected::violation;
+      read_experiment(*node, experiment);
+      if (kind == "canary" && experiment.expected == Expected::pass) {
+        throw Wrong{experiment.line, "a canary must fail: verdict pass belongs to an experiment"};
+      }
+      campaign.experiments.push_back(std::move(experiment));
+    }
+  }
+  if (const toml::table* node = table.table_at("matrix")) {
+    for (Experiment& experiment : expand_matrix(*node, defaults)) {
+      campaign.experiments.push_back(std::move(experiment));
+    }
+  }
+  if (campaign.experiments.empty()) {
+    throw Wrong{1, "expected at least one [[experiment]], [[canary]] or [matrix]"};
+  }
   std::set<std::string> names;
-  for (const toml::node& element : *list) {
-    const toml::table* node = element.as_table();
-    if (node == nullptr) throw Wrong{Table::line_of(element), "expected [[experiment]]"};
-    Experiment experiment = defaults;
-    read_experiment(*node, experiment);
+  for (Experiment& experiment : campaign.experiments) {
     experiment.file = path;
     if (experiment.name.empty()) throw Wrong{experiment.line, "an experiment needs a name"};
     if (!names.insert(experiment.name).second) {
       throw Wrong{experiment.line, "a second experiment '" + experiment.name + "'"};
     }
-    campaign.experiments.push_back(std::move(experiment));
   }
   return campaign;
 }
@@ -249,16 +243,14 @@ std::string_view name_of(Expected expected) {
 }
 
 Result<Campaign> read_campaign(const std::string& path) {
-  const auto text = read_text(path);
+  Campaign campaign;
+  auto status =
+      read_toml(path, [&](const toml::table& root) { campaign = campaign_of(root, path); });
+  if (!status.ok()) return status.error();
+  auto text = read_text(path);
   if (!text.ok()) return text.error();
-  try {
-    return campaign_of(toml::parse(*text, path), path);
-  } catch (const toml::parse_error& error) {
-    return Error{ErrorKind::bad_data,
-                 fmt::format("{}:{}: {}", path, error.source().begin.line, error.description())};
-  } catch (const Wrong& wrong) {
-    return Error{ErrorKind::bad_data, fmt::format("{}:{}: {}", path, wrong.line, wrong.what)};
-  }
+  campaign.text = *std::move(text);
+  return campaign;
 }
 
 Result<std::vector<std::string>> campaign_files(const std::string& path) {

@@ -23,9 +23,28 @@ std::string_view name_of(Expected expected);
 
 /// A quantity that every run has, and where it must lie in the run in which it is most extreme.
 struct MeasureBound {
-  std::string name;  ///< of the table of measures (cli/measures.h)
+  std::string name;  ///< of the table of measures (reports/measures.h)
   std::optional<double> above;
   std::optional<double> below;
+};
+
+/// What of a run is left in the store.
+enum class Keep : std::uint8_t {
+  nothing,
+  summary,  ///< the plan and what is worth knowing without the history
+  history,  ///< also the history, its verdict and its certificate
+  all,      ///< also the report and the logs
+};
+
+struct Retention {
+  Keep passing = Keep::summary;
+  Keep failing = Keep::all;  ///< violations, and what is unknown
+};
+
+/// Whichever is used up first ends the campaign.
+struct Budget {
+  std::optional<Nanos> time;
+  std::optional<std::uint64_t> runs;
 };
 
 /// How one executor differs from what the experiment says.
@@ -62,6 +81,9 @@ struct Experiment {
   std::vector<MeasureBound> measures;
   Execution sim;
   Execution lab;
+  std::optional<Nanos> check_timeout;  ///< of a run's check; then its verdict is unknown
+  std::uint64_t retries = 1;           ///< of a run in the lab that ended without a verdict
+  Retention retention;
   std::string file;  ///< where it stands
   std::uint32_t line = 0;
 };
@@ -69,7 +91,12 @@ struct Experiment {
 struct Campaign {
   std::string name;
   std::string about;
-  std::vector<Experiment> experiments;
+  std::vector<Experiment> experiments;  ///< of the file, of its matrix, and its canaries
+  Budget budget;
+  bool retains = false;  ///< the file says what is kept of its runs
+  std::string policy;    ///< of its gate: a file; may be empty
+  std::string baseline;
+  std::string text;  ///< of the whole file
 };
 
 /// Errors: no_input, bad_data (with file, line and what was expected).

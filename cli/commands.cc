@@ -7,7 +7,7 @@
 namespace assay::cli {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 15> table{{
+  static constexpr std::array<Command, 20> table{{
       {"run", "drive a workload against a cluster while breaking it, then check and report",
        define_run},
       {"audit", "test servers that run already, after a look at them and a yes", define_audit},
@@ -23,11 +23,18 @@ std::span<const Command> commands() {
       {"replay", "the plan of a run or a simulation once more", define_replay},
       {"verify", "re-check a verdict's certificate with the independent verifier", define_verify},
       {"report", "write the report of a run or a history again", define_report},
+      {"gate", "may this build go out? judges stored runs by a policy and a baseline", define_gate},
+      {"runs", "the store of runs: ls, show, findings, rm, gc", define_runs},
       {"history", "convert, validate or describe a history", define_history},
       {"lab", "nodes on this machine: up, down, status, exec, logs", define_lab},
       {"doctor", "say what this machine lacks for the lab and the faults, and how to get it",
        define_doctor},
       {"list", "print a vocabulary: targets, workloads, faults, models, …", define_list},
+      {"explain", "what a model, an anomaly, a rule of the gate or a measure means",
+       define_explain},
+      {"completion", "a script that completes subcommands and flags: bash, zsh, fish",
+       define_completion},
+      {"man", "the manual page", define_man},
       {"version", "print the version", define_version},
   }};
   return table;

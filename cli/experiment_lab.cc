@@ -4,14 +4,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "cli/experiment.h"
-#include "cli/history_input.h"
-#include "cli/outcome.h"
 #include "cli/output.h"
 #include "harness/lab/subprocess.h"
+#include "harness/run_index.h"
 
 namespace assay::cli {
 namespace {
@@ -41,64 +42,91 @@ std::vector<std::string> arguments_of(const Experiment& experiment, std::uint64_
   add("time-limit", exact_duration(experiment.lab.time_limit.value_or(experiment.time_limit)));
   add("seed", std::to_string(seed));
   add("store", store);
+  if (experiment.check_timeout) {
+    add("check-timeout", exact_duration(*experiment.check_timeout));
+  }
   words.emplace_back("--keep-lab");
   words.emplace_back("--quiet");
   return words;
 }
 
-Result<RunOutcome> outcome_of(const Experiment& experiment, const std::string& folder) {
-  const auto text = read_text(folder + "/verdict.json");
-  if (!text.ok()) return text.error();
-  RunOutcome outcome;
-  try {
-    const auto verdict = nlohmann::json::parse(*text);
-    outcome.verdict = verdict.at("verdict").get<std::string>();
-    for (const auto& anomaly : verdict.at("anomalies")) {
-      const auto type = anomaly.at("type").get<std::string>();
-      if (outcome.anomalies.empty()) outcome.because = anomaly.at("explanation").get<std::string>();
-      outcome.add_anomaly(type);
-    }
-    if (verdict.at("unknown_because").is_string() && outcome.verdict == "unknown") {
-      outcome.because = verdict.at("unknown_because").get<std::string>();
-    }
-  } catch (const nlohmann::json::exception& error) {
-    return Error{ErrorKind::bad_data, folder + "/verdict.json: " + error.what()};
+/// Takes away what the experiment does not want kept. The record stays as it is.
+Status retain(const RunRecord& record, Keep kept, const std::string& store) {
+  if (kept == Keep::nothing) return remove_run(store, record.folder);
+  std::vector<std::string> gone;
+  if (kept < Keep::all) gone = {"report.html", "junit.xml", "logs", "faults.jsonl"};
+  if (kept < Keep::history) {
+    gone.insert(gone.end(), {"history.assay", "certificate.json", "verdict.json"});
   }
-  const auto history = read_history(folder + "/history.assay", {});
-  if (!history.ok()) return history.error();
-  outcome.measures = measure(experiment, *history);
-  return outcome;
+  for (const std::string& name : gone) {
+    const std::string path = store + "/" + record.folder + "/" + name;
+    std::error_code failure;
+    std::filesystem::remove_all(path, failure);
+    if (failure) {
+      return Error{ErrorKind::cannot_write, "cannot remove '" + path + "': " + failure.message()};
+    }
+  }
+  return {};
+}
+
+/// The run that `latest` points at.
+Result<RunRecord> newest_record(const std::string& store) {
+  std::error_code failure;
+  const auto target = std::filesystem::read_symlink(store + "/latest", failure);
+  if (failure) return Error{ErrorKind::no_input, store + "/latest: " + failure.message()};
+  return read_run_record(store, target.string());
 }
 
 }  // namespace
 
-Result<CampaignRow> run_in_lab(const Experiment& experiment, const ExperimentOptions& options) {
-  Outcomes outcomes(experiment);
-  const std::uint64_t runs = experiment.lab.seeds.value_or(1);
-  for (std::uint64_t i = 0; i < runs && !outcomes.decided(); ++i) {
-    const std::uint64_t seed = experiment.seed + i;
-    Subprocess run;
-    run.command = arguments_of(experiment, seed, options.store);
-    std::string words = "assay";
-    for (const std::string& word : run.command) words += " " + shell_word(word);
-    run.command.insert(run.command.begin(), options.program);
-    run.timeout = experiment.lab.time_limit.value_or(experiment.time_limit) + overhead;
-    auto ended = run_subprocess(run);
-    if (!ended.ok()) return ended.error();
-    // 0, 1 and 2 are verdicts; anything else says why there is none.
-    if (ended->exit_status > 2) {
-      return Error{ErrorKind::unavailable,
-                   fmt::format("{} ended with {}: {}", words, ended->exit_status, ended->output)};
-    }
-    auto outcome = outcome_of(experiment, options.store + "/latest");
-    if (!outcome.ok()) return outcome.error();
-    outcome->seed = seed;
-    outcome->command = words;
-    outcomes.add(*std::move(outcome));
+Result<RunRecord> run_once_in_lab(const Experiment& experiment, std::uint64_t seed,
+                                  const ExperimentOptions& options) {
+  Subprocess run;
+  run.command = arguments_of(experiment, seed, options.store);
+  std::string words = "assay";
+  for (const std::string& word : run.command) words += " " + shell_word(word);
+  if (!options.campaign.empty()) {
+    run.command.insert(run.command.end(),
+                       {"--campaign", options.campaign, "--experiment", experiment.name});
   }
-  CampaignRow row;
-  outcomes.fill(row);
-  return row;
+  run.command.insert(run.command.begin(), options.program);
+  run.timeout = experiment.lab.time_limit.value_or(experiment.time_limit) + overhead;
+  std::string failure;
+  for (std::uint64_t attempt = 0; attempt <= experiment.retries; ++attempt) {
+    auto ended = run_subprocess(run);
+    // 0, 1 and 2 are verdicts; anything else says why there is none. A violation is never tried
+    // again: one witness is a proof.
+    if (!ended.ok()) {
+      failure = ended.error().message;
+      continue;
+    }
+    if (ended->exit_status > 2) {
+      failure = fmt::format("{} ended with {}: {}", words, ended->exit_status, ended->output);
+      if (ended->exit_status == static_cast<int>(ErrorKind::usage)) break;
+      continue;
+    }
+    auto record = newest_record(options.store);
+    if (!record.ok()) return record.error();
+    record->command = words;
+    record->experiment = experiment.name;
+    const Keep kept =
+        record->verdict == "pass" ? experiment.retention.passing : experiment.retention.failing;
+    if (auto status = retain(*record, kept, options.store); !status.ok()) return status.error();
+    if (kept == Keep::nothing) record->folder.clear();
+    return record;
+  }
+  RunRecord record;
+  record.target = experiment.target;
+  record.workload = experiment.workload;
+  record.faults = experiment.lab.faults.value_or(experiment.faults);
+  record.seed = seed;
+  record.started = utc_now();
+  record.verdict = unfinished;
+  record.unknown_because = failure;
+  record.campaign = options.campaign;
+  record.experiment = experiment.name;
+  record.command = words;
+  return record;
 }
 
 }  // namespace assay::cli

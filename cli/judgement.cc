@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "cli/history_input.h"
 #include "cli/output.h"
 #include "cli/run_settings.h"
 #include "harness/run_store.h"
 #include "history/formats/format.h"
+#include "reports/measures.h"
 #include "reports/report.h"
 
 namespace assay::cli {
@@ -46,26 +45,42 @@ Status write_results(const std::string& folder, const RunSummary& run, const His
   return {};
 }
 
-RunRecord record_of(const std::string& store, const std::string& folder, const RunSummary& run,
-                    const History& history, const CheckResult& result) {
+}  // namespace
+
+RunFinding stored(const Finding& finding) {
+  return {finding.fingerprint, finding.family, finding.type,   finding.model, finding.shape,
+          finding.claim,       finding.steps,  finding.faults, finding.count};
+}
+
+RunRecord record_of(const RunSummary& run, const History& history, const CheckResult& result) {
   RunRecord record;
-  record.folder = std::filesystem::path(folder).lexically_relative(store).string();
   record.target = run.target;
+  record.configuration = run.configuration;
   record.workload = run.workload;
+  record.model = result.model;
+  record.faults = run.faults_planned;
   record.seed = run.seed;
   record.started = run.started;
   record.duration_s = static_cast<double>(history.duration().count()) / 1e9;
   record.verdict = name_of(result.verdict);
-  record.model = result.model;
+  record.unknown_because = result.unknown_because;
   record.operations = history.size();
   record.anomalies = result.anomalies.size();
+  record.campaign = run.campaign;
+  record.experiment = run.experiment;
+  record.command = run.repeat_command;
+  if (result.verdict == Verdict::violation) {
+    for (const Finding& finding : findings_of(run, history, result)) {
+      record.findings.push_back(stored(finding));
+    }
+  }
+  record.measures = measures_of(history);
+  record.in_flight = in_flight_under_faults(history);
+  record.acknowledged = acknowledged_by_function(history);
   return record;
 }
 
-}  // namespace
-
-Result<int> judge_run(const std::string& store, const std::string& folder,
-                      const CheckOptions& options, bool json) {
+Result<int> judge_run(const std::string& folder, const CheckOptions& options, bool json) {
   auto plan = read_text(folder + "/plan.json");
   if (!plan.ok()) return plan.error();
   auto run = summary_from_plan(*plan, folder);
@@ -86,7 +101,9 @@ Result<int> judge_run(const std::string& store, const std::string& folder,
   if (auto status = write_results(folder, *run, *history, *result); !status.ok()) {
     return status.error();
   }
-  if (auto status = index_run(store, record_of(store, folder, *run, *history, *result));
+  // The last file: whoever finds it finds all others.
+  if (auto status =
+          write_file(folder + "/summary.json", to_json(record_of(*run, *history, *result)));
       !status.ok()) {
     return status.error();
   }

@@ -5,14 +5,20 @@
 
 #include "base/result.h"
 #include "checker/checker.h"
+#include "harness/run_record.h"
+#include "reports/findings.h"
+#include "reports/report.h"
 
 namespace assay::cli {
 
+/// What the store keeps of a checked run: its summary.json.
+RunRecord record_of(const RunSummary& run, const History& history, const CheckResult& result);
+RunFinding stored(const Finding& finding);
+
 /// Checks `folder`/history.assay and writes verdict.json, certificate.json, report.html and
-/// junit.xml beside it, adds the run to `store`/index.sqlite, prints the verdict on standard
+/// junit.xml beside it, summary.json last, prints the verdict on standard
 /// output (a JSON document if `json`). Returns the verdict's exit code. A run without a single
 /// acknowledged operation is unknown.
-Result<int> judge_run(const std::string& store, const std::string& folder,
-                      const CheckOptions& options, bool json);
+Result<int> judge_run(const std::string& folder, const CheckOptions& options, bool json);
 
 }  // namespace assay::cli

@@ -21,9 +21,10 @@ int report(const Error& error) {
 }
 
 std::string footer() {
-  return "Exit codes: 0 pass, 1 violation, 2 unknown, 4 nothing ran, 64 usage, 65 bad data,\n"
-         "66 no input, 69 unreachable, 70 bug in assay, 73 cannot write, 75 lab busy,\n"
-         "77 not permitted, 78 bad configuration, 130/143 interrupted.\n"
+  return "Exit codes: 0 pass, 1 violation, 2 unknown, 3 gate failed or not as expected,\n"
+         "4 nothing ran, 64 usage, 65 bad data, 66 no input, 69 unreachable, 70 bug in assay,\n"
+         "73 cannot write, 75 lab busy, 77 not permitted, 78 bad configuration,\n"
+         "130/143 interrupted.\n"
          "Every flag can also be set as ASSAY_<COMMAND>_<FLAG> in the environment, or in\n"
          "assay.toml under [<command>].";
 }

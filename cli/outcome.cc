@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "cli/measures.h"
+#include "cli/simulation_run.h"
+#include "reports/measures.h"
 
 namespace assay::cli {
 namespace {
@@ -23,12 +24,26 @@ std::string words_of(const RunOutcome& outcome) {
 
 }  // namespace
 
-std::map<std::string, double> measure(const Experiment& experiment, const History& history) {
-  std::map<std::string, double> values;
-  for (const MeasureBound& bound : experiment.measures) {
-    values[bound.name] = find_measure(bound.name)->of(history);
+RunOutcome outcome_of(const Experiment& experiment, const RunRecord& record) {
+  RunOutcome outcome;
+  outcome.seed = record.seed;
+  outcome.verdict = record.verdict;
+  outcome.because = record.unknown_because;
+  outcome.command = record.command;
+  for (const RunFinding& finding : record.findings) {
+    if (outcome.because.empty()) outcome.because = finding.claim;
+    outcome.add_anomaly(finding.type);
   }
-  return values;
+  const bool all_of_simulator =
+      std::all_of(outcome.anomalies.begin(), outcome.anomalies.end(), is_finding);
+  const bool stuck = std::find(outcome.anomalies.begin(), outcome.anomalies.end(), no_progress) !=
+                     outcome.anomalies.end();
+  if (all_of_simulator && stuck) outcome.verdict = no_progress;
+  for (const MeasureBound& bound : experiment.measures) {
+    const auto at = record.measures.find(bound.name);
+    if (at != record.measures.end()) outcome.measures[bound.name] = at->second;
+  }
+  return outcome;
 }
 
 void RunOutcome::add_anomaly(const std::string& type) {
@@ -68,7 +83,8 @@ bool Outcomes::measures_hold() const {
 }
 
 bool Outcomes::decided() const {
-  if (experiment_.expected == Expected::pass) return unwanted_.has_value();
+  // How often what must not be is seen is worth knowing: every run of a pass is made.
+  if (experiment_.expected == Expected::pass) return false;
   return wanted_.has_value() && measures_hold();
 }
 
@@ -78,12 +94,11 @@ void Outcomes::fill(CampaignRow& row) const {
   row.runs = runs_;
   row.measures.assign(measures_.begin(), measures_.end());
   row.as_expected = wanted_.has_value() && !(all && unwanted_) && measures_hold();
-  if (decisive) {
-    row.verdict = words_of(*decisive);
-    row.because = decisive->because;
-    row.command = decisive->command;
-  } else if (unwanted_) {
-    row.verdict = words_of(*unwanted_);
+  // Where nothing decided it, what came out instead.
+  if (const auto& told = decisive ? decisive : unwanted_) {
+    row.verdict = words_of(*told);
+    row.because = told->because;
+    row.command = told->command;
   }
   row.expected = name_of(experiment_.expected);
   if (!experiment_.anomalies.empty()) {

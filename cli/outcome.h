@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/campaign_file.h"
-#include "history/history.h"
+#include "harness/run_record.h"
 #include "reports/campaign.h"
 
 namespace assay::cli {
@@ -16,7 +16,7 @@ namespace assay::cli {
 /// One run as the executors know it.
 struct RunOutcome {
   std::uint64_t seed = 0;
-  std::string verdict;  ///< pass, violation, unknown or no-progress
+  std::string verdict;  ///< pass, violation, unknown, no-progress or unfinished
   std::vector<std::string> anomalies;
   std::string because;
   std::string command;
@@ -26,8 +26,9 @@ struct RunOutcome {
   void add_anomaly(const std::string& type);
 };
 
-/// The experiment's measures of this history.
-std::map<std::string, double> measure(const Experiment& experiment, const History& history);
+/// What the experiment asks of the run. An anomaly that only the simulator saw counts as no
+/// violation of what was tested.
+RunOutcome outcome_of(const Experiment& experiment, const RunRecord& record);
 
 /// Not thread-safe. Runs may come in any order; what they came to depends on the order of their
 /// seeds alone.

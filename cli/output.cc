@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/clock.h"
 #include "harness/control/node.h"
 
 namespace assay::cli {
@@ -25,6 +26,13 @@ bool color_wanted() {
 }
 
 bool progress_line_wanted() { return isatty(STDERR_FILENO) == 1 && !dumb_terminal(); }
+
+std::string utc_now() {
+  std::string stamp = utc_stamp();  // 20261123T071500Z
+  for (const std::size_t at : {4U, 7U}) stamp.insert(at, "-");
+  for (const std::size_t at : {13U, 16U}) stamp.insert(at, ":");
+  return stamp;
+}
 
 std::string shell_word(const std::string& text) {
   constexpr std::string_view plain =

@@ -12,6 +12,9 @@ bool color_wanted();
 /// Standard error is a terminal that understands \r.
 bool progress_line_wanted();
 
+/// "2026-11-23T07:15:00Z": UTC, ISO 8601.
+std::string utc_now();
+
 /// As one word of a POSIX shell, left bare if it needs no quotes.
 std::string shell_word(const std::string& text);
 

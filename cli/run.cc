@@ -38,13 +38,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string iso_now() {
-  std::string stamp = utc_stamp();  // 20261123T071500Z
-  for (const std::size_t at : {4U, 7U}) stamp.insert(at, "-");
-  for (const std::size_t at : {13U, 16U}) stamp.insert(at, ":");
-  return stamp;
-}
-
 /// What the nemesis did, in words for the progress line.
 std::string fault_words(const Event& event) {
   if (event.type == EventType::invoke) return "";
@@ -193,7 +186,7 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
   auto folder = RunFolder::create(settings.store, std::string(settings.target->name),
                                   std::string(settings.workload->name), settings.seed);
   if (!folder.ok()) return folder.error();
-  RunStart start{iso_now(), {}, target.facts()};
+  RunStart start{utc_now(), {}, target.facts()};
   for (const auto& node : nodes) start.nodes.push_back(node->name());
   if (auto status = write_file(folder->file("plan.json"), plan_json(settings, start));
       !status.ok()) {
@@ -260,7 +253,7 @@ Result<int> run_once(const RunFlags& flags) {
   lab->down(progress);
   if (!folder.ok()) return folder.error();
   progress.say("checking");
-  auto code = judge_run(settings->store, *folder, check, flags.json);
+  auto code = judge_run(*folder, check, flags.json);
   if (!code.ok()) return code.error();
   return *code != 1 && interruption.exit_code() != 0 ? interruption.exit_code() : *code;
 }

@@ -145,6 +145,22 @@ void define_options(CLI::App& app, const Table& table, const char* kind,
   }
 }
 
+/// The options of a target that are not its defaults: "protocol=raft read=local".
+std::string configuration_of(const std::string& target,
+                             const std::map<std::string, std::string>& options) {
+  const TargetEntry* entry = find_target(target);
+  std::string text;
+  for (const auto& [name, value] : options) {
+    const bool standard =
+        entry != nullptr &&
+        std::any_of(entry->options.begin(), entry->options.end(), [&](const auto& option) {
+          return option.name == name && option.fallback == value;
+        });
+    if (!standard) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<Nanos> parse_rate(const std::string& text) {
@@ -185,6 +201,8 @@ void RunFlags::define(CLI::App& app) {
       ->check(CLI::IsMember({"after", "during"}))
       ->capture_default_str();
   app.add_option("--check-timeout", check_timeout, "then the verdict is unknown");
+  app.add_option("--campaign", campaign, "whose run this is in the store: set by assay campaign");
+  app.add_option("--experiment", experiment, "… and of which of its experiments");
   app.add_flag("--keep-lab", keep_lab, "leave a lab that this run brought up");
   app.add_flag("--json", json, "the verdict as a JSON document on standard output");
   app.add_flag("--quiet,-q", quiet, "no progress");
@@ -212,6 +230,8 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   settings.stagger = *stagger;
   settings.seed = *seed;
   settings.store = flags.store;
+  settings.campaign = flags.campaign;
+  settings.experiment = flags.experiment;
   settings.given = flags.options;
   settings.models = flags.models;
   settings.target_options = with_fallbacks(settings.target->options, flags.options);
@@ -256,7 +276,9 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"models", settings.models},
                                            {"faults", settings.faults},
                                            {"fault_interval_ns", settings.fault_interval.count()},
-                                           {"seed", settings.seed}};
+                                           {"seed", settings.seed},
+                                           {"campaign", settings.campaign},
+                                           {"experiment", settings.experiment}};
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -310,6 +332,10 @@ Result<RunSummary> summary_from_plan(const std::string& json, const std::string&
     run.nodes = document.at("nodes").get<std::vector<std::string>>();
     run.facts = document.at("facts").get<std::map<std::string, std::string>>();
     run.facts["assay"] = document.at("assay").get<std::string>();
+    run.configuration = configuration_of(run.target, document.at("target_options"));
+    run.faults_planned = document.at("faults").get<std::vector<std::string>>();
+    run.campaign = document.value("campaign", "");
+    run.experiment = document.value("experiment", "");
     for (const char* options : {"target_options", "workload_options"}) {
       for (const auto& [name, value] : document.at(options).items()) {
         run.facts["--" + name] = value.get<std::string>();

@@ -38,6 +38,8 @@ struct RunFlags {
   std::string store = "runs";
   std::string check_timeout;
   std::string check = "after";
+  std::string campaign;  ///< whose run this is, and of which experiment
+  std::string experiment;
   bool keep_lab = false;
   bool json = false;
   bool quiet = false;
@@ -67,6 +69,8 @@ struct RunSettings {
   std::string store;
   std::optional<Nanos> check_timeout;
   bool check_during = false;
+  std::string campaign;
+  std::string experiment;
 
   /// Errors: usage (unknown names; lists the known ones), configuration (values).
   static Result<RunSettings> from(const RunFlags& flags);

@@ -38,7 +38,7 @@ Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
   std::map<std::uint64_t, nlohmann::ordered_json> rows;  // by seed: the same for any -j
   std::optional<Error> failure;
   int worst = 0;
-  for_each_seed(flags, first, flags.seeds, [&](std::uint64_t seed) {
+  for_each_number(flags.jobs, first, flags.seeds, [&](std::uint64_t seed) {
     auto run = settings_of(flags, seed);
     auto result = run.ok() ? run_simulation(*run) : Result<SimulationResult>(run.error());
     const std::lock_guard lock(mutex);
@@ -60,8 +60,8 @@ Result<int> run_many(const SimFlags& flags, std::uint64_t first) {
   std::map<std::string, std::uint64_t> counts;
   for (const auto& [seed, row] : rows) {
     const auto& anomalies = row.at("anomalies");
-    const std::string what =
-        anomalies.empty() ? row.at("verdict").get<std::string>() : anomalies.at(0).get<std::string>();
+    const std::string what = anomalies.empty() ? row.at("verdict").get<std::string>()
+                                               : anomalies.at(0).get<std::string>();
     ++counts[what];
     if (!flags.json && row.contains("command")) {
       fmt::print("seed {}: {}: {}\n  {}\n", seed, what, row.at("because").get<std::string>(),

@@ -63,7 +63,7 @@ Result<Catch> hunt_one(const SimFlags& flags, std::uint64_t first, Nanos limit) 
   std::mutex mutex;
   std::optional<Error> failure;
   Catch caught;
-  for_each_seed(flags, first, seeds_max, [&](std::uint64_t seed) {
+  for_each_number(flags.jobs, first, seeds_max, [&](std::uint64_t seed) {
     auto run = settings_of(flags, seed);
     auto result = run.ok() ? run_simulation(*run) : Result<SimulationResult>(run.error());
     const std::lock_guard lock(mutex);

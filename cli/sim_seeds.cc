@@ -110,10 +110,10 @@ std::string command_of(const SimFlags& flags, std::uint64_t seed) {
   return text;
 }
 
-void for_each_seed(const SimFlags& flags, std::uint64_t first, std::uint64_t count,
-                   const std::function<bool(std::uint64_t)>& work) {
+void for_each_number(int jobs, std::uint64_t first, std::uint64_t count,
+                     const std::function<bool(std::uint64_t)>& work) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int jobs = flags.jobs > 0 ? flags.jobs : cores;
+  if (jobs <= 0) jobs = cores;
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> stop{false};
   const auto loop = [&] {

@@ -41,9 +41,10 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed);
 /// The command that makes exactly this history again.
 std::string command_of(const SimFlags& flags, std::uint64_t seed);
 
-/// Calls `work(seed)` for each seed, several at a time, until one returns false.
-void for_each_seed(const SimFlags& flags, std::uint64_t first, std::uint64_t count,
-                   const std::function<bool(std::uint64_t)>& work);
+/// Calls `work` for each of `count` numbers (seeds, say) from `first` on, `jobs` at a time (0: as
+/// many as cores), until one returns false.
+void for_each_number(int jobs, std::uint64_t first, std::uint64_t count,
+                     const std::function<bool(std::uint64_t)>& work);
 
 /// Switches on one bug after the other, those that --bugs names, and runs seeds until each is
 /// found. Exit code 0 if all were, 3 if not.

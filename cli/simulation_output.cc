@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,9 +15,27 @@
 #include "harness/run_store.h"
 #include "history/journal.h"
 #include "reports/report.h"
+#include "targets/reference/protocols/catalogue.h"
 
 namespace assay::cli {
 namespace {
+
+/// The protocol, its options that matter and are not the defaults, and its bugs.
+std::string configuration_of(const SimulationRun& run) {
+  const reference::ProtocolSettings& protocol = run.simulation.protocol;
+  std::string text = "protocol=" + protocol.protocol;
+  const auto entry = reference::find_protocol(protocol.protocol);
+  for (const auto& [name, value] : protocol.options) {
+    const bool standard =
+        entry.ok() &&
+        std::any_of((*entry)->options.begin(), (*entry)->options.end(), [&](const auto& option) {
+          return option.name == name && (option.fallback == value || !option.swarm.empty());
+        });
+    if (!standard) text += fmt::format(" {}={}", name, value);
+  }
+  for (const std::string& bug : protocol.bugs) text += " bug=" + bug;
+  return text;
+}
 
 Status write_folder(const SimulationRun& run, const SimulationOutput& output,
                     const RunSummary& summary, const SimulationResult& result) {
@@ -79,6 +98,8 @@ RunSummary summary_of(const SimulationRun& run, const std::string& command,
     summary.facts["bug"] = fmt::format("{}", fmt::join(protocol.bugs, ","));
   summary.repeat_command = command;
   summary.check_command = "assay check " + shell_word(source);
+  summary.configuration = configuration_of(run);
+  summary.faults_planned = run.faults;
   return summary;
 }
 

@@ -106,9 +106,8 @@ void add_findings(const reference::SimulationOutcome& outcome, CheckResult& resu
                             fmt::join(outcome.stuck, " ")));
   }
   if (!outcome.diverged.empty()) {
-    add_finding(
-        result, divergence, reference::convergence,
-        fmt::format("Members differ at the end: {}.", fmt::join(outcome.diverged, "; ")));
+    add_finding(result, divergence, reference::convergence,
+                fmt::format("Members differ at the end: {}.", fmt::join(outcome.diverged, "; ")));
   }
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The run store: a folder for each run, `latest`, and an index of all runs in SQLite.
+// The run store: a folder for each run, and `latest`. run_index.h knows them all.
 //   runs/<target>/<workload>/<UTC time>-<seed>/{plan.json,history.assay,faults.jsonl,…}
 
 #include <cstdint>
@@ -16,6 +16,12 @@ class RunFolder {
   /// Makes the folder below `root` and points `root`/latest at it. Error: cannot_write.
   static Result<RunFolder> create(const std::string& root, const std::string& target,
                                   const std::string& workload, std::uint64_t seed);
+  /// The same under a hidden name that nobody takes for a run, until publish().
+  static Result<RunFolder> stage(const std::string& root, const std::string& target,
+                                 const std::string& workload, std::uint64_t seed);
+  /// Gives a staged folder its name, at once and with all it holds, and points latest at it.
+  /// Error: cannot_write.
+  Status publish();
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
@@ -23,7 +29,8 @@ class RunFolder {
   Result<std::string> log_folder(const std::string& node) const;
 
  private:
-  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  RunFolder(std::string root, std::string path) : root_(std::move(root)), path_(std::move(path)) {}
+  std::string root_;
   std::string path_;
 };
 
@@ -40,22 +47,5 @@ class FaultLog {
   explicit FaultLog(std::ofstream file) : file_(std::move(file)) {}
   std::ofstream file_;
 };
-
-struct RunRecord {
-  std::string folder;  ///< relative to the store's root
-  std::string target;
-  std::string workload;
-  std::uint64_t seed = 0;
-  std::string started;  ///< UTC, ISO 8601
-  double duration_s = 0;
-  std::string verdict;
-  std::string model;
-  std::uint64_t operations = 0;
-  std::uint64_t anomalies = 0;
-};
-
-/// Adds the run to `root`/index.sqlite, which is created if missing. Several processes may do so
-/// at once. Error: cannot_write.
-Status index_run(const std::string& root, const RunRecord& record);
 
 }  // namespace assay

@@ -20,7 +20,12 @@ struct RunSummary {
   std::string source;  ///< path of the history as the user gave it
   std::string target;  ///< empty if the history was not made by a run
   std::string workload;
-  std::string started;  ///< UTC, ISO 8601; may be empty
+  /// How the target differs from its defaults: "protocol=raft bug=early-commit"; may be empty.
+  std::string configuration;
+  std::vector<std::string> faults_planned;
+  std::string campaign;    ///< the id of the campaign that made the run; may be empty
+  std::string experiment;  ///< … and its experiment
+  std::string started;     ///< UTC, ISO 8601; may be empty
   std::uint64_t seed = 0;
   bool has_seed = false;
   std::vector<std::string> nodes;

@@ -1,0 +1,72 @@
+// The decision as JUnit XML. What fails for a reason is a failure; what has no verdict is an error,
+// so that no CI server shows it green.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "reports/escape.h"
+#include "reports/gate/outputs.h"
+
+namespace assay::gate {
+namespace {
+
+constexpr std::size_t text_limit = 8'000;
+constexpr std::size_t name_limit = 300;
+
+bool is_error(const Row& row) {
+  return row.rule == Rule::infrastructure || row.rule == Rule::unknown_runs ||
+         row.rule == Rule::not_compared || row.rule == Rule::refuted_violation;
+}
+
+std::string attribute(std::string_view text) { return escape_xml(clip(visible(text), name_limit)); }
+
+std::string case_of(const Row& row) {
+  std::string out = fmt::format(
+      "    <testcase classname=\"{}\" name=\"{}\" time=\"0\">\n", name_of(row.rule),
+      attribute(row.fingerprint.empty() ? row.subject : row.subject + " " + row.fingerprint));
+  std::string text = row.details;
+  if (!row.run.empty()) text += "\nrun: " + row.run;
+  if (!row.command.empty()) text += "\nagain: " + row.command;
+  const std::string body = escape_xml(clip(visible(text, true), text_limit), true);
+  if (row.exit_code == 0) {
+    fmt::format_to(std::back_inserter(out), "      <system-out>{}\n{}</system-out>\n",
+                   escape_xml(clip(visible(row.message), text_limit)), body);
+  } else {
+    const std::string_view kind = is_error(row) ? "error" : "failure";
+    fmt::format_to(std::back_inserter(out), "      <{} type=\"{}\" message=\"{}\">{}</{}>\n", kind,
+                   attribute(row.type.empty() ? name_of(row.rule) : row.type),
+                   attribute(row.message), body, kind);
+  }
+  return out + "    </testcase>\n";
+}
+
+}  // namespace
+
+std::string render_junit(const Decision& decision) {
+  const auto count = [&](bool errors) {
+    return std::count_if(decision.rows.begin(), decision.rows.end(), [&](const Row& row) {
+      return row.exit_code != 0 && is_error(row) == errors;
+    });
+  };
+  const auto failures = count(false);
+  const auto errors = count(true);
+  const std::size_t tests = decision.rows.size() + decision.clean.size();
+  std::string out = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<testsuites name=\"assay gate\" tests=\"{0}\" failures=\"{1}\" errors=\"{2}\" time=\"0\">\n"
+      "  <testsuite name=\"assay gate\" tests=\"{0}\" failures=\"{1}\" errors=\"{2}\" "
+      "skipped=\"0\" time=\"0\">\n    <properties>\n"
+      "      <property name=\"decision\" value=\"{3}\"/>\n    </properties>\n",
+      tests, failures, errors, attribute(headline(decision)));
+  for (const Row& row : decision.rows) out += case_of(row);
+  for (const std::string& subject : decision.clean) {
+    fmt::format_to(std::back_inserter(out),
+                   "    <testcase classname=\"passed\" name=\"{}\" time=\"0\"/>\n",
+                   attribute(subject));
+  }
+  return out + "  </testsuite>\n</testsuites>\n";
+}
+
+}  // namespace assay::gate
