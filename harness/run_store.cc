@@ -1,5 +1,8 @@
 #include "harness/run_store.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -93,8 +96,12 @@ Status RunFolder::publish() {
   if (failure) return cannot_write(folder.string(), failure.message());
   path_ = folder.string();
   const fs::path link = fs::path(root_) / "latest";
-  const fs::path fresh = fs::path(root_) / (".latest-" + folder.filename().string());
-  fs::create_directory_symlink(fs::relative(folder, root_), fresh, failure);
+  const fs::path below = folder.lexically_relative(root_);
+  // Of this run and process alone: others may publish theirs, or have died in between.
+  std::string name = ".latest-" + std::to_string(getpid()) + "-" + below.string();
+  std::replace(name.begin(), name.end(), '/', '-');
+  const fs::path fresh = fs::path(root_) / name;
+  fs::create_directory_symlink(below, fresh, failure);
   if (!failure) fs::rename(fresh, link, failure);
   if (failure) return cannot_write(link.string(), failure.message());
   return {};

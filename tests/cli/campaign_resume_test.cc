@@ -34,13 +34,13 @@ passing = "summary"
 protocol = "raft"
 nodes = 3
 rate = "50/s"
-time-limit = "2s"
-seeds = 10
+time-limit = "1s"
+seeds = 5
 [matrix]
 workload = ["register", "list-append"]
 nemesis = [[], ["partition"]]
 )";
-constexpr std::size_t runs_in_all = 40;
+constexpr std::size_t runs_in_all = 20;
 
 class Folder {
  public:
@@ -136,7 +136,7 @@ TEST_CASE("campaign: killed at random moments and resumed, no run is lost or mad
       const pid_t process = start(folder, resume);
       // Three kills, each a random while after another run was written down.
       if (kills < 3) {
-        const std::size_t wanted = before + 1 + random.below(8);
+        const std::size_t wanted = before + 1 + random.below(5);
         while (lines_so_far(folder) < wanted && waitpid(process, nullptr, WNOHANG) == 0) {
           std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
