@@ -109,26 +109,24 @@ Result<int> write_report(const ReportFlags& flags) {
 
 /// One of two runs, checked again. A finding is told apart by its type and by the model it refutes.
 Result<DiffSide> diff_side(const ReportFlags& flags, const std::string& path) {
-  auto run = summary_of(path);
-  if (!run.ok()) return run.error();
+  auto origin = origin_of(path);
+  if (!origin.ok()) return origin.error();
   auto history = flags.input.read(path);
   if (!history.ok()) return history.error();
-  CheckOptions options;
-  options.models = flags.models;
-  if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
-  auto result = check(*history, options);
+  auto result = judge(flags, *origin, *history);
   if (!result.ok()) return result.error();
+  const RunSummary& run = origin->run;
   DiffSide side;
   side.name = path;
   side.verdict = name_of(result->verdict);
   side.model = result->model;
   side.operations = history->size();
-  side.settings = run->facts;
-  side.settings["target"] = run->target;
-  side.settings["workload"] = run->workload;
+  side.settings = run.facts;
+  side.settings["target"] = run.target;
+  side.settings["workload"] = run.workload;
   side.settings["datatype"] = result->datatype;
-  side.settings["nodes"] = std::to_string(run->nodes.size());
-  if (run->has_seed) side.settings["seed"] = std::to_string(run->seed);
+  side.settings["nodes"] = std::to_string(run.nodes.size());
+  if (run.has_seed) side.settings["seed"] = std::to_string(run.seed);
   for (const ModelVerdict& each : result->models) {
     side.models[each.model] = name_of(each.verdict);
   }

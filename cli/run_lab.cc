@@ -50,8 +50,4 @@ Result<Nodes> RunLab::connect() const {
   return nodes;
 }
 
-Status RunLab::off(std::size_t node) { return lab_->kill_node(static_cast<int>(node) + 1); }
-
-Status RunLab::on(std::size_t node) { return lab_->start_node(static_cast<int>(node) + 1); }
-
 }  // namespace assay::cli
