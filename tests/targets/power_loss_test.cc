@@ -38,7 +38,7 @@ std::string file_of(const Disk& disk) {
 /// that has grown already, so that zeros follow; and any subset of sectors, smaller than real ones,
 /// as the device takes them in an order of its own.
 std::vector<std::string> images_of(const std::string& tail) {
-  constexpr std::size_t sectors = 6;
+  constexpr std::size_t sectors = 5;
   std::vector<std::string> images;
   for (std::size_t length = 0; length <= tail.size(); ++length) {
     images.push_back(tail.substr(0, length));
@@ -214,15 +214,16 @@ struct Tried {
   std::size_t damaged = 0;    ///< runs in which something acknowledged was lost or torn
 };
 
-/// Pulls the plug after each step that leaves other writes on their way than the step before.
+/// Pulls the plug after each step that leaves other writes on their way than the step before, or in
+/// which something was acknowledged.
 Tried try_all(const ProtocolSettings& settings, std::int64_t pairs = 6) {
   Tried tried;
   Cluster whole(settings, pairs);
-  std::vector<WriteToken> before;
+  std::vector<std::uint64_t> before;
   for (std::uint64_t step = 1; !whole.over(); ++step) {
     World& world = whole.world();
     if (!world.step(Nanos::max())) break;
-    std::vector<WriteToken> tokens;
+    std::vector<std::uint64_t> tokens;
     for (const NodeId member : world.members()) {
       for (const Write& write : world.writes_on_their_way(member)) {
         tokens.push_back(write.token);
@@ -230,6 +231,7 @@ Tried try_all(const ProtocolSettings& settings, std::int64_t pairs = 6) {
       }
       tokens.push_back(0);
     }
+    tokens.push_back(whole.acknowledged());
     if (tokens == before) continue;
     before = std::move(tokens);
     if (world.disks_idle()) continue;
