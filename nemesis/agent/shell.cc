@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,11 @@
 namespace assay::agent {
 namespace {
 
-[[noreturn]] void become(const std::vector<std::string>& arguments, int input, int output) {
+[[noreturn]] void become(const std::vector<std::string>& arguments, int input, int output,
+                         pid_t parent) {
+  // Else a command under way could do its work after whoever takes over has undone it.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(125);
   for (const int number : {SIGHUP, SIGPIPE, SIGTERM, SIGINT, SIGCHLD}) ::signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -76,8 +81,9 @@ Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
   // for ever, and reading a pipe to its end would wait for it.
   const int in = memory_file(input);
   const int out = memory_file("");
+  const pid_t parent = ::getpid();
   const pid_t child = in < 0 || out < 0 ? -1 : ::fork();
-  if (child == 0) become(arguments, in, out);
+  if (child == 0) become(arguments, in, out, parent);
   std::optional<int> status;
   const int failure = errno;
   if (child > 0) status = await_exit(child, timeout, keep_waiting);
