@@ -22,7 +22,7 @@ namespace {
 
 struct AuditFlags {
   RunFlags run;
-  std::string hosts;
+  std::string servers;
   bool yes = false;
 };
 
@@ -64,11 +64,11 @@ Status confirm(bool yes) {
 
 Result<int> run_audit(AuditFlags flags) {
   const TargetEntry* entry = find_target(flags.run.target);
-  if (entry != nullptr && !has_option(entry->options, "hosts")) {
+  if (entry != nullptr && !has_option(entry->options, "servers")) {
     return Error{ErrorKind::usage,
                  "target " + flags.run.target + " has no servers that run already to audit"};
   }
-  flags.run.options["hosts"] = flags.hosts;
+  flags.run.options["servers"] = flags.servers;
   auto settings = RunSettings::from(flags.run);
   if (!settings.ok()) return settings.error();
   auto found = preflight(*settings);
@@ -86,7 +86,7 @@ Action define_audit(CLI::App& app) {
   run.time_limit = "30s";
   run.rate = "200/s";
   app.add_option("TARGET", run.target, "what they are: see `assay list targets`")->required();
-  app.add_option("--nodes,-n", flags->hosts, "HOST or HOST:PORT, comma separated")->required();
+  app.add_option("--nodes,-n", flags->servers, "HOST or HOST:PORT, comma separated")->required();
   app.add_option("--workload,-w", run.workload, "what to ask: see `assay list workloads`")
       ->capture_default_str();
   app.add_option("--concurrency", run.concurrency, "client threads")->default_val("10");

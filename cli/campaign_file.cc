@@ -76,23 +76,29 @@ std::vector<MeasureBound> read_measures(const toml::table& measures,
   return bounds;
 }
 
+void read_verdict(const TomlTable& expect, Experiment& experiment) {
+  if (expect.find("verdict") == nullptr) return;
+  std::string verdict;
+  expect.read("verdict", verdict);
+  bool found = false;
+  for (const Expected each : {Expected::pass, Expected::violation, Expected::no_progress}) {
+    if (verdict != name_of(each) || !experiment.study.empty()) continue;
+    experiment.expected = each;
+    found = true;
+  }
+  if (found) return;
+  throw Wrong{TomlTable::line_of(*expect.find("verdict")),
+              experiment.study.empty()
+                  ? "verdict: expected pass, violation or no-progress, got '" + verdict + "'"
+                  : "verdict: a study has measures alone"};
+}
+
 void read_expectation(const TomlTable& table, Experiment& experiment) {
   static constexpr std::array<std::string_view, 3> known{"verdict", "anomalies", "measures"};
   const toml::table* node = table.table_at("expect");
   if (node == nullptr) return;
   const TomlTable expect(*node, known);
-  std::string verdict(name_of(experiment.expected));
-  expect.read("verdict", verdict);
-  bool found = false;
-  for (const Expected each : {Expected::pass, Expected::violation, Expected::no_progress}) {
-    if (verdict != name_of(each)) continue;
-    experiment.expected = each;
-    found = true;
-  }
-  if (!found) {
-    throw Wrong{TomlTable::line_of(*expect.find("verdict")),
-                "verdict: expected pass, violation or no-progress, got '" + verdict + "'"};
-  }
+  read_verdict(expect, experiment);
   expect.read("anomalies", experiment.anomalies);
   if (const toml::table* measures = expect.table_at("measures")) {
     experiment.measures = read_measures(*measures, measure_names_of(experiment));
@@ -202,9 +208,6 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   if (experiment.study.empty()) return;
   experiment.lab.wanted = false;
   experiment.expected = Expected::measured;
-  if (experiment.measures.empty()) {
-    throw Wrong{experiment.line, "a study shows nothing without expect = { measures = … }"};
-  }
 }
 
 namespace {
@@ -258,6 +261,9 @@ Campaign campaign_of(const toml::table& root, const std::string& path) {
   for (Experiment& experiment : campaign.experiments) {
     experiment.file = path;
     if (experiment.name.empty()) throw Wrong{experiment.line, "an experiment needs a name"};
+    if (!experiment.study.empty() && experiment.measures.empty()) {
+      throw Wrong{experiment.line, "a study shows nothing without expect = { measures = … }"};
+    }
     if (!names.insert(experiment.name).second) {
       throw Wrong{experiment.line, "a second experiment '" + experiment.name + "'"};
     }

@@ -25,7 +25,7 @@ Result<std::vector<Endpoint>> parse_endpoints(const std::string& text, std::uint
     }
     if (endpoint.host.empty()) {
       return Error{ErrorKind::configuration,
-                   "--hosts: expected HOST or HOST:PORT, got '" + word + "'"};
+                   "--servers: expected HOST or HOST:PORT, got '" + word + "'"};
     }
     endpoints.push_back(std::move(endpoint));
   }

@@ -25,8 +25,8 @@ struct Endpoint {
 Result<std::vector<Endpoint>> parse_endpoints(const std::string& text, std::uint16_t port);
 
 /// The option of every database that names servers which run already.
-inline constexpr TargetOption hosts_option{
-    "hosts", "", "HOST:PORT,…", "servers that run already, in place of the lab's; never set up"};
+inline constexpr TargetOption servers_option{
+    "servers", "", "HOST:PORT,…", "servers that run already, in place of the lab's; never set up"};
 
 /// One of the names in "async|sync"; as its position. Error: configuration; names option and names.
 Result<std::size_t> option_choice(const std::map<std::string, std::string>& options,

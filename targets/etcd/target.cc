@@ -23,7 +23,7 @@ constexpr TargetOption reads_option{
     "reads by a quorum, or by the member that is asked, which may be behind"};
 constexpr TargetOption lease_option{"lease", "5", "seconds",
                                     "life of the lease that holds a lock; nobody keeps it alive"};
-constexpr std::array options{reads_option, lease_option, hosts_option};
+constexpr std::array options{reads_option, lease_option, servers_option};
 
 /// Members that say of themselves that they lead.
 class Leaders final : public Primaries {
@@ -188,7 +188,7 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
     return Error{ErrorKind::configuration,
                  "--lease: expected a whole number of seconds, got '" + lease + "'"};
   }
-  auto hosts = parse_endpoints(given.at("hosts"), client_port);
+  auto hosts = parse_endpoints(given.at("servers"), client_port);
   if (!hosts.ok()) return hosts.error();
   return std::unique_ptr<Target>(
       std::make_unique<EtcdTarget>(std::move(client), std::move(*hosts)));

@@ -43,7 +43,7 @@ constexpr TargetOption sync_wait_option{"sync-wait", "no", "no|yes",
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
                              replication_option,    reads_option,        failover_option,
                              flush_option,          snapshot_option,     sync_wait_option,
-                             hosts_option,          sql::user_option,    sql::database_option};
+                             servers_option,          sql::user_option,    sql::database_option};
 
 struct Settings {
   sql::ClientSettings client;
@@ -305,7 +305,7 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   const auto flush = option_choice(given, flush_option);
   if (!flush.ok()) return flush.error();
   settings.server.flush = given.at("flush");
-  auto hosts = parse_endpoints(given.at("hosts"), default_port);
+  auto hosts = parse_endpoints(given.at("servers"), default_port);
   if (!hosts.ok()) return hosts.error();
   settings.hosts = std::move(*hosts);
   settings.login = sql::login_of(given, {"", 0, "root", "", ""});

@@ -38,7 +38,7 @@ constexpr TargetOption failover_option{
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
                              replication_option,    standbys_option,     reads_option,
-                             failover_option,       hosts_option,        sql::user_option,
+                             failover_option,       servers_option,        sql::user_option,
                              sql::database_option};
 
 struct Settings {
@@ -283,7 +283,7 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
     if (!choice.ok()) return choice.error();
     *into = *choice == 1;
   }
-  auto hosts = parse_endpoints(given.at("hosts"), default_port);
+  auto hosts = parse_endpoints(given.at("servers"), default_port);
   if (!hosts.ok()) return hosts.error();
   settings.hosts = std::move(*hosts);
   settings.login = sql::login_of(given, {"", 0, "postgres", "", "postgres"});

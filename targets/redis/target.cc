@@ -30,7 +30,7 @@ constexpr TargetOption reads_option{"reads", "primary", "primary|node",
 constexpr TargetOption fsync_option{"fsync", "always", "always|everysec|no",
                                     "appendfsync: when writes reach the disk"};
 constexpr std::array options{sentinel_option, replicas_option, reads_option, fsync_option,
-                             hosts_option};
+                             servers_option};
 
 struct Settings {
   ClientSettings client;
@@ -225,7 +225,7 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   }
   settings.min_replicas = given.at("min-replicas");
   settings.fsync = given.at("fsync");
-  auto hosts = parse_endpoints(given.at("hosts"), default_port);
+  auto hosts = parse_endpoints(given.at("servers"), default_port);
   if (!hosts.ok()) return hosts.error();
   settings.hosts = std::move(*hosts);
   return std::unique_ptr<Target>(std::make_unique<RedisTarget>(std::move(settings)));

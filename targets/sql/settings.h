@@ -19,8 +19,8 @@ inline constexpr TargetOption append_option{
     "append", "concat", "concat|rewrite",
     "appends in one statement, or by reading the list and writing it whole"};
 inline constexpr TargetOption user_option{
-    "user", "", "a name", "of the login at --hosts; its password is taken from ASSAY_PASSWORD"};
-inline constexpr TargetOption database_option{"database", "", "a name", "to use at --hosts"};
+    "user", "", "a name", "of the login at --servers; its password is taken from ASSAY_PASSWORD"};
+inline constexpr TargetOption database_option{"database", "", "a name", "to use at --servers"};
 
 /// From those options. Error: configuration.
 Result<ClientSettings> client_settings(const std::map<std::string, std::string>& options,

@@ -18,7 +18,7 @@ constexpr const char* data = "/var/lib/assay-zookeeper";
 
 constexpr TargetOption reads_option{"reads", "plain", "plain|sync",
                                     "reads as they are, or each after a sync"};
-constexpr std::array options{reads_option, hosts_option};
+constexpr std::array options{reads_option, servers_option};
 
 class ZookeeperTarget final : public ClusterTarget {
  public:
@@ -117,7 +117,7 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   const auto reads = option_choice(given, reads_option);
   if (!reads.ok()) return reads.error();
   client.sync = *reads == 1;
-  auto hosts = parse_endpoints(given.at("hosts"), default_port);
+  auto hosts = parse_endpoints(given.at("servers"), default_port);
   if (!hosts.ok()) return hosts.error();
   return std::unique_ptr<Target>(
       std::make_unique<ZookeeperTarget>(std::move(client), std::move(*hosts)));
