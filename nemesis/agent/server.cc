@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "nemesis/agent/faults.h"
+#include "nemesis/agent/firewall.h"
 #include "nemesis/agent/processes.h"
 #include "nemesis/agent/wire.h"
 
@@ -136,6 +137,18 @@ Result<std::string> carry_out(Faults& faults, const std::string& verb, const Wor
                "unknown request \"" + verb + "\" of " + std::to_string(words.size()) + " words"};
 }
 
+/// A command of a process that was killed may still have been in the kernel while its work was
+/// undone. Looks once more when it must have ended.
+bool sweep(const ServeOptions& options) {
+  constexpr int grace_ms = 300;
+  ::poll(nullptr, 0, grace_ms);
+  if (!has_firewall()) return true;
+  log_line(options, "the firewall of a killed process came late: removed");
+  const Status done = apply_firewall({});
+  if (!done.ok()) log_line(options, done.error().message);
+  return done.ok();
+}
+
 bool heal_patiently(Faults& faults, const ServeOptions& options) {
   constexpr int attempts = 5;
   for (int i = 0; i < attempts; ++i) {
@@ -160,10 +173,9 @@ bool heal_leftovers(const ServeOptions& options, const std::string& why) {
   auto ledger = Ledger::open(options.folder);
   if (!ledger) return false;
   const std::size_t count = ledger->records().size();
-  if (count == 0) return true;
-  log_line(options, why + ": healing " + std::to_string(count) + " faults");
+  if (count > 0) log_line(options, why + ": healing " + std::to_string(count) + " faults");
   Faults faults(std::move(*ledger), options.folder, [] { return true; });
-  return heal_patiently(faults, options);
+  return heal_patiently(faults, options) && sweep(options);
 }
 
 int serve(const ServeOptions& options) {

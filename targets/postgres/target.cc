@@ -38,7 +38,7 @@ constexpr TargetOption failover_option{
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
                              replication_option,    standbys_option,     reads_option,
-                             failover_option,       servers_option,        sql::user_option,
+                             failover_option,       servers_option,      sql::user_option,
                              sql::database_option};
 
 struct Settings {

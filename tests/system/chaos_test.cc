@@ -89,6 +89,10 @@ TEST_CASE("chaos: whoever is killed in a storm of faults, every node is clean so
       do {
         now = state_of(*cluster.nodes[at]);
       } while (now != before[at] && monotonic_now() - killed < patience);
+      if (now != before[at]) {  // what the agent says of it
+        MESSAGE(run(*cluster.nodes[at],
+                    "tail -n 20 /run/assay/agent.log; ps -eo pid,ppid,etimes,args; date -u"));
+      }
       CHECK(now == before[at]);
       CHECK(state_of_server(*cluster.nodes[at]) != 'T');
     }
