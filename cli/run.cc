@@ -29,6 +29,7 @@
 #include "cli/run_settings.h"
 #include "harness/generators.h"
 #include "harness/power.h"
+#include "harness/run_index.h"
 #include "harness/run_store.h"
 #include "harness/scheduler.h"
 #include "harness/worker_pool.h"
@@ -272,6 +273,10 @@ Result<int> run_once(const RunFlags& flags) {
   if (!folder.ok()) return folder.error();
   progress.say("checking");
   auto code = judge_run(*folder, check, flags.json);
+  // A cache of the folders: the verdict does not depend on it.
+  if (auto index = RunIndex::open(settings->store); !index.ok()) {
+    progress.say(index.error().message);
+  }
   if (!code.ok()) return code.error();
   return *code != 1 && interruption.exit_code() != 0 ? interruption.exit_code() : *code;
 }
