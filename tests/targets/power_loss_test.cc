@@ -270,7 +270,6 @@ TEST_CASE("power loss: at any moment, with any part of what was not synced, noth
 }
 
 TEST_CASE("power loss: members that answer before they sync lose what they acknowledged") {
-  CHECK(try_all({"multi-paxos", {}, {"accept-before-sync"}}).damaged > 0);
   CHECK(try_all({"sharded", {}, {"vote-before-sync"}}).damaged > 0);
 }
 
