@@ -21,6 +21,7 @@ class Generator {
     HistoryInfo info;
     info.datatype = "register";
     info.initial = Value(0);
+    info.initial_declared = true;
     info.real_time = RealTime::position;
     HistoryBuilder builder(std::move(info));
     std::vector<Open> open(load_.processes);
