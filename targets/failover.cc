@@ -30,6 +30,14 @@ bool Failover::is_retired(std::size_t server) const {
   return (retired_.load() >> server & 1U) != 0;
 }
 
+std::vector<std::size_t> Failover::others(std::size_t primary, std::size_t servers) const {
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < servers; ++i) {
+    if (i != primary && !is_retired(i)) others.push_back(i);
+  }
+  return others;
+}
+
 void Failover::watch(Nanos patience, const Steps& steps) {
   Nanos last_answer = monotonic_now();
   for (;;) {

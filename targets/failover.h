@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -30,6 +31,8 @@ class Failover {
   std::size_t primary() const { return primary_.load(); }
   /// The server was a primary that others took over from.
   bool is_retired(std::size_t server) const;
+  /// Of so many servers those that may follow this primary: all others but the retired.
+  std::vector<std::size_t> others(std::size_t primary, std::size_t servers) const;
 
  private:
   void watch(Nanos patience, const Steps& steps);

@@ -114,31 +114,15 @@ Status MariadbTarget::expect(std::string_view datatype) {
 }
 
 Result<std::vector<std::string>> MariadbTarget::look() {
-  std::vector<std::string> lines;
-  for (const Endpoint& host : settings_.hosts) {
-    Login login = settings_.login;
-    login.host = host.host;
-    login.port = host.port;
-    auto found = sql::look_at(dialect(), login);
-    if (!found.ok()) return found.error();
-    lines.insert(lines.end(), found->begin(), found->end());
-  }
-  return lines;
+  return sql::look_at(dialect(), settings_.login, settings_.hosts);
 }
 
 Login MariadbTarget::login(std::size_t node) const {
-  Login login = settings_.login;
-  login.host = places().at(node).host;
-  login.port = places().at(node).port;
-  return login;
+  return sql::login_at(settings_.login, places().at(node));
 }
 
 std::vector<std::size_t> MariadbTarget::replicas(std::size_t primary) const {
-  std::vector<std::size_t> others;
-  for (std::size_t i = 0; i < places().size(); ++i) {
-    if (i != primary && !failover_.is_retired(i)) others.push_back(i);
-  }
-  return others;
+  return failover_.others(primary, places().size());
 }
 
 Status MariadbTarget::install(Node& node, std::size_t at) {

@@ -1,6 +1,10 @@
 #pragma once
 // Sessions: the capability of a target to be asked in SQL as it is, beside its clients.
 
+#include <string>
+#include <vector>
+
+#include "targets/cluster.h"
 #include "targets/sql/connection.h"
 #include "targets/sql/dialect.h"
 
@@ -14,8 +18,12 @@ class Sessions {
   virtual Opened open_session() = 0;
 };
 
-/// What a target with SQL answers to Target::look: its version, and that schema assay is not there.
-/// Error: as run_statements; configuration if the schema is there.
-Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login);
+/// The same login at another server.
+Login login_at(Login login, const Endpoint& server);
+
+/// What a target with SQL answers to Target::look: of each server its version, and that schema
+/// assay is not there. Error: as run_statements; configuration if the schema is there.
+Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login,
+                                         const std::vector<Endpoint>& servers);
 
 }  // namespace assay::sql

@@ -1,6 +1,7 @@
 #include "targets/sql/settings.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "targets/sql/sessions.h"
 
@@ -30,7 +31,9 @@ Login login_of(const std::map<std::string, std::string>& options, const Login& f
   return login;
 }
 
-Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login) {
+namespace {
+
+Result<std::string> look_at_one(const Dialect& dialect, const Login& login) {
   constexpr Nanos limit = std::chrono::seconds(5);
   const auto version = run_statements(dialect.open, login, {"SELECT version()"}, limit);
   if (!version.ok()) return version.error();
@@ -45,7 +48,26 @@ Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& lo
                      ": there is a schema assay already, which a run would empty; rename it, or "
                      "drop it if an earlier run left it"};
   }
-  return std::vector<std::string>{where + " " + version->rows.at(0).at(0).value_or("")};
+  return where + " " + version->rows.at(0).at(0).value_or("");
+}
+
+}  // namespace
+
+Login login_at(Login login, const Endpoint& server) {
+  login.host = server.host;
+  login.port = server.port;
+  return login;
+}
+
+Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login,
+                                         const std::vector<Endpoint>& servers) {
+  std::vector<std::string> lines;
+  for (const Endpoint& server : servers) {
+    auto found = look_at_one(dialect, login_at(login, server));
+    if (!found.ok()) return found.error();
+    lines.push_back(*std::move(found));
+  }
+  return lines;
 }
 
 }  // namespace assay::sql
