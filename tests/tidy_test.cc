@@ -167,6 +167,31 @@ TEST_CASE("tidy: every source file is named by a CMakeLists.txt of its folder or
   }
 }
 
+TEST_CASE("tidy: no two headers define a type of the same full name") {
+  // The linker would take one's functions for the other's, and tell nobody.
+  std::map<std::string, std::set<std::string>> definitions;
+  for (const fs::path& path : files({".h"})) {
+    std::string space;
+    for (const std::string& line : lines_of(read(root / path))) {
+      std::istringstream words(line);
+      std::string keyword, name;
+      words >> keyword >> name;
+      if (line.starts_with("namespace ")) space = name;
+      const bool type = line.starts_with("class ") || line.starts_with("struct ");
+      if (type && line.ends_with("{") && name.find('<') == std::string::npos) {
+        definitions[space + "::" + name].insert(path.string());
+      }
+    }
+  }
+  CHECK(definitions.size() > 100);
+  for (const auto& [name, headers] : definitions) {
+    CAPTURE(name);
+    CAPTURE(*headers.begin());
+    CAPTURE(*headers.rbegin());
+    CHECK(headers.size() == 1);
+  }
+}
+
 TEST_CASE("tidy: headers are guarded by #pragma once") {
   for (const fs::path& path : files({".h"})) {
     CAPTURE(path.string());

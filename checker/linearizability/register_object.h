@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "checker/linearizability/limits.h"
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 #include "checker/models/register.h"
 #include "history/history.h"
 
@@ -40,7 +40,7 @@ class RegisterReader {
   const History& history_;
   bool scalars_only_;
   std::vector<std::optional<RegisterFunction>> functions_;  ///< by FunctionId
-  Numbering numbers_;
+  IdNumbering numbers_;
   std::map<Value, std::uint32_t> strangers_;  ///< parts of cas arguments the history has no id for
 };
 

@@ -19,7 +19,7 @@ namespace {
 /// What happened to one key at one revision, and what it was before.
 struct Fact {
   std::uint64_t commit;  ///< event index
-  Change change;
+  WatchedChange change;
   bool created = false;
   std::optional<std::string> previous_value{};
   std::int64_t previous_revision = 0;
@@ -27,7 +27,7 @@ struct Fact {
 
 using Facts = std::multimap<std::int64_t, Fact>;  ///< by revision
 
-std::string describe(const Change& change) {
+std::string describe(const WatchedChange& change) {
   return change.value.has_value() ? fmt::format("put of {} = {}", change.key, *change.value)
                                   : fmt::format("delete of {}", change.key);
 }
@@ -42,7 +42,7 @@ Facts facts_of(const WatchOperations& operations, std::set<std::string>& unclear
       unplaced.push_back(&commit);
       continue;
     }
-    for (const Change& change : commit.changes) {
+    for (const WatchedChange& change : commit.changes) {
       facts.emplace(*commit.revision, Fact{commit.event, change});
     }
   }
@@ -55,7 +55,7 @@ Facts facts_of(const WatchOperations& operations, std::set<std::string>& unclear
                  commit->changes.end();
         });
         if (seen == unplaced.end()) continue;
-        for (const Change& change : (*seen)->changes) {
+        for (const WatchedChange& change : (*seen)->changes) {
           facts.emplace(event.revision, Fact{(*seen)->event, change});
         }
         unplaced.erase(seen);
@@ -64,7 +64,7 @@ Facts facts_of(const WatchOperations& operations, std::set<std::string>& unclear
   }
   for (const Commit* commit : unplaced) {
     if (!commit->in_doubt) continue;
-    for (const Change& change : commit->changes) unclear.insert(change.key);
+    for (const WatchedChange& change : commit->changes) unclear.insert(change.key);
   }
   struct Current {
     std::string value;

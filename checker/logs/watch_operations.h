@@ -12,23 +12,23 @@
 namespace assay {
 
 /// One key changed by a commit.
-struct Change {
+struct WatchedChange {
   std::string key;
   std::optional<std::string> value;  ///< nothing: deleted
 
-  bool operator==(const Change&) const = default;
+  bool operator==(const WatchedChange&) const = default;
 };
 
 struct Commit {
   std::uint64_t event;
   std::optional<std::int64_t> revision;  ///< nothing: indeterminate, or it changed nothing
-  std::vector<Change> changes;
+  std::vector<WatchedChange> changes;
   bool in_doubt = false;  ///< it never returned
 };
 
 struct WatchEvent {
   std::int64_t revision;
-  Change change;
+  WatchedChange change;
   bool created = false;
   bool has_previous = false;
   std::string previous_value{};

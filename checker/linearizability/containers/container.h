@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "checker/linearizability/extent.h"
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 #include "history/history.h"
 
 namespace assay {
@@ -63,7 +63,7 @@ class ContainerReader {
   ContainerKind kind_;
   std::vector<Action> actions_;  ///< by FunctionId
   std::vector<ValueId> empty_;   ///< results that mean "there was nothing"
-  Numbering numbers_;
+  IdNumbering numbers_;
 };
 
 bool is_insertion(std::string_view function);

@@ -11,7 +11,7 @@
 #include "base/assert.h"
 #include "checker/linearizability/minimize.h"
 #include "checker/linearizability/narrator.h"
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 
 namespace assay {
 namespace {

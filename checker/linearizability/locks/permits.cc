@@ -10,7 +10,7 @@
 
 #include "base/assert.h"
 #include "checker/linearizability/narrator.h"
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 #include "checker/linearizability/sorting.h"
 
 namespace assay {
@@ -57,7 +57,7 @@ Result<KeyOutcome> PermitsChecker::decide(KeyId key, const SearchLimits& limits,
   const auto first_open = [&](bool acquires) {
     auto& queue = open[acquires ? 1 : 0];
     while (!queue.empty() && done[queue.top().second]) queue.pop();
-    return queue.empty() ? Numbering::none : queue.top().second;
+    return queue.empty() ? IdNumbering::none : queue.top().second;
   };
   std::uint32_t next = 0;
   while (next < calls_.size() || !returns.empty()) {
@@ -75,7 +75,7 @@ Result<KeyOutcome> PermitsChecker::decide(KeyId key, const SearchLimits& limits,
     if (done[i]) continue;
     if (held == (calls_[i].acquires ? permits_ : 0)) {
       const std::uint32_t helper = first_open(!calls_[i].acquires);
-      if (helper == Numbering::none) {
+      if (helper == IdNumbering::none) {
         outcome.search.answer = SearchAnswer::not_linearizable;
         outcome.search.failed_call = i;
         outcome.order.clear();

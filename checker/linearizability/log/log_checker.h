@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "checker/linearizability/extent.h"
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 #include "checker/linearizability/object_checker.h"
 
 namespace assay {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 #include "checker/linearizability/object_checker.h"
 #include "checker/linearizability/sets/elements.h"
 #include "checker/linearizability/sets/whole_reads.h"
@@ -45,7 +45,7 @@ class SetChecker final : public ObjectChecker {
   std::vector<Function> functions_;
   ValueId yes_;
   ValueId no_;
-  Numbering numbers_;
+  IdNumbering numbers_;
   std::vector<ValueId> values_;   ///< by element
   std::vector<Value> strangers_;  ///< elements of reads that occur nowhere else
   std::vector<Call> calls_;

@@ -122,12 +122,12 @@ std::uint32_t StringReader::number(std::string_view text, StringObject& object) 
 std::optional<std::uint32_t> StringReader::number(ValueId id, StringObject& object) {
   const std::uint32_t raw = ids_.number(id);
   if (raw < text_of_id_.size()) {
-    if (text_of_id_[raw] == Numbering::none) return std::nullopt;
+    if (text_of_id_[raw] == IdNumbering::none) return std::nullopt;
     return text_of_id_[raw];
   }
   Decoder decoder(history_.encoded(id, scratch_));
   const bool is_text = decoder.byte() == code_string;
-  text_of_id_.push_back(is_text ? number(decoder.text(), object) : Numbering::none);
+  text_of_id_.push_back(is_text ? number(decoder.text(), object) : IdNumbering::none);
   if (!is_text) return std::nullopt;
   return text_of_id_[raw];
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "checker/linearizability/numbering.h"
+#include "checker/linearizability/id_numbering.h"
 #include "checker/models/kv_string.h"
 #include "history/history.h"
 
@@ -39,7 +39,7 @@ class StringReader {
 
   const History& history_;
   std::vector<std::optional<StringFunction>> functions_;  ///< by FunctionId
-  Numbering ids_;
+  IdNumbering ids_;
   std::vector<std::uint32_t> text_of_id_;  ///< by number of the id
   std::optional<std::uint32_t> empty_;     ///< the number of the empty text
   std::string scratch_;

@@ -242,7 +242,7 @@ Anomaly Explainer::anomaly(const Anomaly& first, const Anomaly& second,
   return both;
 }
 
-Anomaly Explainer::anomaly(const Finding& finding) const {
+Anomaly Explainer::anomaly(const GraphFinding& finding) const {
   Anomaly anomaly;
   anomaly.type = finding.type;
   anomaly.model = weakest_refuted(anomaly.type);
@@ -285,7 +285,7 @@ TransactionProof Explainer::proof(const Cycle& cycle) const {
   return proof;
 }
 
-TransactionProof Explainer::proof(const Finding& finding) const {
+TransactionProof Explainer::proof(const GraphFinding& finding) const {
   TransactionProof proof;
   proof.type = finding.type;
   proof.key = txns_.key(finding.key);

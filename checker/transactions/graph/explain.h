@@ -16,12 +16,12 @@ class Explainer {
   Explainer(const Transactions& txns, const VersionOrders& orders) : txns_(txns), orders_(orders) {}
 
   Anomaly anomaly(const Cycle& cycle) const;
-  Anomaly anomaly(const Finding& finding) const;
+  Anomaly anomaly(const GraphFinding& finding) const;
   /// Two cycles, one for each order of two versions. `model` is what forbids them.
   Anomaly anomaly(const Anomaly& first, const Anomaly& second, std::string_view model) const;
   /// The same for the verifier.
   TransactionProof proof(const Cycle& cycle) const;
-  TransactionProof proof(const Finding& finding) const;
+  TransactionProof proof(const GraphFinding& finding) const;
 
  private:
   struct Reason {

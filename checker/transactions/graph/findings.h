@@ -20,7 +20,7 @@ class Findings {
   void add(std::string_view type, TxnKey key, const std::vector<TxnIndex>& transactions,
            std::initializer_list<TxnValue> values, std::string_view because) {
     if (++counts_[type] > each_max_) return;
-    Finding finding{type, key, {}, values, std::string(because)};
+    GraphFinding finding{type, key, {}, values, std::string(because)};
     for (const TxnIndex t : transactions) {
       if (t < txns_.size()) finding.transactions.push_back(t);
     }
@@ -28,17 +28,17 @@ class Findings {
   }
   /// Adds what others found behind these.
   void append(Findings&& more) {
-    for (Finding& finding : more.list_) {
+    for (GraphFinding& finding : more.list_) {
       if (++counts_[finding.type] <= each_max_) list_.push_back(std::move(finding));
     }
   }
-  std::vector<Finding> take() && { return std::move(list_); }
+  std::vector<GraphFinding> take() && { return std::move(list_); }
 
  private:
   const Transactions& txns_;
   int each_max_;
   std::map<std::string_view, int> counts_;
-  std::vector<Finding> list_;
+  std::vector<GraphFinding> list_;
 };
 
 }  // namespace assay

@@ -24,7 +24,7 @@ bool names(const Anomaly& anomaly, std::string_view model) {
 GraphCheck::GraphCheck(const Transactions& txns, VersionOrders orders, int max_anomalies,
                        const SearchLimits& limits)
     : txns_(txns), levels_(txns, std::move(orders), limits), max_anomalies_(max_anomalies) {
-  for (const Finding& finding : levels_.orders().findings) add(finding);
+  for (const GraphFinding& finding : levels_.orders().findings) add(finding);
 }
 
 bool GraphCheck::refutes(const Found& found, const LevelRule& rule) {
@@ -46,7 +46,7 @@ void GraphCheck::add(Found found) {
   if (!known) found_.push_back(std::move(found));
 }
 
-void GraphCheck::add(const Finding& finding) {
+void GraphCheck::add(const GraphFinding& finding) {
   const Explainer explainer(txns_, levels_.orders());
   add(Found{explainer.anomaly(finding), {explainer.proof(finding)}, std::nullopt});
 }
@@ -172,7 +172,7 @@ LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
   } else {
     result = levels_.check(rule);
     if (result.verdict == Verdict::violation) {
-      for (const Finding& finding : result.findings) add(finding);
+      for (const GraphFinding& finding : result.findings) add(finding);
       if (!result.cases.empty()) add(result.cases, rule.model);
       find(rule.base);
       if (result.cycle.has_value()) {

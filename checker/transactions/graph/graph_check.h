@@ -43,7 +43,7 @@ class GraphCheck {
   void add(const Cycle& cycle, const VersionOrders& orders, std::string_view level = {});
   void add(const std::vector<LevelCase>& cases, std::string_view level);
   void add_named(const Found& found);
-  void add(const Finding& finding);
+  void add(const GraphFinding& finding);
   void certify(const LevelResult& result, Certificate& certificate) const;
   bool collect(const LevelRule& rule, LevelOutcome& outcome) const;
 

@@ -136,7 +136,7 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
     return result;
   }
   VersionOrders seen;
-  std::vector<Finding> findings;
+  std::vector<GraphFinding> findings;
   const bool adds_steps =
       !orders_.every_order_known &&
       (orders_.lists ? rule.forbids_lost_updates : rule.visibility != Visibility::any);

@@ -57,7 +57,7 @@ struct LevelResult {
   Verdict verdict = Verdict::unknown;
   std::string unknown_because;
   std::optional<Cycle> cycle;     ///< one that the level forbids, if that is why
-  std::vector<Finding> findings;  ///< others that the level forbids
+  std::vector<GraphFinding> findings;  ///< others that the level forbids
   /// Or two: whichever of two versions is supposed to be the first, there is a cycle.
   std::vector<LevelCase> cases;
   /// pass: snapshots and commits, 2 t and 2 t + 1, in an order that satisfies the level; serial:
@@ -96,9 +96,9 @@ class GraphLevels {
 /// wide sense (the version that a transaction read and replaced had been replaced by another).
 /// Where orders are unknown, steps that the level demands are added to `orders` instead: all of
 /// them, but for lost updates of registers.
-std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& orders,
+std::vector<GraphFinding> invisible_effects(const Transactions& txns, VersionOrders& orders,
                                        Visibility visibility);
-std::vector<Finding> stale_updates(const Transactions& txns, VersionOrders& orders);
+std::vector<GraphFinding> stale_updates(const Transactions& txns, VersionOrders& orders);
 
 /// The orders with every tail put in the order of `position` (of the writers); `along_updates`:
 /// with each chain of updates in one piece, at the position of its first version.

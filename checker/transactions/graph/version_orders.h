@@ -42,7 +42,7 @@ inline constexpr TxnIndex supposed = no_txn - 1;
 inline constexpr std::uint32_t initial_version = 0xFFFFFFFF;
 
 /// An anomaly that needs no cycle.
-struct Finding {
+struct GraphFinding {
   std::string_view type;
   TxnKey key;
   std::vector<TxnIndex> transactions;  ///< the one that saw it first, then those it concerns
@@ -61,7 +61,7 @@ struct VersionOrders {
   std::vector<VersionRead> reads;  ///< by reader, ascending
   std::vector<VersionStep> steps;  ///< registers: in addition to the known orders
   std::vector<bool> committed;     ///< ok, or indeterminate and seen
-  std::vector<Finding> findings;
+  std::vector<GraphFinding> findings;
   bool lists = false;
   bool completed = false;         ///< versions of unknown order were put into some order
   bool every_order_known = true;  ///< no key has two or more versions of unknown order

@@ -46,7 +46,7 @@ class EffectSearch {
   EffectSearch(const Transactions& txns, VersionOrders& orders, Visibility visibility)
       : orders_(orders), visibility_(visibility), versions_(orders, txns.size()) {}
 
-  std::vector<Finding> run() {
+  std::vector<GraphFinding> run() {
     std::size_t first = 0;
     while (first < orders_.reads.size()) {
       std::size_t end = first;
@@ -105,19 +105,19 @@ class EffectSearch {
   Visibility visibility_;
   VersionsOf versions_;
   std::vector<VersionStep> steps_;
-  std::vector<Finding> findings_;
+  std::vector<GraphFinding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> invisible_effects(const Transactions& txns, VersionOrders& orders,
+std::vector<GraphFinding> invisible_effects(const Transactions& txns, VersionOrders& orders,
                                        Visibility visibility) {
   return EffectSearch(txns, orders, visibility).run();
 }
 
-std::vector<Finding> stale_updates(const Transactions& txns, VersionOrders& orders) {
+std::vector<GraphFinding> stale_updates(const Transactions& txns, VersionOrders& orders) {
   const VersionsOf versions(orders, txns.size());
-  std::vector<Finding> findings;
+  std::vector<GraphFinding> findings;
   // Of two that read the newest known version and replaced it, one was late.
   std::vector<TxnIndex> newest(txns.key_count(), no_txn);
   for (const VersionRead& read : orders.reads) {

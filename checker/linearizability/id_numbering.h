@@ -1,5 +1,5 @@
 #pragma once
-// Numbering: ValueIds to 0, 1, 2, … in the order of their first use: small integers, which most
+// IdNumbering: ValueIds to 0, 1, 2, … in the order of their first use: small integers, which most
 // values are, by a table of their own, the rest by open addressing. Made anew for every key, so
 // forgetting everything must cost nothing: entries carry a generation.
 
@@ -15,7 +15,7 @@
 namespace assay {
 
 /// Not thread-safe. All operations O(1) amortized.
-class Numbering {
+class IdNumbering {
  public:
   static constexpr std::uint32_t none = 0xffffffffU;
 
