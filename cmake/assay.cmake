@@ -21,7 +21,8 @@ target_compile_options(assay_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wold-style-cast
   # g++ 12 reports these falsely through inlined std::string and std::variant at -O2.
-  -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overread)
+  -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overread
+  -Wno-stringop-overflow)
 # For those who work on Assay. Who only installs it must not be stopped by what their optimiser warns of.
 option(ASSAY_WARNINGS_ARE_ERRORS "compile with -Werror" OFF)
 if(ASSAY_WARNINGS_ARE_ERRORS)
@@ -39,6 +40,10 @@ set(ASSAY_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <functional> <li
 # A clean build takes half the time when several files are compiled as one. Not for those who work
 # on Assay: a file must include what it needs, and one changed file be compiled alone.
 option(ASSAY_UNITY "compile the files of a room in batches" OFF)
+if(ASSAY_UNITY)
+  # Of names that a neighbour in the batch has too.
+  target_compile_options(assay_options INTERFACE -Wno-shadow -Wno-subobject-linkage)
+endif()
 
 # assay_library(ROOM SOURCES … HEADERS … DEPS rooms… LINK libraries… APART sources…)
 # APART: files with names in their anonymous namespace that their neighbours have too.
@@ -61,7 +66,6 @@ function(assay_library room)
   target_link_libraries(assay_${room} PUBLIC assay_options ${ARG_DEPS} ${ARG_LINK})
   if(ASSAY_UNITY)
     set_target_properties(assay_${room} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    target_compile_options(assay_${room} PRIVATE -Wno-shadow)  # a neighbour's names
     set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
   list(LENGTH ARG_SOURCES files)
