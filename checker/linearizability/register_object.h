@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "checker/linearizability/limits.h"
 #include "checker/linearizability/id_numbering.h"
+#include "checker/linearizability/limits.h"
 #include "checker/models/register.h"
 #include "history/history.h"
 

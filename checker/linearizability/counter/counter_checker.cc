@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "checker/linearizability/id_numbering.h"
 #include "checker/linearizability/minimize.h"
 #include "checker/linearizability/narrator.h"
-#include "checker/linearizability/id_numbering.h"
 
 namespace assay {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "checker/linearizability/narrator.h"
 #include "checker/linearizability/id_numbering.h"
+#include "checker/linearizability/narrator.h"
 #include "checker/linearizability/sorting.h"
 
 namespace assay {

@@ -56,7 +56,7 @@ struct LevelCase {
 struct LevelResult {
   Verdict verdict = Verdict::unknown;
   std::string unknown_because;
-  std::optional<Cycle> cycle;     ///< one that the level forbids, if that is why
+  std::optional<Cycle> cycle;          ///< one that the level forbids, if that is why
   std::vector<GraphFinding> findings;  ///< others that the level forbids
   /// Or two: whichever of two versions is supposed to be the first, there is a cycle.
   std::vector<LevelCase> cases;
@@ -97,7 +97,7 @@ class GraphLevels {
 /// Where orders are unknown, steps that the level demands are added to `orders` instead: all of
 /// them, but for lost updates of registers.
 std::vector<GraphFinding> invisible_effects(const Transactions& txns, VersionOrders& orders,
-                                       Visibility visibility);
+                                            Visibility visibility);
 std::vector<GraphFinding> stale_updates(const Transactions& txns, VersionOrders& orders);
 
 /// The orders with every tail put in the order of `position` (of the writers); `along_updates`:

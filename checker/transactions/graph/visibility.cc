@@ -111,7 +111,7 @@ class EffectSearch {
 }  // namespace
 
 std::vector<GraphFinding> invisible_effects(const Transactions& txns, VersionOrders& orders,
-                                       Visibility visibility) {
+                                            Visibility visibility) {
   return EffectSearch(txns, orders, visibility).run();
 }
 
