@@ -97,7 +97,7 @@ Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nod
 
 Status Actor::mount_disk_layers() {
   const bool wanted = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
-    return fault.needs == FaultNeeds::data_folder;
+    return fault.needs == FaultNeeds::disk_layer;
   });
   const ProcessControl* control = cluster_.target.process_control();
   if (!wanted || control == nullptr) return {};

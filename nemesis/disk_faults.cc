@@ -1,6 +1,7 @@
 // Disks: transfers fail, are slow or come back changed, there is no space, or what was not synced
 // is lost as the server is killed. The agent mounts a layer of ours over the target's data folder
-// for the whole run; these faults tell it what to do wrong.
+// for the whole run; these faults tell it what to do wrong. Two more need no layer: a file loses
+// its end, or the whole folder comes back as it was.
 
 #include <fmt/format.h>
 
@@ -87,31 +88,65 @@ Result<Injection> plan_slow(const Value& parameters, const Cluster& cluster) {
                       fmt::format("each transfer takes {} ms longer", *slow));
 }
 
+Value draw_truncate(std::size_t n, Random& random) {
+  Value selection = draw_selection(n, random);
+  add_parameter(selection, "bytes", random.between(1, 4096));
+  return selection;
+}
+
+Result<Injection> plan_truncate(const Value& parameters, const Cluster& cluster) {
+  const auto bytes = number_of(parameters, "bytes", 1, std::int64_t{1} << 40);
+  if (!bytes) return bytes.error().in("disk-truncate");
+  return plan_each(parameters, cluster,
+                   fmt::format("kill, and the last file without its last {} bytes,", *bytes),
+                   [&](const ProcessControl& control, std::size_t at) {
+                     return Words{"disk-truncate", control.data_folder(at), std::to_string(*bytes),
+                                  control.kill_command(at), control.start_command(at)};
+                   });
+}
+
+Result<Injection> plan_restore(const Value& parameters, const Cluster& cluster) {
+  return plan_each(parameters, cluster, "copy of the data folder, to come back with it later,",
+                   [](const ProcessControl& control, std::size_t at) {
+                     return Words{"disk-restore", control.data_folder(at), control.kill_command(at),
+                                  control.start_command(at)};
+                   });
+}
+
 }  // namespace
 
 FaultEntry disk_lose_fault() {
   return {"disk-lose", "kills servers and loses what they wrote and did not sync",
-          FaultNeeds::data_folder, draw_selection, plan_lose};
+          FaultNeeds::disk_layer, draw_selection, plan_lose};
 }
 FaultEntry disk_torn_fault() {
   return {"disk-torn", "kills servers and keeps half of the sectors that they did not sync",
-          FaultNeeds::data_folder, draw_selection, plan_torn};
+          FaultNeeds::disk_layer, draw_selection, plan_torn};
 }
 FaultEntry disk_error_fault() {
   return {"disk-error", "1 to 20 % of a server's reads, writes and syncs fail with EIO",
-          FaultNeeds::data_folder, draw_percent, plan_error};
+          FaultNeeds::disk_layer, draw_percent, plan_error};
 }
 FaultEntry disk_full_fault() {
-  return {"disk-full", "a server finds no space to write (ENOSPC)", FaultNeeds::data_folder,
+  return {"disk-full", "a server finds no space to write (ENOSPC)", FaultNeeds::disk_layer,
           draw_selection, plan_full};
 }
 FaultEntry disk_slow_fault() {
   return {"disk-slow", "a server's reads, writes and syncs take 5 to 200 ms longer",
-          FaultNeeds::data_folder, draw_slow, plan_slow};
+          FaultNeeds::disk_layer, draw_slow, plan_slow};
 }
 FaultEntry disk_flip_fault() {
   return {"disk-flip", "1 to 20 % of a server's reads have a bit flipped; the disk has not",
-          FaultNeeds::data_folder, draw_percent, plan_flip};
+          FaultNeeds::disk_layer, draw_percent, plan_flip};
+}
+
+FaultEntry disk_truncate_fault() {
+  return {"disk-truncate", "kills servers and cuts up to 4 KiB off the file they wrote last",
+          FaultNeeds::data_folder, draw_truncate, plan_truncate};
+}
+FaultEntry disk_restore_fault() {
+  return {"disk-restore", "servers come back with the data folder of a while ago",
+          FaultNeeds::data_folder, draw_selection, plan_restore};
 }
 
 }  // namespace assay

@@ -17,7 +17,13 @@
 namespace assay {
 
 /// What a fault asks of the target, or of the place where the nodes are.
-enum class FaultNeeds { nothing, process_control, power, data_folder };
+enum class FaultNeeds {
+  nothing,
+  process_control,
+  power,
+  data_folder,
+  disk_layer  ///< a data folder, and the layer over it for the whole run
+};
 
 using Words = std::vector<std::string>;
 
@@ -88,5 +94,7 @@ FaultEntry disk_error_fault();
 FaultEntry disk_full_fault();
 FaultEntry disk_slow_fault();
 FaultEntry disk_flip_fault();
+FaultEntry disk_truncate_fault();
+FaultEntry disk_restore_fault();
 
 }  // namespace assay

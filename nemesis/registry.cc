@@ -70,7 +70,9 @@ std::span<const FaultEntry> faults() {
                                 disk_error_fault(),
                                 disk_full_fault(),
                                 disk_slow_fault(),
-                                disk_flip_fault()};
+                                disk_flip_fault(),
+                                disk_truncate_fault(),
+                                disk_restore_fault()};
   return table;
 }
 
@@ -133,7 +135,9 @@ Status check_faults(const std::vector<std::string>& names, Target& target, bool 
                    "fault " + name + " needs server processes that can be controlled, and target " +
                        std::string(target.name()) + " has none; leave it out"};
     }
-    if (fault->needs == FaultNeeds::data_folder &&
+    const bool needs_folder =
+        fault->needs == FaultNeeds::data_folder || fault->needs == FaultNeeds::disk_layer;
+    if (needs_folder &&
         (target.process_control() == nullptr || target.process_control()->data_folder(0).empty())) {
       return Error{ErrorKind::configuration,
                    "fault " + name +

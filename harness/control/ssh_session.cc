@@ -172,8 +172,9 @@ Status SshSession::check_host_key() {
       return Error{
           ErrorKind::not_permitted,
           fmt::format("{}: host key of {} is unknown: {} has no key of the type it answers "
-                      "with; add it after checking it (ssh-keyscan -p {} {})",
-                      address_.name, address_.host, address_.known_hosts_file, address_.port,
+                      "with; add it after checking it (ssh-keyscan {}{})",
+                      address_.name, address_.host, address_.known_hosts_file,
+                      address_.port == 0 ? "" : fmt::format("-p {} ", address_.port),
                       address_.host)};
     case SSH_KNOWN_HOSTS_ERROR:
       break;

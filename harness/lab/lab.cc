@@ -147,11 +147,11 @@ Status Lab::up(int nodes, const Progress& progress) {
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
   if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes &&
-      state.value().packages == site_.packages && is_whole(state.value())) {
-    if (wait_for_ssh(state.value().nodes).ok()) {
-      progress(fmt::format("lab {}: {} nodes are up already", site_.number, nodes));
-      return {};
-    }
+      state.value().packages == site_.packages && switch_on_all(nodes).ok()) {
+    progress(is_whole(state.value())
+                 ? fmt::format("lab {}: {} nodes are up already", site_.number, nodes)
+                 : fmt::format("lab {}: switched nodes on that were off", site_.number));
+    return {};
   }
   if (!lab_leftovers(site_).empty())
     progress(fmt::format("lab {}: removing an older one", site_.number));
@@ -196,6 +196,14 @@ Result<std::vector<ProcessIdentity>> Lab::start_processes(const std::vector<int>
     identities.push_back(identity.value());
   }
   return identities;
+}
+
+Status Lab::switch_on_all(int nodes) {
+  for (int node = 1; node <= nodes; ++node) {
+    if (Status status = start_node(node); !status.ok()) return status;
+  }
+  const Result<LabState> state = read_lab_state(site_);
+  return state.ok() ? wait_for_ssh(state.value().nodes) : Status(state.error());
 }
 
 Status Lab::wait_for_ssh(const std::vector<ProcessIdentity>& processes) {

@@ -24,10 +24,10 @@ class Lab {
   /// Error: not_permitted (not root), busy (another controller, by process id), cannot_write.
   static Result<Lab> lock(const LabSite& site);
 
-  /// Afterwards `nodes` nodes answer SSH: the lab that is up already if it is whole and of this
-  /// size and has the site's packages, else a new one, after whatever a dead controller left was
-  /// removed. 1..9 nodes; builds the base root and the layer of packages if need be. Error: usage,
-  /// configuration, not_permitted, unavailable.
+  /// Afterwards `nodes` nodes answer SSH: the lab that is up already if it is of this size and has
+  /// the site's packages, with its nodes switched on again that are off; else a new one, after
+  /// whatever a dead controller left was removed. 1..9 nodes; builds the base root and the layer of
+  /// packages if need be. Error: usage, configuration, not_permitted, unavailable.
   Status up(int nodes, const Progress& progress);
 
   /// Afterwards nothing of the lab is left on the machine except the base root; looks to make
@@ -45,6 +45,7 @@ class Lab {
  private:
   Lab(LabSite site, FileLock lock) : site_(std::move(site)), lock_(std::move(lock)) {}
   Status make(int nodes);
+  Status switch_on_all(int nodes);
   Result<std::vector<ProcessIdentity>> start_processes(const std::vector<int>& nodes);
   Status wait_for_ssh(int node, const ProcessIdentity& process);
   Status wait_for_ssh(const std::vector<ProcessIdentity>& processes);

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
+
+#include "harness/lab/network.h"
 
 namespace assay {
 
@@ -28,8 +31,25 @@ Result<LabSite> lab_site() {
                    fmt::format("ASSAY_LAB_NUMBER: expected 0 to 9, got '{}'", text)};
     }
     site.number = text[0] - '0';
+  } else {
+    site.number = choose_number(site, bridge_owner);
   }
   return site;
+}
+
+int choose_number(const LabSite& site, const std::function<std::string(const LabSite&)>& owner_of) {
+  constexpr int numbers = 10;
+  int first_free = numbers;
+  for (int number = 0; number < numbers; ++number) {
+    LabSite candidate = site;
+    candidate.number = number;
+    const std::string owner = owner_of(candidate);
+    std::error_code ignored;
+    const bool is_there = std::filesystem::exists(candidate.folder(), ignored);
+    if (is_there && (owner.empty() || owner == candidate.folder())) return number;
+    if (owner.empty()) first_free = std::min(first_free, number);
+  }
+  return first_free == numbers ? 0 : first_free;
 }
 
 }  // namespace assay

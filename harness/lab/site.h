@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,13 @@ struct LabSite {
   std::string subnet() const { return "10.77." + std::to_string(number) + "."; }
 };
 
-/// From ASSAY_LAB (the state folder) and ASSAY_LAB_NUMBER. Error: configuration.
+/// From ASSAY_LAB (the state folder) and ASSAY_LAB_NUMBER; without a number that of choose_number,
+/// by who has which bridge on this machine. Error: configuration.
 Result<LabSite> lab_site();
+
+/// The number for a lab in this state folder: that of the lab which is there, else the first whose
+/// bridge nobody has, else 0. `owner_of` gives the lab's folder that has the bridge of a site, or
+/// an empty text.
+int choose_number(const LabSite& site, const std::function<std::string(const LabSite&)>& owner_of);
 
 }  // namespace assay

@@ -36,9 +36,10 @@ bool is_id(const std::string& text) {
 
 std::span<const Kind> kinds() {
   static const std::array table{
-      command_kind(), kill_kind(),          stop_kind(),   restart_kind(),  pause_kind(),
-      cpu_kind(),     pause_threads_kind(), memory_kind(), clock_kind(),    partition_kind(),
-      packets_kind(), disk_layer_kind(),    disk_kind(),   disk_lose_kind()};
+      command_kind(), kill_kind(),      stop_kind(),          restart_kind(),
+      pause_kind(),   cpu_kind(),       pause_threads_kind(), memory_kind(),
+      clock_kind(),   partition_kind(), packets_kind(),       disk_layer_kind(),
+      disk_kind(),    disk_lose_kind(), disk_truncate_kind(), disk_restore_kind()};
   return table;
 }
 
@@ -107,10 +108,12 @@ Status Faults::heal_all() {
     return row != nullptr && row->heals_at_once;
   });
   std::string failures;
+  host_.heals_all = true;
   for (const Record& record : records) {
     const auto done = heal(record.id);
     if (!done.ok()) failures += (failures.empty() ? "" : "; ") + done.error().message;
   }
+  host_.heals_all = false;
   if (failures.empty()) return {};
   return Error{ErrorKind::unavailable, failures};
 }

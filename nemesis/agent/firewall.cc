@@ -191,15 +191,6 @@ Status apply_firewall(std::span<const Record> records) {
   return succeeded(second, "iptables");
 }
 
-bool has_firewall() {
-  const auto listing = run({"nft", "list", "table", "inet", firewall_table});
-  if (!is_missing(listing)) return listing.ok() && listing->exit_status == 0;
-  const auto chains = run({"sh", "-c",
-                           std::string("iptables -w -n -L ") + firewall_chain +
-                               " || ip6tables -w -n -L " + firewall_chain});
-  return chains.ok() && chains->exit_status == 0;
-}
-
 Result<std::map<std::string, std::uint64_t>> stopped_packets() {
   if (auto counts = counted_by_nft(); counts.ok()) return counts;
   const auto listing = run({"sh", "-c",

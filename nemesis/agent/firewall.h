@@ -22,9 +22,6 @@ inline constexpr const char* firewall_chain = "ASSAY-NEMESIS";
 /// unavailable (neither is there, or it refuses).
 Status apply_firewall(std::span<const Record> records);
 
-/// Whether the node has the agent's table or chain, whatever is in it.
-bool has_firewall();
-
 /// Packets that the firewall stopped, by the fault's id.
 Result<std::map<std::string, std::uint64_t>> stopped_packets();
 

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "nemesis/agent/processes.h"
+#include "nemesis/agent/shell.h"
 
 namespace assay::agent {
 namespace {
@@ -105,6 +106,7 @@ int guard(const ServeOptions& options) {
     std::fprintf(stderr, "assay-agent: %s\n", ready.error().message.c_str());
     return ready.error().exit_code();
   }
+  mark_commands_in(options.folder);
   const pid_t guardian = ::getpid();
   const pid_t worker = ::fork();
   if (worker == 0) ::_exit(work(options, guardian));
@@ -112,9 +114,11 @@ int guard(const ServeOptions& options) {
     std::fprintf(stderr, "assay-agent: cannot fork: %s\n", std::strerror(errno));
     return static_cast<int>(ErrorKind::unavailable);
   }
-  // Only the working process may hold the connection open.
-  ::close(STDIN_FILENO);
-  ::close(STDOUT_FILENO);
+  // Only the working process may hold the connection open. Closed, these numbers would go to the
+  // next files that are opened, and a command's input would be closed as it begins.
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(null, stream);
+  ::close(null);
   const int status = watch(worker, signals);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
   return heal_leftovers(options, "the working process died") ? 1 : 2;

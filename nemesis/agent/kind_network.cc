@@ -51,7 +51,8 @@ Result<std::map<std::string, PacketRule>> rules_in_force(const Host& host) {
 Status apply_packets(Host& host) {
   const auto rules = rules_in_force(host);
   if (!rules) return rules.error();
-  const Status set = rules->empty() ? Status() : host.relay.set_rules(*rules);
+  const bool is_carried = !rules->empty() && host.relay.is_ours();
+  const Status set = is_carried ? host.relay.set_rules(*rules) : Status();
   const Status done = apply_firewall(host.in_force);
   if (rules->empty()) host.relay.end();
   return done.ok() ? set : done;

@@ -22,6 +22,7 @@ struct Host {
   std::string folder;                  ///< of the ledger; files beside it are the kinds' own
   std::function<bool()> keep_waiting;  ///< asked while something that injects takes its time
   std::span<const Record> in_force;    ///< the ledger, with the record that is being injected
+  bool heals_all = false;              ///< nobody asks for one fault's end: no further harm is done
   PacketRelay relay;
   std::optional<Helper> waiting;  ///< from `arm` to `inject`
 };
@@ -64,6 +65,8 @@ Kind packets_kind();
 Kind disk_layer_kind();
 Kind disk_kind();
 Kind disk_lose_kind();
+Kind disk_truncate_kind();
+Kind disk_restore_kind();
 
 /// The processes of the server whose id the file holds, as words to undo. Error: bad_data.
 Result<Armed> arm_server(const std::string& pid_file);

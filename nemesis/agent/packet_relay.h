@@ -32,8 +32,11 @@ class PacketRelay {
   /// The process that carries the rules, started unless it runs; no rule is in force yet. Error:
   /// configuration (this node has no /dev/net/tun or no packet sockets), not_permitted.
   Result<Process> prepare();
-  /// From now on exactly these are in force, by the fault's id; starts to count for new ones.
+  /// REQUIRES is_ours(). From now on exactly these are in force, by the fault's id; starts to count
+  /// for new ones.
   Status set_rules(const std::map<std::string, PacketRule>& rules);
+  /// Whether there is one, alive or not: that of an agent that is gone is not.
+  bool is_ours() const { return process_.has_value(); }
   /// What was counted for a fault since its rule came into force; nothing if it has none here.
   std::optional<PacketCounts> counts(const std::string& id) const;
   /// Ends the process.

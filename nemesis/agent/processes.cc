@@ -1,8 +1,10 @@
 #include "nemesis/agent/processes.h"
 
 #include <dirent.h>
+#include <poll.h>
 
 #include <charconv>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -13,6 +15,7 @@ namespace {
 struct Stat {
   char state = '?';
   pid_t parent = 0;
+  pid_t session = 0;
   std::uint64_t start = 0;
 };
 
@@ -33,9 +36,9 @@ std::optional<Stat> read_stat(pid_t pid) {
   if (name_end == std::string::npos) return std::nullopt;
   std::istringstream fields(text.substr(name_end + 1));
   Stat stat;
-  fields >> stat.state >> stat.parent;
-  constexpr int fields_before_start = 17;  // fields 5 … 21; the start time is field 22
   std::string skipped;
+  fields >> stat.state >> stat.parent >> skipped >> stat.session;
+  constexpr int fields_before_start = 15;  // fields 7 … 21; the start time is field 22
   for (int i = 0; i < fields_before_start; ++i) fields >> skipped;
   fields >> stat.start;
   if (!fields || stat.state == 'Z' || stat.state == 'X') return std::nullopt;
@@ -90,6 +93,28 @@ std::vector<Process> process_tree(const Process& root) {
     }
   }
   return tree;
+}
+
+Status end_session(const Process& leader, Nanos patience) {
+  const Nanos deadline = monotonic_now() + patience;
+  for (;;) {
+    // While a process is left in a session, the kernel gives its id to no other process.
+    const auto now = read_stat(leader.pid);
+    if (now && now->start != leader.start) return {};
+    bool any_left = false;
+    for (const pid_t pid : all_pids()) {
+      const auto stat = read_stat(pid);
+      if (!stat || stat->session != leader.pid) continue;
+      any_left = true;
+      ::kill(pid, SIGKILL);
+    }
+    if (!any_left) return {};
+    if (monotonic_now() > deadline) {
+      return Error{ErrorKind::busy, "processes of session " + std::to_string(leader.pid) +
+                                        " do not end within " + format_duration(patience)};
+    }
+    ::poll(nullptr, 0, 1);
+  }
 }
 
 Result<std::vector<Process>> server_tree(const std::string& pid_file) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace assay::agent {
@@ -30,6 +31,9 @@ std::optional<char> state_of(const Process& process);
 /// The process whose id the file holds, then its descendants. Empty if it does not run or the file
 /// is missing. Error (bad_data) if the file holds no process id.
 Result<std::vector<Process>> server_tree(const std::string& pid_file);
+/// Kills every process of the session that this process leads or led, and waits until none is left:
+/// then nothing that it had begun goes on, not even in the kernel. Error: busy.
+Status end_session(const Process& leader, Nanos patience);
 /// The process and its descendants, parents first.
 std::vector<Process> process_tree(const Process& root);
 

@@ -13,8 +13,8 @@
 #include <optional>
 
 #include "nemesis/agent/faults.h"
-#include "nemesis/agent/firewall.h"
 #include "nemesis/agent/processes.h"
+#include "nemesis/agent/shell.h"
 #include "nemesis/agent/wire.h"
 
 namespace assay::agent {
@@ -137,16 +137,10 @@ Result<std::string> carry_out(Faults& faults, const std::string& verb, const Wor
                "unknown request \"" + verb + "\" of " + std::to_string(words.size()) + " words"};
 }
 
-/// A command of a process that was killed may still have been in the kernel while its work was
-/// undone. Looks once more when it must have ended.
-bool sweep(const ServeOptions& options) {
-  constexpr int grace_ms = 300;
-  ::poll(nullptr, 0, grace_ms);
-  if (!has_firewall()) return true;
-  log_line(options, "the firewall of a killed process came late: removed");
-  const Status done = apply_firewall({});
-  if (!done.ok()) log_line(options, done.error().message);
-  return done.ok();
+/// Before anything is undone: what a killed process was doing must have ended.
+void end_what_is_under_way(const ServeOptions& options) {
+  const Status ended = end_command_under_way();
+  if (!ended.ok()) log_line(options, ended.error().message);
 }
 
 bool heal_patiently(Faults& faults, const ServeOptions& options) {
@@ -170,15 +164,17 @@ void log_line(const ServeOptions& options, const std::string& text) {
 }
 
 bool heal_leftovers(const ServeOptions& options, const std::string& why) {
+  end_what_is_under_way(options);
   auto ledger = Ledger::open(options.folder);
   if (!ledger) return false;
   const std::size_t count = ledger->records().size();
   if (count > 0) log_line(options, why + ": healing " + std::to_string(count) + " faults");
   Faults faults(std::move(*ledger), options.folder, [] { return true; });
-  return heal_patiently(faults, options) && sweep(options);
+  return heal_patiently(faults, options);
 }
 
 int serve(const ServeOptions& options) {
+  end_what_is_under_way(options);
   auto ledger = Ledger::open(options.folder);
   if (!ledger) {
     std::fprintf(stderr, "assay-agent: %s\n", ledger.error().message.c_str());

@@ -11,14 +11,32 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <optional>
+
+#include "nemesis/agent/processes.h"
 
 namespace assay::agent {
 namespace {
 
+constexpr Nanos end_patience = std::chrono::seconds(10);
+
+std::string& mark_file() {
+  static std::string file;
+  return file;
+}
+
+/// By the command itself before it does anything, so that no command is without.
+bool leave_mark() {
+  const auto self = find_process(::getpid());
+  std::ofstream file(mark_file());
+  file << (self ? to_word(*self) : "") << std::flush;
+  return self.has_value() && file.good();
+}
+
 [[noreturn]] void become(const std::vector<std::string>& arguments, int input, int output,
                          pid_t parent) {
-  // Else a command under way could do its work after whoever takes over has undone it.
+  // If its mark cannot be written any more because the parent is dead, it must not begin either.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(125);
   for (const int number : {SIGHUP, SIGPIPE, SIGTERM, SIGINT, SIGCHLD}) ::signal(number, SIG_DFL);
@@ -26,6 +44,7 @@ namespace {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setsid();
+  if (!leave_mark()) ::_exit(125);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
@@ -64,6 +83,10 @@ std::optional<int> await_exit(pid_t child, Nanos timeout,
     int status = 0;
     if (::waitpid(child, &status, WNOHANG) == child) return status;
     if (monotonic_now() >= deadline || !keep_waiting()) {
+      // Not reaped yet, so the id is its own. What does not end is no worse than the command is.
+      if (const auto process = find_process(child)) {
+        static_cast<void>(end_session(*process, end_patience).ok());
+      }
       ::kill(child, SIGKILL);
       ::waitpid(child, &status, 0);
       return std::nullopt;
@@ -73,6 +96,17 @@ std::optional<int> await_exit(pid_t child, Nanos timeout,
 }
 
 }  // namespace
+
+void mark_commands_in(const std::string& folder) { mark_file() = folder + "/command"; }
+
+Status end_command_under_way() {
+  std::string word;
+  std::ifstream(mark_file()) >> word;
+  Status ended;
+  if (const auto leader = process_from_word(word)) ended = end_session(*leader, end_patience);
+  ::unlink(mark_file().c_str());
+  return ended;
+}
 
 Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
                                    const std::string& input, Nanos timeout,
@@ -87,6 +121,7 @@ Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
   std::optional<int> status;
   const int failure = errno;
   if (child > 0) status = await_exit(child, timeout, keep_waiting);
+  ::unlink(mark_file().c_str());
   const std::string output = out < 0 ? "" : beginning_of(out);
   ::close(in);
   ::close(out);

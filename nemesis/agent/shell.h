@@ -15,10 +15,19 @@ struct CommandOutcome {
   std::string output;  ///< its stdout and stderr, at most 4 KiB
 };
 
+/// Names the folder where commands leave a mark while they are under way, so that whoever takes
+/// over from a killed process can end them. Called once, before any command.
+void mark_commands_in(const std::string& folder);
+
+/// Ends the command that a killed process left under way in that folder, with all of its session,
+/// and waits until it is gone: else it could do its work after this has been undone. A server that
+/// the command has started, in a session of its own, goes on. Error (busy): it does not end.
+Status end_command_under_way();
+
 /// Runs `arguments` with `input` as its standard input, in a session of its own and with default
 /// signal handling, so that a server it starts inherits nothing of the agent. Every 5 ms it calls
 /// `keep_waiting`; when that returns false or `timeout` has passed, the command is given up: it is
-/// killed, its children are not. Error (unavailable): cannot start, or given up.
+/// killed with all of its session. Error (unavailable): cannot start, or given up.
 Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
                                    const std::string& input, Nanos timeout,
                                    const std::function<bool()>& keep_waiting);

@@ -69,6 +69,14 @@ struct Agent {
   Words greeting;
 };
 
+/// Whether it runs; one that has ended and is not reaped yet does not.
+bool runs(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  if (!std::getline(file, text)) return false;
+  return text.compare(text.rfind(')'), 3, ") Z") != 0;
+}
+
 TEST_CASE("wire: words of any bytes survive a line") {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
@@ -171,6 +179,16 @@ TEST_CASE("agent: the guardian heals when the working process is killed") {
   CHECK(agent.ledger_is_empty());
 }
 
+TEST_CASE("agent: commands of the guardian have a standard input") {
+  Agent agent("60s");
+  const Words answer = agent.ask(
+      {"inject", "a", "command", "true", "cat && touch " + agent.folder.file("a.healed")});
+  REQUIRE(answer == Words{"7", "ok", ""});
+  REQUIRE(::kill(agent.worker(), SIGKILL) == 0);
+  agent.process->wait();
+  CHECK(agent.healed("a"));
+}
+
 TEST_CASE("agent: the working process heals when the guardian is killed") {
   Agent agent("60s");
   agent.inject("a");
@@ -216,6 +234,36 @@ TEST_CASE("agent: a command under way is given up when the controller goes") {
   agent.process->wait();
   CHECK(agent.healed("a"));
   CHECK(monotonic_now() - gone < 9s);
+}
+
+TEST_CASE("agent: whoever heals first ends what the killed process had under way") {
+  for (const bool both_die : {false, true}) {
+    CAPTURE(both_die);
+    Agent agent("60s");
+    const std::string pid_file = agent.folder.file("pid");
+    // A child of the command's own, as pg_ctl or systemctl would be: it would outlive its shell.
+    REQUIRE(agent.process
+                ->write_line(encode_line({"1", "inject", "a", "command",
+                                          "sh -c 'echo $$ >" + pid_file + "; sleep 60; :'; :",
+                                          "touch " + agent.folder.file("a.healed")}))
+                .ok());
+    pid_t child = 0;
+    REQUIRE(eventually([&] { return static_cast<bool>(std::ifstream(pid_file) >> child); }));
+    REQUIRE(runs(child));
+    const pid_t worker = agent.worker();
+    if (both_die) REQUIRE(::kill(agent.process->pid(), SIGSTOP) == 0);
+    REQUIRE(::kill(worker, SIGKILL) == 0);
+    if (both_die) {
+      REQUIRE(::kill(agent.process->pid(), SIGKILL) == 0);
+      agent.process->wait();
+      agent.start("60s");
+    } else {
+      agent.process->wait();
+    }
+    CHECK(agent.healed("a"));
+    CHECK_FALSE(runs(child));
+    CHECK_FALSE(exists(agent.folder.file("command")));
+  }
 }
 
 }  // namespace
