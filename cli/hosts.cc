@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <pwd.h>
+#include <unistd.h>
 
+#include <array>
 #include <charconv>
-#include <cstdlib>
 
 #include "nemesis/registry.h"
 
@@ -13,9 +15,13 @@ namespace {
 
 constexpr Nanos connect_timeout = std::chrono::seconds(10);
 
+/// Where ssh looks: the account's, whatever HOME says.
 std::string home_folder() {
-  const char* home = std::getenv("HOME");
-  return home == nullptr ? "" : home;
+  std::array<char, 4096> buffer{};
+  passwd account{};
+  passwd* found = nullptr;
+  ::getpwuid_r(::getuid(), &account, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? "" : account.pw_dir;
 }
 
 }  // namespace

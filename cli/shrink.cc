@@ -27,6 +27,7 @@ struct ShrinkFlags {
   std::vector<std::string> models;
   bool json = false;
   bool online = false;
+  bool allow = false;
   int runs = 3;
   HistoryInput input;
 };
@@ -111,7 +112,8 @@ Result<int> shrink_history(const ShrinkFlags& flags) {
 
 Result<int> shrink_path(const ShrinkFlags& flags) {
   if (flags.online) {
-    return shrink_lab_run({flags.path, flags.out, flags.budget, flags.runs, flags.json});
+    return shrink_lab_run(
+        {flags.path, flags.out, flags.budget, flags.runs, flags.json, flags.allow});
   }
   return is_simulation(flags.path) ? shrink_run(flags) : shrink_history(flags);
 }
@@ -131,6 +133,8 @@ Action define_shrink(CLI::App& app) {
   app.add_option("--runs", flags->runs, "with --online: how often each schedule may be run")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_flag("--allow", flags->allow,
+               "with --online, of a run with --hosts: do to these machines what it did");
   app.add_option("--model,-m", flags->models, "of a history: the models to check")
       ->allow_extra_args(false);
   app.add_flag("--json", flags->json, "a JSON document on standard output");

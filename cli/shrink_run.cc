@@ -41,7 +41,7 @@ Result<std::vector<Finding>> findings_of(const std::string& folder) {
 
 /// Runs with a schedule as a process of its own, so that nothing it does ends the search.
 Result<bool> run_and_look(const RunSettings& settings, const std::vector<FaultStep>& steps,
-                          const std::string& store, const Finding& wanted) {
+                          const std::string& store, const Finding& wanted, bool allow) {
   const std::string schedule = store + "/candidate.jsonl";
   if (Status written = write_file(schedule, format_fault_schedule(steps)); !written.ok()) {
     return written.error();
@@ -53,6 +53,7 @@ Result<bool> run_and_look(const RunSettings& settings, const std::vector<FaultSt
   run.command.insert(run.command.begin(), program_folder() + "/assay");
   for (const char* word : {"--keep-lab", "--quiet", "--store"}) run.command.emplace_back(word);
   run.command.push_back(store);
+  if (allow) run.command.emplace_back("--allow");
   run.timeout = settings.time_limit + overhead;
   const auto ended = run_subprocess(run);
   if (!ended.ok()) return ended.error();
@@ -93,6 +94,12 @@ Result<int> shrink_lab_run(const RunShrinkFlags& flags) {
   run->faults.clear();
   const auto settings = RunSettings::from(*run);
   if (!settings.ok()) return settings.error();
+  if (!settings->hosts.empty() && !flags.allow) {
+    return Error{ErrorKind::not_permitted,
+                 fmt::format("{}: this would do to {} machines that are no lab, again and again, "
+                             "what the run did; say --allow if they are there for it",
+                             flags.folder, settings->hosts.size())};
+  }
   const auto findings = findings_of(flags.folder);
   if (!findings.ok()) return findings.error();
   if (findings->empty()) {
@@ -113,7 +120,7 @@ Result<int> shrink_lab_run(const RunShrinkFlags& flags) {
     options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   }
   options.shows = [&](const std::vector<FaultStep>& steps) {
-    return run_and_look(*settings, steps, store, wanted);
+    return run_and_look(*settings, steps, store, wanted, flags.allow);
   };
   const auto shrunk = shrink_online(settings->fault_steps, options);
   if (!shrunk.ok()) return shrunk.error().in(flags.folder);
