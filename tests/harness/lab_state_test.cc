@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 
 #include "harness/lab/doctor.h"
@@ -55,6 +56,24 @@ TEST_CASE("lab site: names follow from the number, and the base is shared") {
   CHECK(site.value().link(9) == "assay3-n9");
   CHECK(site.value().node_host(2) == "10.77.3.2");
   CHECK(site.value().controller_host() == "10.77.3.254");
+}
+
+TEST_CASE("lab site: without a number the lab that is there is meant, else the first free one") {
+  const TemporaryFolder folder;
+  LabSite site;
+  site.state = folder.path;
+  std::map<int, std::string> owners{{0, "/srv/other/lab0"}, {1, "/srv/other/lab1"}};
+  const auto owner_of = [&](const LabSite& asked) { return owners[asked.number]; };
+  CHECK(choose_number(site, owner_of) == 2);
+  fs::create_directory(folder.path / "lab4");
+  CHECK(choose_number(site, owner_of) == 4);
+  owners[4] = (folder.path / "lab4").string();
+  CHECK(choose_number(site, owner_of) == 4);
+  // What a dead controller left there, while somebody else has the number.
+  owners[4] = "/srv/other/lab4";
+  CHECK(choose_number(site, owner_of) == 2);
+  for (int number = 0; number < 10; ++number) owners[number] = "/srv/other";
+  CHECK(choose_number(site, owner_of) == 0);
 }
 
 TEST_CASE("lab site: settings that cannot be used are refused") {

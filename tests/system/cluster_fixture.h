@@ -26,10 +26,11 @@ inline bool may_run() {
 template <class TargetType>
 class RunningCluster {
  public:
-  explicit RunningCluster(int size) {
+  explicit RunningCluster(int size, std::vector<std::string> packages = {}) {
     LabSite site;
     site.number = 8;
     if (const auto chosen = lab_site(); chosen.ok() && chosen->number != 0) site = *chosen;
+    site.packages = std::move(packages);
     auto lab = Lab::lock(site);
     REQUIRE_MESSAGE(lab.ok(), lab.error().message);
     lab_.emplace(std::move(*lab));

@@ -160,6 +160,46 @@ TEST_CASE("run: kill -9 of the controller in a partition heals the nodes and kee
   CHECK(shell(program + " lab down") == 0);
 }
 
+TEST_CASE("run: machines of one's own are touched only with leave, and by what ssh knows of them") {
+  if (!may_run()) return;
+  const Store store;
+  const std::string status = store.path() + "/status.json";
+  REQUIRE(shell(program + " lab up --nodes 3 2>/dev/null") == 0);
+  REQUIRE(shell(program + " lab status --json >" + status) == 0);
+  const auto lab = nlohmann::json::parse(read(status), nullptr, false);
+  REQUIRE(lab.is_object());
+  std::string hosts;
+  for (const auto& node : lab.at("nodes")) {
+    hosts += (hosts.empty() ? "" : ",") + node.at("host").get<std::string>();
+  }
+  // The lab's nodes as somebody's machines: a home of this test's own says how they are reached.
+  const fs::path ssh = fs::path(store.path()) / "home/.ssh";
+  fs::create_directories(ssh);
+  const std::string folder = lab.at("folder").get<std::string>();
+  std::ofstream(ssh / "config") << "Host 10.77.*\n  User root\n  IdentityFile " << folder
+                                << "/id_ed25519\n";
+  std::ofstream(store.path() + "/passwd")
+      << "root:x:0:0:root:" << store.path() << "/home:/bin/sh\n";
+  const auto run = [&](const std::string& more) {
+    return shell("unshare -m sh -c 'mount --bind " + store.path() + "/passwd /etc/passwd && exec " +
+                 program + " run reference --protocol raft --quiet --time-limit 3s --nemesis " +
+                 "partition,kill --nemesis-interval 1s --store " + store.path() + "/runs --hosts " +
+                 hosts + " " + more + "' 2>/dev/null");
+  };
+  const auto is_untouched = [&] {
+    return shell(program + " lab exec n1 -- test ! -e /opt/assay") == 0;
+  };
+  CHECK(run("") == 77);
+  CHECK(run("--allow") == 77);  // no key of theirs is known
+  CHECK(is_untouched());
+  fs::copy_file(fs::path(folder) / "known_hosts", ssh / "known_hosts");
+  CHECK(run("--allow") == 0);
+  CHECK_FALSE(is_untouched());
+  CHECK(shell(program + " lab exec n1 -- \"! nft list table inet assay_nemesis 2>/dev/null\"") ==
+        0);
+  CHECK(shell(program + " lab down") == 0);
+}
+
 TEST_CASE("run: Ctrl-C heals, checks what there is and exits 130") {
   if (!may_run()) return;
   const Store store;
