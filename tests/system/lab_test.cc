@@ -130,7 +130,8 @@ TEST_CASE("lab: root in a node cannot reach the machine's clock, power and setti
   output(*node, "mkdir /root/m && mount -t tmpfs none /root/m && umount /root/m");
 }
 
-TEST_CASE("lab: up again keeps a whole lab of the same size, and replaces any other") {
+TEST_CASE(
+    "lab: up again keeps a lab of the same size, with its dead nodes, and replaces any other") {
   if (!can_have_lab()) return;
   RunningLab lab(2);
   output(*lab.connect(1), "echo kept > /root/file");
@@ -145,9 +146,11 @@ TEST_CASE("lab: up again keeps a whole lab of the same size, and replaces any ot
   CHECK(addresses.value().size() == 3);
   output(*lab.connect(1), "test ! -e /root/file");
 
+  output(*lab.connect(2), "echo kept > /root/file");
   ::kill(lab_status(lab.site).value().nodes[1].pid, SIGKILL);
   REQUIRE(lab.lab->up(3, quiet()).ok());
   CHECK(lab_status(lab.site).value().is_up);
+  CHECK(output(*lab.connect(2), "cat /root/file") == "kept\n");
 }
 
 TEST_CASE("lab: a node that is switched off and on keeps its files and its address") {
