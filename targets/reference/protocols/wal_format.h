@@ -6,10 +6,10 @@
 //
 // A mark says that the file was synced up to its own place. Damage before a mark is therefore no
 // torn write but rot, and what was acknowledged is gone: the file is refused, never cut. A mark is
-// written after a sync and becomes durable with the next, so of a file whose last mark was lost with
-// the power, rot in the last sync's bytes looks like a torn write.
-// Source: Alagappan et al., "Protocol-aware recovery for consensus-based storage", 2018 (a crash and
-// a corruption must be told apart).
+// written after a sync and becomes durable with the next, so of a file whose last mark was lost
+// with the power, rot in the last sync's bytes looks like a torn write. Source: Alagappan et al.,
+// "Protocol-aware recovery for consensus-based storage", 2018 (a crash and a corruption must be
+// told apart).
 
 #include <cstddef>
 #include <string>

@@ -32,10 +32,11 @@ class ReturningLeader final : public OngoingFault {
   void choose_prey() {
     prey_ = NodeId::none;
     for (const NodeId leader : world_.leaders()) {
-      // Who is cut off may believe in itself for a while.
-      if (leader == cut_off_) continue;
+      // Who was cut off may believe in itself for a while, also when it is back.
+      const StatusReport status = world_.protocol(leader)->status();
+      if (status.term <= struck_term_) continue;
       prey_ = leader;
-      committed_ = world_.protocol(leader)->status().commit;
+      committed_ = status.commit;
       strike_at_ = world_.now() + Nanos(world_.random().between(0, 2 * works_.count()));
     }
   }
@@ -58,6 +59,7 @@ class ReturningLeader final : public OngoingFault {
       world_.cut(other, prey_);
     }
     cut_off_ = prey_;
+    struck_term_ = world_.protocol(prey_)->status().term;
     prey_ = NodeId::none;
     stage_ = stage_ == Stage::works    ? Stage::begins
              : stage_ == Stage::begins ? Stage::commits
@@ -86,6 +88,7 @@ class ReturningLeader final : public OngoingFault {
   NodeId prey_ = NodeId::none;
   NodeId cut_off_ = NodeId::none;
   NodeId hastened_ = NodeId::none;
+  Term struck_term_ = 0;
   LogIndex committed_ = 0;  // by the prey, when it began to lead
   Nanos strike_at_{0};
 };
