@@ -15,7 +15,7 @@ namespace {
 
 constexpr Nanos interval = std::chrono::milliseconds(200);
 constexpr Nanos sample_every = std::chrono::milliseconds(10);
-constexpr Nanos quiet = std::chrono::seconds(60);
+constexpr Nanos quiet = std::chrono::seconds(120);
 constexpr Nanos between_crashes = std::chrono::seconds(5);
 constexpr std::size_t crashes = 11;
 
@@ -45,7 +45,7 @@ constexpr std::array measures_table{
     StudyMeasure{"all-know-s", "until every member knows of it; median"},
     StudyMeasure{"spread-s", "from the one to the other"},
     StudyMeasure{"back-s", "after its restart, until nobody suspects the member; median"},
-    StudyMeasure{"false-suspicions", "of members that were well, in a minute"},
+    StudyMeasure{"false-suspicions", "of members that were well, in two minutes"},
     StudyMeasure{"messages", "sent by each member in a second"},
 };
 

@@ -57,7 +57,7 @@ class ObservedMembership {
   std::size_t false_suspicions_ = 0;
 };
 
-/// A quiet minute, then eleven crashes one after another. Times are medians over the crashes.
+/// Two quiet minutes, then eleven crashes one after another. Times are medians over the crashes.
 struct DetectionQuality {
   Nanos first{0};  ///< until some member knows
   Nanos all{0};    ///< until every member knows
