@@ -128,6 +128,39 @@ TEST_CASE_FIXTURE(Fixture, "world: a crash loses what was not durable yet, and o
   CHECK(replies == 50 * 4);
 }
 
+TEST_CASE_FIXTURE(Fixture, "world: a disk takes at once what has gathered, however much") {
+  for (std::uint64_t client = 1; client <= 1000; ++client) {
+    world.request(one, {CommandKind::write, {client, 1}, {}, {}, {}});
+  }
+  // Two syncs: one is under way when the rest comes.
+  world.run_until(2 * Weather{}.sync_max);
+  CHECK(world.disk(one).hard_state.term == 1000);
+  CHECK(member(one).synced == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "world: a rotten disk is refused until it is restored, and never lies") {
+  world.request(one, {CommandKind::write, {1, 1}, {}, {}, {}});
+  world.run_until(milliseconds(100));
+  int refusals = 0;
+  for (int round = 0; round < 100; ++round) {
+    world.crash(one);
+    world.rot(one);
+    world.restart(one);
+    if (world.is_up(one)) {
+      CHECK(member(one).asked == 1);
+      continue;
+    }
+    ++refusals;
+    world.restart(one);
+    CHECK_FALSE(world.is_up(one));
+    world.restore_disk(one);
+    world.restart(one);
+    REQUIRE(world.is_up(one));
+    CHECK(member(one).asked == 1);
+  }
+  CHECK(refusals > 50);
+}
+
 TEST_CASE_FIXTURE(Fixture, "world: a limit of steps ends what would never end") {
   world.limit_steps(100);
   world.run_until(milliseconds(10'000));

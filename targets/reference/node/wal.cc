@@ -72,6 +72,7 @@ Result<WalFile::Opened> WalFile::open(const std::string& folder) {
       ftruncate(descriptor, static_cast<off_t>(contents->valid_bytes)) != 0) {
     return system_error(ErrorKind::cannot_write, "cannot cut " + path);
   }
+  opened.file->size_ = contents->valid_bytes;
   std::string header;
   if (contents->valid_bytes == 0) encode_wal_header(header);
   if (auto status = opened.file->append(header); !status) return status.error();
@@ -82,16 +83,34 @@ Result<WalFile::Opened> WalFile::open(const std::string& folder) {
 WalFile::~WalFile() { ::close(descriptor_); }
 
 Status WalFile::append(std::string_view bytes) {
+  if (auto status = write(bytes); !status) return status;
+  if (auto status = sync(); !status) return status;
+  return mark();
+}
+
+Status WalFile::write(std::string_view bytes) {
+  size_ += bytes.size();
   while (!bytes.empty()) {
     const auto n = ::write(descriptor_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_error(ErrorKind::cannot_write, "writing " + path_);
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
+  return {};
+}
+
+Status WalFile::sync() {
   if (fdatasync(descriptor_) != 0) {
     return system_error(ErrorKind::cannot_write, "fdatasync of " + path_);
   }
   return {};
+}
+
+/// Becomes durable with the next sync: a second one for the mark would halve the speed.
+Status WalFile::mark() {
+  std::string bytes;
+  encode_wal_mark(size_, bytes);
+  return write(bytes);
 }
 
 Status WalFile::replace(std::string_view bytes) {
@@ -112,6 +131,7 @@ Status WalFile::replace(std::string_view bytes) {
     return system_error(ErrorKind::cannot_write, "renaming " + path);
   }
   std::swap(descriptor_, fresh.descriptor_);
+  size_ = fresh.size_;
   return sync_folder(folder_);
 }
 

@@ -26,16 +26,22 @@ class WalFile {
   WalFile& operator=(const WalFile&) = delete;
   ~WalFile();
 
-  /// Appends and waits until the bytes are on disk. After an error the file must not be used.
+  /// Appends and waits until the bytes are on disk; then marks that they are. After an error the
+  /// file must not be used.
   Status append(std::string_view bytes);
   /// Puts a file with nothing but these records in its place, at once or not at all, and waits
   /// until that is on disk. After an error the file must not be used.
   Status replace(std::string_view bytes);
 
  private:
+  Status write(std::string_view bytes);
+  Status sync();
+  Status mark();
+
   WalFile(int descriptor, std::string folder)
       : descriptor_(descriptor), folder_(std::move(folder)), path_(folder_ + "/wal") {}
   int descriptor_;
+  std::size_t size_ = 0;
   std::string folder_;
   std::string path_;
 };

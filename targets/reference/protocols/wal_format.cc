@@ -1,6 +1,7 @@
 #include "targets/reference/protocols/wal_format.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "targets/reference/protocols/codec.h"
@@ -10,8 +11,10 @@ namespace assay::reference {
 namespace {
 
 constexpr std::string_view magic = "assay-node wal";
-constexpr std::uint8_t wal_version = 3;
-constexpr std::uint8_t snapshot_record = 2;  // a change begins with 0 or 1
+constexpr std::uint8_t wal_version = 4;
+// A change begins with 0 or 1.
+constexpr std::uint8_t snapshot_record = 2;
+constexpr std::uint8_t mark_record = 3;
 constexpr std::size_t record_bytes_soft_max = 1024 * 1024;
 
 void encode_record(const std::optional<HardState>& state, LogIndex first, const Entry* begin,
@@ -89,6 +92,24 @@ bool replay_record(std::string_view payload, Recovered& state) {
   return true;
 }
 
+std::string mark_at(std::size_t place) {
+  std::string payload;
+  ByteWriter writer(payload);
+  writer.u8(mark_record);
+  writer.u64(place);
+  return payload;
+}
+
+/// Is there a mark behind the damage?
+bool was_synced(std::string_view bytes, std::size_t damage) {
+  const std::size_t mark_bytes = frame_header_bytes + mark_at(0).size();
+  for (std::size_t at = damage + 1; at + mark_bytes <= bytes.size(); ++at) {
+    const auto frame = parse_frame(bytes.substr(at, mark_bytes));
+    if (frame.state == FrameState::whole && frame.payload == mark_at(at)) return true;
+  }
+  return false;
+}
+
 bool is_header(std::string_view payload) {
   ByteReader reader(payload);
   const bool named = reader.text(magic.size()) == magic;
@@ -126,6 +147,10 @@ void encode_wal_write(const Write& write, std::string& out) {
   } while (entry != end);
 }
 
+void encode_wal_mark(std::size_t file_bytes, std::string& out) {
+  append_frame(out, mark_at(file_bytes));
+}
+
 Result<WalContents> parse_wal(std::string_view bytes) {
   WalContents contents;
   bool header = true;
@@ -138,9 +163,16 @@ Result<WalContents> parse_wal(std::string_view bytes) {
       return Error{ErrorKind::bad_data,
                    "not a write-ahead log of assay-node, or one of another version"};
     }
-    if (!header && !replay_record(frame.payload, contents.recovered)) break;
+    const bool is_mark = !header && frame.payload == mark_at(contents.valid_bytes);
+    if (!header && !is_mark && !replay_record(frame.payload, contents.recovered)) break;
     header = false;
     contents.valid_bytes += frame.bytes;
+  }
+  if (was_synced(bytes, contents.valid_bytes)) {
+    return Error{ErrorKind::bad_data,
+                 "damaged at byte " + std::to_string(contents.valid_bytes) +
+                     ", which was synced: bring back the file from a copy, or take the member out "
+                     "of the cluster and start it under a new number with an empty folder"};
   }
   return contents;
 }

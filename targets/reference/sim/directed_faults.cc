@@ -10,6 +10,7 @@
 
 #include "targets/reference/sim/ongoing_fault.h"
 #include "targets/reference/sim/operator_faults.h"
+#include "targets/reference/sim/returning_leader.h"
 
 namespace assay::reference {
 namespace {
@@ -31,6 +32,11 @@ Value draw_sweep(std::size_t /*n*/, Random& random) {
 
 Value draw_bounce(std::size_t /*n*/, Random& random) {
   constexpr std::array<std::int64_t, 3> periods_ms{40, 150, 500};
+  return Value::Map{{"period_ms", periods_ms[random.below(periods_ms.size())]}};
+}
+
+Value draw_returning(std::size_t /*n*/, Random& random) {
+  constexpr std::array<std::int64_t, 3> periods_ms{30, 100, 300};
   return Value::Map{{"period_ms", periods_ms[random.below(periods_ms.size())]}};
 }
 
@@ -61,6 +67,9 @@ constexpr std::array table{
                    "each new leader is cut off (perhaps not from one), crashed or paused a little "
                    "later; the last one comes back",
                    draw_chase},
+    SimulatedFault{"returning-leader",
+                   "two members lead in turns, each cut off before the other has its log",
+                   draw_returning},
     SimulatedFault{"split-sweep", "one split of the cluster after another, until all were there",
                    draw_sweep},
     SimulatedFault{"crash-voter", "who grants a vote crashes soon, and is back in no time",
@@ -250,7 +259,8 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
         "one split after another",
         std::make_shared<SplitSweep>(world, milliseconds(period), *bounces == Value(true)));
   }
-  if (name == "bounce" || name == "membership" || name == "hand-over") {
+  if (name == "bounce" || name == "membership" || name == "hand-over" ||
+      name == "returning-leader") {
     const std::int64_t period = number_of(parameters, "period_ms");
     if (period < 1) return malformed(name);
     const Nanos mean = milliseconds(period);
@@ -258,6 +268,9 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
       const Value* split = find(parameters, "split");
       const bool splits = split != nullptr && *split == Value(true);
       return started("members leave and join", membership_changes(world, mean, splits));
+    }
+    if (name == "returning-leader") {
+      return started("leaders come back in turns", returning_leader(world, mean));
     }
     if (name == "hand-over") {
       return started("leaders hand over", hand_overs(world, mean));

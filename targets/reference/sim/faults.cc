@@ -52,6 +52,9 @@ constexpr std::array table{
                    no_parameters},
     SimulatedFault{"slow-network", "messages take up to 150 ms, some twenty times that",
                    no_parameters},
+    SimulatedFault{"disk-rot",
+                   "a member crashes, and a bit of its log is not what it was: it must not start",
+                   draw_member},
     SimulatedFault{"slow-disk", "a member's disk, half the time a leader's, takes up to 400 ms",
                    draw_member},
 };
@@ -125,6 +128,7 @@ Status SimulatedNemesis::heal_all() {
   world_.mend_all();
   for (const NodeId member : world_.members()) {
     world_.resume(member);
+    world_.restore_disk(member);
     world_.restart(member);
   }
   return {};
@@ -133,7 +137,9 @@ Status SimulatedNemesis::heal_all() {
 Result<SimulatedNemesis::Started> SimulatedNemesis::start(const std::string& name,
                                                           const Value& parameters) {
   if (name.starts_with("partition")) return partition(parameters);
-  if (name == "kill" || name == "pause" || name == "clock-rate") return on_nodes(name, parameters);
+  if (name == "kill" || name == "pause" || name == "clock-rate" || name == "disk-rot") {
+    return on_nodes(name, parameters);
+  }
   if (name == "power") {
     for (const NodeId member : world_.members()) world_.crash(member);
     return Started{"every member crashes", [this] {
@@ -201,6 +207,15 @@ Result<SimulatedNemesis::Started> SimulatedNemesis::on_nodes(const std::string& 
   if (name == "pause") {
     each(&World::pause);
     return Started{what, [each] { each(&World::resume); }};
+  }
+  if (name == "disk-rot") {
+    each(&World::crash);
+    each(&World::rot);
+    each(&World::restart);
+    return Started{what, [each] {
+                     each(&World::restore_disk);
+                     each(&World::restart);
+                   }};
   }
   const Value* rate = find(parameters, "ms_per_s");
   const auto* ms_per_s = rate == nullptr ? nullptr : rate->get_if<std::int64_t>();

@@ -1,8 +1,10 @@
 #include "targets/reference/sim/world.h"
 
 #include <algorithm>
+#include <string>
 
 #include "base/assert.h"
+#include "targets/reference/protocols/wal_format.h"
 
 namespace assay::reference {
 namespace {
@@ -112,6 +114,8 @@ void World::happen(Event event) {
       store(at.disk, std::move(at.pending.front()));
       at.pending.pop_front();
     }
+    at.syncing = false;
+    begin_sync(event.member);
     at.protocol->written(time, synced->token);
   } else {
     if (now_ >= at.alarm) at.alarm = Nanos::max();
@@ -125,7 +129,8 @@ void World::settle(NodeId member) {
   effects_.clear();
   at.protocol->flush(local(at), effects_);
   Effects effects = std::move(effects_);
-  for (auto& write : effects.writes) sync(member, std::move(write));
+  for (auto& write : effects.writes) at.pending.push_back(std::move(write));
+  begin_sync(member);
   for (auto& message : effects.messages) send(member, std::move(message));
   arm(member);
   for (const auto& reply : effects.replies) on_reply(member, reply);
@@ -143,18 +148,19 @@ void World::arm(NodeId member) {
   plan(when, {member, at.life, Alarm{}, {}});
 }
 
-void World::sync(NodeId member, Write&& write) {
+void World::begin_sync(NodeId member) {
+  // Group commit, as the real host does it: a disk that took one write after another would fall
+  // behind for ever under load.
   Node& at = node(member);
+  if (at.syncing || at.pending.empty()) return;
+  at.syncing = true;
   const Nanos longest = at.sync_max > Nanos::zero() ? at.sync_max : weather_.sync_max;
-  at.disk_free = std::max(at.disk_free, now_) + Nanos(at.disk_chance.between(0, longest.count()));
-  const WriteToken token = write.token;
-  at.pending.push_back(std::move(write));
-  plan(at.disk_free, {member, at.life, Synced{token}, {}});
+  const Nanos takes(at.disk_chance.between(0, longest.count()));
+  plan(now_ + takes, {member, at.life, Synced{at.pending.back().token}, {}});
 }
 
 void World::catch_up_disk(NodeId member) {
-  Node& at = node(member);
-  at.disk_free = now_;
+  const Node& at = node(member);
   if (at.pending.empty()) return;
   plan(now_, {member, at.life, Synced{at.pending.back().token}, {}});
 }
@@ -190,6 +196,7 @@ void World::crash(NodeId member, std::size_t kept) {
     store(at.disk, std::move(write));
   }
   at.pending.clear();
+  at.syncing = false;
   at.paused = false;
   held_.erase(member);
   on_crash(member);
@@ -198,12 +205,36 @@ void World::crash(NodeId member, std::size_t kept) {
 void World::restart(NodeId member) {
   Node& at = node(member);
   if (at.protocol != nullptr) return;
+  auto recovered = read_disk(at);
+  if (!recovered) return;
   ++at.life;
-  at.disk_free = now_;
   at.alarm = Nanos::max();
   at.protocol = make_({member, members_}, at.chance.fork(static_cast<std::uint64_t>(at.life)));
-  at.protocol->start(local(at), at.disk);
+  at.protocol->start(local(at), *std::move(recovered));
   settle(member);
+}
+
+void World::rot(NodeId member) { node(member).rotten_bit = random_.next(); }
+
+/// As the real host would; nothing: it refuses the file.
+std::optional<Recovered> World::read_disk(const Node& node) {
+  if (!node.rotten_bit) return node.disk;
+  Write whole;
+  whole.hard_state = node.disk.hard_state;
+  if (node.disk.snapshot.index > 0) whole.snapshot = node.disk.snapshot;
+  whole.first = node.disk.snapshot.index + 1;
+  whole.entries = node.disk.entries;
+  std::string file;
+  encode_wal_header(file);
+  encode_wal_write(whole, file);
+  encode_wal_mark(file.size(), file);
+  constexpr unsigned byte_bits = 8;
+  const std::uint64_t bit = *node.rotten_bit % (file.size() * byte_bits);
+  char& byte = file[bit / byte_bits];
+  byte = static_cast<char>(static_cast<unsigned char>(byte) ^ 1U << bit % byte_bits);
+  auto contents = parse_wal(file);
+  if (!contents.ok()) return std::nullopt;
+  return std::move(contents->recovered);
 }
 
 void World::pause(NodeId member) { node(member).paused = is_up(member); }

@@ -73,6 +73,7 @@ class World {
   void crash(NodeId member);
   /// So many of them, the first ones.
   void crash(NodeId member, std::size_t kept);
+  /// Does nothing to a member that cannot read its disk.
   void restart(NodeId member);
   bool is_up(NodeId member) const { return node(member).protocol != nullptr; }
   /// Nothing happens on it until `resume`; what arrives meanwhile waits.
@@ -91,6 +92,10 @@ class World {
   void set_sync_max(NodeId member, Nanos sync_max) { node(member).sync_max = sync_max; }
   /// What is on its way to this member's disk is there at once, however slow the disk was.
   void catch_up_disk(NodeId member);
+  /// One bit of this member's log file flips, wherever. What was read before stays in memory.
+  void rot(NodeId member);
+  /// The bit is as it was: the file is brought back from a copy.
+  void restore_disk(NodeId member) { node(member).rotten_bit.reset(); }
   Nanos sync_max(NodeId member) const { return node(member).sync_max; }
   Weather& weather() { return weather_; }
 
@@ -120,9 +125,10 @@ class World {
     std::unique_ptr<Protocol> protocol;  // null: down
     Disk disk;
     std::deque<Write> pending;
+    std::optional<std::uint64_t> rotten_bit;  // modulo the bits of the file
+    bool syncing = false;  // the first of them, up to what the sync under way took
     int life = 0;
     bool paused = false;
-    Nanos disk_free{0};
     Nanos sync_max{0};               // zero: the weather's
     Nanos alarm = Nanos::max();      // the earliest timer that is planned; world time
     std::int64_t clock_rate = 1000;  // milliseconds a second
@@ -164,7 +170,9 @@ class World {
   void settle(NodeId member);
   void arm(NodeId member);
   void send(NodeId from, Send&& send);
-  void sync(NodeId member, Write&& write);
+  /// Takes all that has gathered, if no sync is under way.
+  void begin_sync(NodeId member);
+  static std::optional<Recovered> read_disk(const Node& node);
 
   std::vector<NodeId> members_;
   Random random_;

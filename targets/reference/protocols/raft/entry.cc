@@ -35,7 +35,7 @@ constexpr std::array bug_table{
              "batch=1",
              {},
              "set",
-             "chase-leader"},
+             "returning-leader"},
     BugEntry{"commit-by-minority", "one member too few is taken for a majority",
              "Ongaro and Ousterhout 2014, 5.3: a majority of the servers"},
     BugEntry{"commit-past-match",
