@@ -35,7 +35,7 @@ constexpr std::size_t small_witness = 8;
 class KeyedCheck {
  public:
   KeyedCheck(const History& history, const CheckOptions& options, std::string_view datatype,
-             MakeObjectChecker make_checker, Clock::time_point begun)
+             MakeObjectChecker make_checker)
       : history_(history),
         options_(options),
         datatype_(datatype),
@@ -44,7 +44,7 @@ class KeyedCheck {
         arena_(static_cast<int>(threads_for(options))),
         outcomes_(history.key_count()),
         errors_(history.key_count()) {
-    if (options.timeout.has_value()) limits_.deadline = begun + *options.timeout;
+    if (options.timeout.has_value()) limits_.deadline = Clock::now() + *options.timeout;
   }
 
   Result<CheckResult> run() {
@@ -231,10 +231,9 @@ class KeyedCheck {
 
 Result<CheckResult> check_linearizable(const History& history, std::string_view datatype,
                                        bool guessed, const CheckOptions& options) {
-  const auto begun = Clock::now();
   auto make_checker = object_checker_for(datatype, history, options, guessed);
   if (!make_checker) return make_checker.error();
-  return KeyedCheck(history, options, datatype, std::move(make_checker).value(), begun).run();
+  return KeyedCheck(history, options, datatype, std::move(make_checker).value()).run();
 }
 
 }  // namespace assay
