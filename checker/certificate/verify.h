@@ -11,7 +11,7 @@ namespace assay {
 /// Success only if the certificate proves its verdict for this history. pass: every key has an
 /// order that contains each ok operation once, no failed one, info ones at will, is legal and
 /// respects real time; O(n). violation: the witness is closed under writers and none of its
-/// orders is legal; exponential in the witness (at most 24 operations are accepted).
+/// orders is legal; exponential in the witness (witness_verifier.h: its bounds).
 /// The error says what does not hold, naming event indices.
 Status verify(const History& history, const Certificate& certificate);
 

@@ -13,8 +13,10 @@
 namespace assay {
 namespace {
 
-/// More operations make the enumeration of their orders unbounded in practice.
-constexpr std::size_t largest_witness = 24;
+constexpr std::size_t largest_witness = 48;
+/// How many beginnings of orders (which operations, and the state they lead to) are looked at. All
+/// orders of eight operations have fewer.
+constexpr std::size_t most_beginnings = std::size_t{1} << 20U;
 
 Status check_size(std::size_t size) {
   if (size <= largest_witness) return {};
@@ -62,7 +64,9 @@ Status WitnessVerifier::refute(const Witness& witness) const {
   if (auto status = close_witness(datatype_, witness, each_act, evidence); !status) return status;
   if (evidence.refuted) return {};
   if (auto status = check_size(evidence.acts.size()); !status) return status;
-  if (!has_legal_order(evidence)) return {};
+  const auto legal = has_legal_order(evidence);
+  if (!legal) return legal.error();
+  if (!legal.value()) return {};
   return refuse(fmt::format("the operations of the witness (first event {}) have a legal order",
                             witness.operations.front()));
 }
@@ -113,33 +117,37 @@ Result<std::vector<Act>> WitnessVerifier::collect(const std::vector<std::uint64_
   return acts;
 }
 
-bool WitnessVerifier::has_legal_order(const Evidence& evidence) const {
+Result<bool> WitnessVerifier::has_legal_order(const Evidence& evidence) const {
   const std::vector<Act>& acts = evidence.acts;
   // By operation: those that must come before it.
-  std::vector<std::uint32_t> earlier(acts.size(), 0);
-  std::uint32_t must = 0;
+  std::vector<std::uint64_t> earlier(acts.size(), 0);
+  std::uint64_t must = 0;
   for (std::size_t i = 0; i < acts.size(); ++i) {
-    if (acts[i].returned) must |= 1U << i;
+    if (acts[i].returned) must |= std::uint64_t{1} << i;
     for (std::size_t j = 0; j < acts.size(); ++j) {
-      if (acts[j].returned && acts[j].end < acts[i].start) earlier[i] |= 1U << j;
+      if (acts[j].returned && acts[j].end < acts[i].start) earlier[i] |= std::uint64_t{1} << j;
     }
   }
   using State = std::unique_ptr<Specification>;
-  std::set<std::pair<std::uint32_t, std::string>> tried;
-  std::vector<std::pair<std::uint32_t, State>> open;
-  const auto place = [&](std::uint32_t placed, const Specification& state, const Act& act) {
+  std::set<std::pair<std::uint64_t, std::string>> tried;
+  std::vector<std::pair<std::uint64_t, State>> open;
+  const auto place = [&](std::uint64_t placed, const Specification& state, const Act& act) {
     auto next = state.clone();
     if (!next->apply(act) || !tried.emplace(placed, next->encode()).second) return;
     open.emplace_back(placed, std::move(next));
   };
-  open.emplace_back(0U, make_specification(datatype_, evidence.info));
+  open.emplace_back(0, make_specification(datatype_, evidence.info));
   while (!open.empty()) {
-    const std::uint32_t placed = open.back().first;
+    if (tried.size() > most_beginnings) {
+      return refuse(fmt::format("a witness of {} operations with more orders than can be tried",
+                                acts.size()));
+    }
+    const std::uint64_t placed = open.back().first;
     const State state = std::move(open.back().second);
     open.pop_back();
     if ((placed & must) == must) return true;
     for (std::size_t i = 0; i < acts.size(); ++i) {
-      const std::uint32_t bit = 1U << i;
+      const std::uint64_t bit = std::uint64_t{1} << i;
       if ((placed & bit) != 0 || (earlier[i] & ~placed) != 0) continue;
       const auto choices = acts[i].returned ? std::vector<Value>() : state->choices(acts[i]);
       if (choices.empty()) place(placed | bit, *state, acts[i]);

@@ -25,8 +25,8 @@ class WitnessVerifier {
       : history_(history), datatype_(datatype), key_(key) {}
 
   /// Success only if the witness refutes the key: it is closed and none of its orders is legal, or
-  /// a rule refutes it. Scans the key's operations a few times; exponential in the witness, of
-  /// which at most 24 operations are accepted where there is no rule.
+  /// a rule refutes it. Scans the key's operations a few times. Where there is no rule, exponential
+  /// in the witness: at most 48 operations are accepted, and a million beginnings of their orders.
   Status refute(const Witness& witness) const;
 
   /// Keeps the key's operations, some hundred bytes each, so that refute() need not decode them
@@ -36,7 +36,7 @@ class WitnessVerifier {
  private:
   Result<std::vector<Act>> collect(const std::vector<std::uint64_t>& events) const;
   void each(const std::function<void(const Act&)>& visit) const;
-  bool has_legal_order(const Evidence& evidence) const;
+  Result<bool> has_legal_order(const Evidence& evidence) const;
 
   const History& history_;
   std::string datatype_;

@@ -50,7 +50,12 @@ class IdNumbering {
 
   /// Starts loading what number(id) is going to need.
   void prefetch(ValueId id) const {
-    if (!table_.empty()) __builtin_prefetch(&table_[hash_of(static_cast<std::uint64_t>(id))]);
+    if (const auto integer = integer_in(id); integer.has_value() && is_small(*integer)) {
+      const auto at = static_cast<std::size_t>(*integer);
+      if (at < integers_.size()) __builtin_prefetch(&integers_[at]);
+    } else if (!table_.empty()) {
+      __builtin_prefetch(&table_[hash_of(static_cast<std::uint64_t>(id))]);
+    }
   }
 
   /// none: not numbered yet.

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "checker/certificate/specification.h"
+#include "checker/certificate/witness_verifier.h"
 #include "checker/linearizability/minimal.h"
 #include "checker/linearizability/objects.h"
 #include "checker/linearizability/witness_timing.h"
@@ -28,8 +29,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The most operations of a witness that the verifier accepts.
-constexpr std::size_t certifiable_witness = 24;
+/// A witness of no more operations has few enough orders for the verifier to try them all.
+constexpr std::size_t small_witness = 8;
 
 class KeyedCheck {
  public:
@@ -196,9 +197,9 @@ class KeyedCheck {
       }
     });
     if (options_.certificate && certifiable()) start_certificate(result);
-    for (ExplainedAnomaly& explained : found) {
-      const std::size_t size = explained.witness.operations.size();
-      if (size != 0 && (explained.refuted_by_rule || size <= certifiable_witness)) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      ExplainedAnomaly& explained = found[i];
+      if (options_.certificate && is_verifiable(explained, violated[i])) {
         result.certificate.witnesses.push_back(std::move(explained.witness));
       }
       result.anomalies.push_back(std::move(explained.anomaly));
@@ -206,6 +207,13 @@ class KeyedCheck {
     if (result.certificate.witnesses.empty() || !options_.certificate || !certifiable()) {
       result.certificate = {};
     }
+  }
+
+  bool is_verifiable(const ExplainedAnomaly& explained, KeyId key) const {
+    const std::size_t size = explained.witness.operations.size();
+    if (size == 0) return false;
+    if (explained.refuted_by_rule || size <= small_witness || !certifiable()) return true;
+    return WitnessVerifier(history_, datatype_, key).refute(explained.witness).ok();
   }
 
   const History& history_;

@@ -1,18 +1,23 @@
 #include "checker/linearizability/zone_scan.h"
 
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
 #include <algorithm>
-#include <limits>
 
 namespace assay {
 namespace {
 
-constexpr std::int64_t earliest = std::numeric_limits<std::int64_t>::min();
-constexpr unsigned least_bits = 6;
+/// Each part's clusters are looked up in all parts before it, so that more cost more than they
+/// help.
+constexpr std::size_t most_parts = 4;
 
 }  // namespace
 
-ZoneScan::ZoneScan(const History& history)
-    : history_(history), functions_(history.function_count()) {
+ZoneScan::ZoneScan(const History& history, std::size_t operations_a_part)
+    : history_(history),
+      operations_a_part_(operations_a_part),
+      functions_(history.function_count()) {
   if (const auto read = history.function_named("read")) functions_[*read] = RegisterFunction::read;
   if (const auto write = history.function_named("write")) {
     functions_[*write] = RegisterFunction::write;
@@ -20,106 +25,100 @@ ZoneScan::ZoneScan(const History& history)
 }
 
 ScanAnswer ZoneScan::decide(KeyId key, const SearchLimits& limits) {
-  const auto operations = history_.operations_on(key);
-  clusters_.clear();
-  // Not touched, the memory costs nothing; growing on the way would need the double.
-  clusters_.reserve(operations.size() + 1);
-  size_table(operations.size() / 2 + 1);
-  Cluster& initial = cluster_of(history_.initial());
-  initial.f = initial.s = initial.write_start = earliest;
-  constexpr std::size_t ahead = 24;
-  constexpr std::size_t pause = std::size_t{1} << 16U;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (i + ahead < operations.size()) history_.prefetch(operations[i + ahead]);
-    if (i % pause == pause - 1 && limits.time_is_up()) return ScanAnswer::undecided;
-    if (!add(operations[i])) return ScanAnswer::open;
+  const std::size_t size = history_.operations_on(key).size();
+  parts_.resize(parts_of(size));
+  std::vector<ScanAnswer> answers(parts_.size(), ScanAnswer::linearizable);
+  const auto for_each_part = [&](const auto& visit) {
+    if (parts_.size() == 1) return visit(std::size_t{0});
+    // Isolated, lest a thread that waits for the others begins with another key.
+    tbb::this_task_arena::isolate([&] { tbb::parallel_for(std::size_t{0}, parts_.size(), visit); });
+  };
+  const auto disagreement = [&] {
+    return std::find_if(answers.begin(), answers.end(),
+                        [](ScanAnswer a) { return a != ScanAnswer::linearizable; });
+  };
+  for_each_part([&](std::size_t p) {
+    const std::size_t begin = size * p / parts_.size();
+    const std::size_t end = size * (p + 1) / parts_.size();
+    parts_[p].clear(end - begin);
+    if (p == 0) {
+      ZoneCluster& initial = parts_[0].of(history_.initial());
+      initial.f = initial.s = initial.write_start = ZoneCluster::earliest;
+    }
+    answers[p] = scan(key, begin, end, parts_[p], limits);
+  });
+  if (const auto it = disagreement(); it != answers.end()) return *it;
+  // The last first, because only what has not been merged itself can be found by value.
+  for (std::size_t p = parts_.size(); p-- > 1;) {
+    for (std::size_t q = 0; q < p; ++q) {
+      if (!parts_[p].merge_into(parts_[q])) return ScanAnswer::open;
+    }
   }
+  for_each_part([&](std::size_t p) {
+    if (!parts_[p].finish()) answers[p] = ScanAnswer::open;
+  });
+  if (const auto it = disagreement(); it != answers.end()) return *it;
   return zones_agree() ? ScanAnswer::linearizable : ScanAnswer::open;
 }
 
-bool ZoneScan::add(OpIndex operation) {
+std::size_t ZoneScan::parts_of(std::size_t operations) const {
+  const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  return std::clamp(operations / operations_a_part_, std::size_t{1}, std::min(most_parts, threads));
+}
+
+ScanAnswer ZoneScan::scan(KeyId key, std::size_t begin, std::size_t end, ZoneClusters& clusters,
+                          const SearchLimits& limits) const {
+  constexpr std::size_t ahead = 24;
+  constexpr std::size_t pause = std::size_t{1} << 16U;
+  const auto operations = history_.operations_on(key);
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i % pause == pause - 1 && limits.time_is_up()) return ScanAnswer::undecided;
+    if (i + ahead < end) history_.prefetch(operations[i + ahead]);
+    if (!add(operations[i], clusters)) return ScanAnswer::open;
+  }
+  return ScanAnswer::linearizable;
+}
+
+bool ZoneScan::add(OpIndex operation, ZoneClusters& clusters) const {
   const auto function = functions_[history_.function(operation)];
   if (!function.has_value()) return false;
   const Outcome outcome = history_.outcome(operation);
   if (outcome == Outcome::fail) return true;
-  if (*function == RegisterFunction::read) {
-    const ValueId value = history_.result(operation);
-    if (outcome == Outcome::info) return true;
-    if (value == nil_value && history_.info().nil_read == NilRead::unconstrained) return true;
-    const auto interval = history_.interval(operation);
-    Cluster& cluster = cluster_of(value);
-    cluster.f = std::min(cluster.f, interval.end);
-    cluster.s = std::max(cluster.s, interval.start);
+  const bool reads = *function == RegisterFunction::read;
+  const ValueId value = reads ? history_.result(operation) : history_.argument(operation);
+  if (reads && outcome == Outcome::info) return true;
+  if (reads && value == nil_value && history_.info().nil_read == NilRead::unconstrained) {
     return true;
   }
   const auto interval = history_.interval(operation);
-  Cluster& cluster = cluster_of(history_.argument(operation));
-  if (cluster.write_start != never) return false;
-  cluster.write_start = interval.start;
+  ZoneCluster& cluster = clusters.of(value);
+  if (!reads) {
+    if (cluster.write_start != never) return false;
+    cluster.write_start = interval.start;
+  }
   cluster.f = std::min(cluster.f, interval.end);
   cluster.s = std::max(cluster.s, interval.start);
   return true;
 }
 
-ZoneScan::Cluster& ZoneScan::cluster_of(ValueId id) {
-  const auto value = static_cast<std::uint64_t>(id);
-  std::size_t slot = slot_of(value);
-  for (; table_[slot] != 0; slot = (slot + 1) & (table_.size() - 1)) {
-    Cluster& cluster = clusters_[table_[slot] - 1];
-    if (cluster.value == value) return cluster;
-  }
-  clusters_.push_back({value, never, earliest, never});
-  if (3 * clusters_.size() > 2 * table_.size()) {
-    size_table(2 * clusters_.size());
-    for (std::uint32_t i = 0; i < clusters_.size(); ++i) {
-      std::size_t at = slot_of(clusters_[i].value);
-      while (table_[at] != 0) at = (at + 1) & (table_.size() - 1);
-      table_[at] = i + 1;
+/// Sweeps over the clusters of all parts in the order of where they begin.
+bool ZoneScan::zones_agree() const {
+  std::vector<std::size_t> next(parts_.size(), 0);
+  std::int64_t last_forward = ZoneCluster::earliest;  // where it ends
+  while (true) {
+    const ZoneCluster* first = nullptr;
+    std::size_t from = 0;
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (next[p] == parts_[p].all().size()) continue;
+      const ZoneCluster& cluster = parts_[p].all()[next[p]];
+      if (first != nullptr && !(cluster < *first)) continue;
+      first = &cluster;
+      from = p;
     }
-  } else {
-    table_[slot] = static_cast<std::uint32_t>(clusters_.size());
-  }
-  return clusters_.back();
-}
-
-/// Values that follow each other, as they mostly do in time as well, share a cache line.
-std::size_t ZoneScan::slot_of(std::uint64_t value) const {
-  constexpr unsigned line_bits = 4;
-  const std::uint64_t line = (value >> 7U) * 0x9e3779b97f4a7c15ULL;
-  return ((line >> (64 - (table_bits_ - line_bits))) << line_bits) | ((value >> 3U) & 15U);
-}
-
-void ZoneScan::size_table(std::size_t clusters) {
-  table_bits_ = least_bits;
-  while ((std::size_t{1} << table_bits_) < clusters + clusters / 2) ++table_bits_;
-  table_.assign(std::size_t{1} << table_bits_, 0);
-}
-
-bool ZoneScan::zones_agree() {
-  for (const Cluster& cluster : clusters_) {
-    if (cluster.write_start == never || cluster.f < cluster.write_start) return false;
-  }
-  sort_clusters();
-  std::int64_t last_forward = earliest;  // where it ends
-  for (const Cluster& cluster : clusters_) {
-    if (cluster.f < last_forward) return false;
-    if (cluster.forward()) last_forward = cluster.s;
-  }
-  return true;
-}
-
-/// They were made in the order in which something of theirs began, which is nearly the right one.
-void ZoneScan::sort_clusters() {
-  std::size_t moves = 0;
-  for (std::size_t i = 1; i < clusters_.size(); ++i) {
-    if (!(clusters_[i] < clusters_[i - 1])) continue;
-    const Cluster cluster = clusters_[i];
-    std::size_t at = i;
-    for (; at > 0 && cluster < clusters_[at - 1]; --at, ++moves) clusters_[at] = clusters_[at - 1];
-    clusters_[at] = cluster;
-    if (moves <= 32 * clusters_.size()) continue;
-    std::sort(clusters_.begin(), clusters_.end());
-    return;
+    if (first == nullptr) return true;
+    if (first->f < last_forward) return false;
+    if (first->forward()) last_forward = first->s;
+    ++next[from];
   }
 }
 

@@ -5,8 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -80,7 +81,68 @@ std::string outcome_of(const nlohmann::json& row) {
   return std::string(name_of(result->verdict));
 }
 
+/// Seconds of CPU that the check of a file takes on one thread, the best of three; that it can be
+/// checked is another test's business.
+double seconds_for(const History& history, CheckOptions options) {
+  options.threads = 1;
+  options.certificate = false;
+  double best = std::numeric_limits<double>::max();
+  for (int round = 0; round < 3; ++round) {
+    const std::clock_t begin = std::clock();
+    static_cast<void>(check(history, options));
+    best = std::min(best, static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+  }
+  return best;
+}
+
 }  // namespace
+
+TEST_CASE("corpus: linearizability is decided in time, of every file and of the known logs") {
+  const auto rows = corpus_json("cases.json");
+  if (!rows) {
+    MESSAGE("the corpus is not here; set ASSAY_CORPORA");
+    return;
+  }
+  double etcd_logs = 0;
+  double knossos = 0;
+  for (const auto& row : *rows) {
+    if (row.at("model") != "linearizable") continue;
+    const std::string file = row.at("file").get<std::string>();
+    CAPTURE(file);
+    const auto history = read_history(corpora() + "/" + file, read_options_for(row));
+    REQUIRE(history.ok());
+    const double seconds = seconds_for(history.value(), options_for(row));
+    CHECK(seconds < (row.at("format") == "kv-log" ? 0.1 : 1.0));
+    if (file.starts_with("porcupine/jepsen-etcd")) etcd_logs += seconds;
+    if (file.starts_with("knossos/")) knossos += seconds;
+  }
+  MESSAGE("all etcd logs " << etcd_logs * 1e3 << " ms, all of knossos " << knossos * 1e3 << " ms");
+  CHECK(etcd_logs < 0.020);
+  CHECK(knossos < 0.050);
+}
+
+TEST_CASE("corpus: Elle's huge-scc shows a G-single in real time within a second") {
+  ReadOptions reading;
+  reading.datatype = "list-append";
+  const auto history = read_history(corpora() + "/elle/histories/huge-scc.edn.zst", reading);
+  if (!history) {
+    MESSAGE("the corpus is not here; set ASSAY_CORPORA");
+    return;
+  }
+  CheckOptions options;
+  options.datatype = "list-append";
+  options.models = {"strict-serializable"};
+  options.threads = 1;
+  const std::clock_t begin = std::clock();
+  const auto result = check(history.value(), options);
+  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  REQUIRE(result.ok());
+  CHECK(std::any_of(result->anomalies.begin(), result->anomalies.end(), [](const Anomaly& anomaly) {
+    return anomaly.type.starts_with("G-single") && anomaly.type.ends_with("-realtime");
+  }));
+  MESSAGE(seconds << " s");
+  CHECK(seconds < 1);
+}
 
 TEST_CASE("corpus: every row but the unmet agrees, and its certificate holds") {
   const auto rows = corpus_json("cases.json");

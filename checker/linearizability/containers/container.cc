@@ -63,8 +63,15 @@ Result<ContainerReader::Read> ContainerReader::read(KeyId key) {
   bool looked = false;
   ValueId suspect = nil_value;
   elements.reserve(operations.size() / 2 + 1);
-  for (const OpIndex index : operations) {
-    const Operation operation = history_[index];
+  constexpr std::size_t ahead = 16;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (i + ahead < operations.size()) {
+      history_.prefetch(operations[i + ahead]);
+      const OpIndex soon = operations[i + ahead / 2];
+      const bool inserts = actions_[history_.function(soon)] == Action::insert;
+      numbers_.prefetch(inserts ? history_.argument(soon) : history_.result(soon));
+    }
+    const Operation operation = history_[operations[i]];
     const Action action = actions_[operation.function];
     if (action == Action::unknown) {
       return Error{ErrorKind::bad_data,

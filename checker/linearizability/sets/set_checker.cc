@@ -18,6 +18,10 @@ namespace {
 constexpr std::string_view by_reads = "chain-of-reads";
 constexpr std::string_view by_element = "elements";
 
+/// How many operations ahead what an operation needs of its element is fetched: elements lie all
+/// over the memory.
+constexpr std::size_t ahead = 16;
+
 template <class T>
 bool has(const std::vector<T>& items, T item) {
   return std::find(items.begin(), items.end(), item) != items.end();
@@ -83,8 +87,12 @@ Status SetChecker::read(KeyId key) {
   adds_.clear();
   plain_adds_ = true;
   calls_.reserve(operations.size());
-  for (const OpIndex index : operations) {
-    const Operation operation = history_[index];
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (i + ahead < operations.size()) {
+      history_.prefetch(operations[i + ahead]);
+      numbers_.prefetch(history_.argument(operations[i + ahead / 2]));
+    }
+    const Operation operation = history_[operations[i]];
     const Function function = functions_[operation.function];
     if (function == Function::unknown) {
       return Error{ErrorKind::bad_data,
@@ -172,7 +180,10 @@ KeyOutcome SetChecker::decide_elements(const SearchLimits& limits, bool want_ord
   KeyOutcome outcome;
   outcome.algorithm = by_element;
   std::vector<ElementSummary> summaries(values_.size());
-  for (const Call& call : calls_) summaries[call.element].note(call.call);
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (i + ahead < calls_.size()) __builtin_prefetch(&summaries[calls_[i + ahead].element], 1);
+    summaries[calls_[i].element].note(calls_[i].call);
+  }
   std::vector<ElementPlan> plans(values_.size());
   std::vector<bool> searched(values_.size(), false);
   const auto refute = [&](std::uint32_t element) {
@@ -194,7 +205,9 @@ KeyOutcome SetChecker::decide_elements(const SearchLimits& limits, bool want_ord
   std::vector<Placement> placed;
   if (want_order) placed.reserve(calls_.size());
   std::vector<std::vector<ElementCall>> calls(difficult == 0 ? 0 : values_.size());
-  for (const Call& c : calls_) {
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (i + ahead < calls_.size()) __builtin_prefetch(&plans[calls_[i + ahead].element]);
+    const Call& c = calls_[i];
     if (searched[c.element]) {
       calls[c.element].push_back(c.call);
       continue;
