@@ -25,19 +25,6 @@ std::string escaped(std::string_view text) {
   return escape_markdown(clip(visible(text), text_limit));
 }
 
-/// In a table a bar would end the cell even here, and a line break the row; visible() left none.
-std::string code(std::string_view text) {
-  const std::string shown = clip(visible(text), text_limit);
-  std::size_t longest = 0;
-  std::size_t run = 0;
-  for (const char c : shown) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  const std::string fence(longest + 1, '`');
-  return fence + " " + shown + " " + fence;
-}
-
 std::string name_in(const History& history, const std::vector<OpIndex>& operations,
                     std::uint64_t event) {
   const auto index = operation_invoked_at(history, event);
@@ -61,7 +48,7 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
     const Operation operation = history[operations[i]];
     fmt::format_to(std::back_inserter(out), "- {} = {}, process {}, event {}, {} – {}\n",
                    operation_name(history, operation, i, fmt::format("({})", i + 1)),
-                   code(operation_label(history, operation)), static_cast<int>(operation.process),
+                   code_markdown(operation_label(history, operation)), static_cast<int>(operation.process),
                    operation.invoke_event, start_text(operation, times, decimals),
                    end_text(operation, times, decimals));
   }
