@@ -71,8 +71,7 @@ Result<int> write_report(const ReportFlags& flags) {
   if (!history.ok()) return history.error();
   auto result = origin->judge(*history, flags.models, flags.input.options.datatype);
   if (!result.ok()) return result.error();
-  return write(flags, stem_beside(flags.path),
-               render(flags.kind, origin->run, *history, *result));
+  return write(flags, stem_beside(flags.path), render(flags.kind, origin->run, *history, *result));
 }
 
 Result<int> write_overview(const ReportFlags& flags) {
@@ -81,9 +80,9 @@ Result<int> write_overview(const ReportFlags& flags) {
   }
   const auto overview = overview_of(flags.path);
   if (!overview.ok()) return overview.error();
-  return write(flags, stem_beside(flags.path),
-               flags.kind == "html" ? render_overview_html(*overview)
-                                    : render_overview_markdown(*overview));
+  return write(
+      flags, stem_beside(flags.path),
+      flags.kind == "html" ? render_overview_html(*overview) : render_overview_markdown(*overview));
 }
 
 Result<int> write_diff(const ReportFlags& flags) {

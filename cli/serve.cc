@@ -38,8 +38,8 @@ Status check_token(const std::string& token) {
     return c < 128 && (std::isalnum(c) != 0 || c == '-' || c == '_');
   });
   if (plain && token.size() >= shortest && token.size() <= longest) return {};
-  return Error{ErrorKind::usage,
-               fmt::format("--token: expected {} to {} letters, digits, - and _", shortest, longest)};
+  return Error{ErrorKind::usage, fmt::format("--token: expected {} to {} letters, digits, - and _",
+                                             shortest, longest)};
 }
 
 Result<int> serve(ServerSettings settings) {
@@ -68,8 +68,7 @@ Result<int> serve(ServerSettings settings) {
     }
     fmt::print(stderr, "assay: serving '{}', only to read; Ctrl-C ends it\n", settings.store);
   };
-  const auto status =
-      serve_store(settings, ready, [&] { return interruption.requested().load(); });
+  const auto status = serve_store(settings, ready, [&] { return interruption.requested().load(); });
   if (!status.ok()) return status.error();
   return interruption.exit_code();
 }
@@ -85,9 +84,10 @@ Action define_serve(CLI::App& app) {
   app.add_option("--port", settings->port, "port to listen on; 0: any free one")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
-  app.add_option("--token", settings->token,
-                 "secret to ask for; beyond loopback by default a fresh one. Others on this machine "
-                 "can read command lines: ASSAY_SERVE_TOKEN in the environment is better kept");
+  app.add_option(
+      "--token", settings->token,
+      "secret to ask for; beyond loopback by default a fresh one. Others on this machine "
+      "can read command lines: ASSAY_SERVE_TOKEN in the environment is better kept");
   return [settings] { return serve(*settings); };
 }
 

@@ -81,7 +81,8 @@ Json run_json(const std::string& store, const RunRecord& record) {
 Json occasions_json(const StoredFinding& finding) {
   Json out = Json::array();
   for (const StoredFinding::Occasion& each : finding.occasions) {
-    out.push_back({{"folder", each.folder}, {"started", shown(each.started)}, {"shown", each.shown}});
+    out.push_back(
+        {{"folder", each.folder}, {"started", shown(each.started)}, {"shown", each.shown}});
   }
   return out;
 }

@@ -28,16 +28,15 @@ struct ServedFile {
   const char* type;
 };
 constexpr const char* plain_text = "text/plain; charset=utf-8";
-constexpr std::array<ServedFile, 9> served_files{
-    {{"report.html", "text/html; charset=utf-8"},
-     {"verdict.json", "application/json"},
-     {"summary.json", "application/json"},
-     {"plan.json", "application/json"},
-     {"certificate.json", "application/json"},
-     {"faults.jsonl", plain_text},
-     {"junit.xml", plain_text},
-     {"history.assay", "application/octet-stream"},
-     {"zero.json", "application/json"}}};
+constexpr std::array<ServedFile, 9> served_files{{{"report.html", "text/html; charset=utf-8"},
+                                                  {"verdict.json", "application/json"},
+                                                  {"summary.json", "application/json"},
+                                                  {"plan.json", "application/json"},
+                                                  {"certificate.json", "application/json"},
+                                                  {"faults.jsonl", plain_text},
+                                                  {"junit.xml", plain_text},
+                                                  {"history.assay", "application/octet-stream"},
+                                                  {"zero.json", "application/json"}}};
 
 /// More than the connections that a browser opens at once.
 constexpr std::size_t threads = 8;
@@ -72,8 +71,8 @@ std::string cookie_of(const httplib::Request& request, const std::string& name) 
   return {};
 }
 
-/// A page of another site can make a browser send requests here, and names can be made to resolve to
-/// this machine; but then Host tells another name.
+/// A page of another site can make a browser send requests here, and names can be made to resolve
+/// to this machine; but then Host tells another name.
 bool names_loopback(const std::string& host) {
   std::string name = host.ends_with(']') ? host : host.substr(0, host.rfind(':'));
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
@@ -110,8 +109,7 @@ class StoreServer {
       const std::string_view page = serve_template();
       response.set_content(page.data(), page.size(), "text/html; charset=utf-8");
     });
-    server_.Get("/api/store",
-                [this](const auto&, auto& response) { answer_store(response); });
+    server_.Get("/api/store", [this](const auto&, auto& response) { answer_store(response); });
     server_.Get("/diff",
                 [this](const auto& request, auto& response) { answer_diff(request, response); });
     server_.Get("/run/(.+)", [this](const auto& request, auto& response) {
@@ -143,10 +141,11 @@ class StoreServer {
       return false;
     }
     if (same_secret(cookie_of(request, cookie_), settings_.token)) return true;
-    if (request.has_param("token") && same_secret(request.get_param_value("token"), settings_.token)) {
+    if (request.has_param("token") &&
+        same_secret(request.get_param_value("token"), settings_.token)) {
       // The secret goes into a cookie, and out of the address.
-      response.set_header("Set-Cookie", cookie_ + "=" + settings_.token +
-                                            "; HttpOnly; SameSite=Strict; Path=/");
+      response.set_header("Set-Cookie",
+                          cookie_ + "=" + settings_.token + "; HttpOnly; SameSite=Strict; Path=/");
       response.set_redirect("/");
       return false;
     }
@@ -248,8 +247,9 @@ Status serve_store(const ServerSettings& settings, const std::function<void(std:
     http.stop();
   });
   if (!http.listen_after_bind() && !stopped) {
-    return Error{ErrorKind::unavailable,
-                 fmt::format("{} port {}: no connection can be taken any more", settings.address, port)};
+    return Error{
+        ErrorKind::unavailable,
+        fmt::format("{} port {}: no connection can be taken any more", settings.address, port)};
   }
   return {};
 }

@@ -11,7 +11,7 @@ namespace assay::cli {
 struct ServerSettings {
   std::string store = "runs";
   std::string address = "127.0.0.1";
-  int port = 8080;    ///< 0: any free one
+  int port = 8080;  ///< 0: any free one
   /// Letters, digits, - and _. Empty: none is asked for, and only requests that name loopback are
   /// served.
   std::string token;

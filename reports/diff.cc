@@ -43,9 +43,7 @@ std::vector<FindingChange> findings_in(const DiffSide& a, const DiffSide& b) {
   for (const DiffFinding& finding : b.findings) place(finding).after += finding.count;
   std::vector<FindingChange> changes;
   for (auto& [identity, each] : found) {
-    each.change = each.before == 0  ? Change::fresh
-                  : each.after == 0 ? Change::gone
-                                    : Change::still;
+    each.change = each.before == 0 ? Change::fresh : each.after == 0 ? Change::gone : Change::still;
     changes.push_back(std::move(each));
   }
   std::stable_sort(changes.begin(), changes.end(),
@@ -199,9 +197,8 @@ std::string render_diff_text(const RunDiff& diff) {
   if (diff.findings.empty()) out += "  neither run shows any\n";
   for (const FindingChange& each : diff.findings) {
     fmt::format_to(std::back_inserter(out), "  {:11} {} {} violates {}: {} → {}; {}\n",
-                   name_of(each.change), shown(each.finding.fingerprint),
-                   shown(each.finding.type), shown(each.finding.model), each.before, each.after,
-                   shown(each.finding.claim));
+                   name_of(each.change), shown(each.finding.fingerprint), shown(each.finding.type),
+                   shown(each.finding.model), each.before, each.after, shown(each.finding.claim));
   }
   const auto table = [&](std::string_view title, const std::vector<TextChange>& changes) {
     if (changes.empty()) return;

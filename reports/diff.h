@@ -30,7 +30,7 @@ struct DiffSide {
   std::map<std::string, std::string> settings;  ///< what it was run with, and what is known of it
   std::map<std::string, std::string> models;    ///< name to pass, violation, unknown
   std::vector<DiffFinding> findings;
-  std::vector<AlignedLatency> latencies;        ///< ascending by kind
+  std::vector<AlignedLatency> latencies;  ///< ascending by kind
 };
 
 enum class Change : std::uint8_t { fresh, gone, still };

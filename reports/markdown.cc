@@ -11,6 +11,7 @@
 #include "reports/faults.h"
 #include "reports/models.h"
 #include "reports/report.h"
+#include "reports/tested.h"
 #include "reports/words.h"
 
 namespace assay {
@@ -48,9 +49,9 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
     const Operation operation = history[operations[i]];
     fmt::format_to(std::back_inserter(out), "- {} = {}, process {}, event {}, {} – {}\n",
                    operation_name(history, operation, i, fmt::format("({})", i + 1)),
-                   code_markdown(operation_label(history, operation)), static_cast<int>(operation.process),
-                   operation.invoke_event, start_text(operation, times, decimals),
-                   end_text(operation, times, decimals));
+                   code_markdown(operation_label(history, operation)),
+                   static_cast<int>(operation.process), operation.invoke_event,
+                   start_text(operation, times, decimals), end_text(operation, times, decimals));
   }
   if (!anomaly.steps.empty()) out += "\n";
   for (std::size_t i = 0; i < std::min(anomaly.steps.size(), steps_max); ++i) {
@@ -79,6 +80,13 @@ void append_faults(std::string& out, const History& history) {
     fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} |\n", escaped(bands[i].kind),
                    escaped(bands[i].what), moment(bands[i].from), moment(bands[i].to),
                    bands[i].instant ? "" : effect_text(effects[i]));
+  }
+}
+
+void append_tested(std::string& out, const History& history) {
+  out += "\n## How much was tested\n\n| what | how much |\n|---|---|\n";
+  for (const TestedRow& row : tested_rows(history)) {
+    fmt::format_to(std::back_inserter(out), "| {} | {} |\n", escaped(row.name), escaped(row.text));
   }
 }
 
@@ -114,6 +122,7 @@ std::string render_markdown(const RunSummary& run, const History& history,
                    result.anomalies.size());
   }
   append_faults(out, history);
+  append_tested(out, history);
   append_command(out, "Check this history again", run.check_command);
   append_command(out, "Run it again", run.repeat_command);
   return out;

@@ -37,10 +37,9 @@ std::string marks(const std::vector<bool>& shown) {
       "runs\">",
       9 * (shown.size() - first), seen, shown.size());
   for (std::size_t i = first; i < shown.size(); ++i) {
-    fmt::format_to(std::back_inserter(out),
-                   "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"6\" height=\"{}\"/>",
-                   shown[i] ? "shown" : "clean", 9 * (i - first) + 1, shown[i] ? 1 : 6,
-                   shown[i] ? 14 : 4);
+    fmt::format_to(
+        std::back_inserter(out), "<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"6\" height=\"{}\"/>",
+        shown[i] ? "shown" : "clean", 9 * (i - first) + 1, shown[i] ? 1 : 6, shown[i] ? 14 : 4);
   }
   return out + "</svg>";
 }
@@ -82,17 +81,17 @@ std::string runs_section(const Overview& overview) {
   for (std::size_t i = 0; i < std::min(overview.runs.size(), rows_max); ++i) {
     const OverviewRun& run = overview.runs[i];
     const std::string types = joined(run.findings);
-    fmt::format_to(std::back_inserter(out),
-                   "<tr><td class=\"n\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><span "
-                   "class=\"verdict {}\">{}</span> <bdi>{}</bdi><small><bdi>{}</bdi></small></td>"
-                   "<td><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><bdi>{}</bdi></td><td><bdi>{}"
-                   "</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-                   short_html(run.started), short_html(run.folder),
-                   run.verdict == "pass" || run.verdict == "violation" ? run.verdict : "unknown",
-                   short_html(run.verdict), short_html(run.model), short_html(run.because),
-                   short_html(run.system), short_html(run.experiment), short_html(run.workload),
-                   short_html(types),
-                   grouped(run.operations), run.seed);
+    fmt::format_to(
+        std::back_inserter(out),
+        "<tr><td class=\"n\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><span "
+        "class=\"verdict {}\">{}</span> <bdi>{}</bdi><small><bdi>{}</bdi></small></td>"
+        "<td><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><bdi>{}</bdi></td><td><bdi>{}"
+        "</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+        short_html(run.started), short_html(run.folder),
+        run.verdict == "pass" || run.verdict == "violation" ? run.verdict : "unknown",
+        short_html(run.verdict), short_html(run.model), short_html(run.because),
+        short_html(run.system), short_html(run.experiment), short_html(run.workload),
+        short_html(types), grouped(run.operations), run.seed);
   }
   out += "</tbody></table></div>";
   if (overview.runs.size() > rows_max) {

@@ -1,6 +1,6 @@
 #pragma once
-// The page of many runs, of a campaign or of a whole store: which findings they show, in how many of
-// them, and how that went over time.
+// The page of many runs, of a campaign or of a whole store: which findings they show, in how many
+// of them, and how that went over time.
 
 #include <cstdint>
 #include <string>

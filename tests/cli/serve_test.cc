@@ -106,8 +106,7 @@ TEST_CASE("serve: the page, the store and the files of a run") {
   REQUIRE(document["runs"].size() == 1);
   CHECK(document["runs"][0]["folder"] == run);
   CHECK(document["runs"][0]["verdict"] == "pass");
-  CHECK(document["runs"][0]["target"].get<std::string>().find("\xE2\x80\xAE") ==
-        std::string::npos);
+  CHECK(document["runs"][0]["target"].get<std::string>().find("\xE2\x80\xAE") == std::string::npos);
   const auto report = client.Get("/run/" + run + "/report.html");
   REQUIRE(report);
   CHECK(report->body == "<script>1</script>");
@@ -122,10 +121,11 @@ TEST_CASE("serve: nothing outside, nothing else, nothing by a link") {
   const Store store;
   const Serving serving(store, "");
   auto client = serving.client();
-  for (const std::string& path : std::vector<std::string>
-       {"/run/../secret.txt", "/run/%2e%2e/secret.txt", "/run/" + run + "/../../../../secret.txt",
-        "/run/" + run + "/secret.txt", "/run/" + run + "/junit.xml", "/run//etc/passwd",
-        "/run/" + run + "/logs/n1/../../plan.json%00.html", "/run/" + run, "/nothing"}) {
+  for (const std::string& path : std::vector<std::string>{
+           "/run/../secret.txt", "/run/%2e%2e/secret.txt",
+           "/run/" + run + "/../../../../secret.txt", "/run/" + run + "/secret.txt",
+           "/run/" + run + "/junit.xml", "/run//etc/passwd",
+           "/run/" + run + "/logs/n1/../../plan.json%00.html", "/run/" + run, "/nothing"}) {
     CAPTURE(path);
     const auto answer = client.Get(path);
     REQUIRE(answer);
@@ -147,14 +147,16 @@ TEST_CASE("serve: only this machine, only reading") {
   REQUIRE(posted);
   CHECK(posted->status == 405);
   for (const char* good : {"127.0.0.1", "127.4.5.6", "localhost", "::1"}) CHECK(is_loopback(good));
-  for (const char* bad : {"0.0.0.0", "::", "192.168.1.1", "127.example.org", ""}) CHECK_FALSE(is_loopback(bad));
+  for (const char* bad : {"0.0.0.0", "::", "192.168.1.1", "127.example.org", ""})
+    CHECK_FALSE(is_loopback(bad));
 }
 
 TEST_CASE("serve: with a token, nothing without it") {
   const Store store;
   const Serving serving(store, "s3cret-token");
   auto client = serving.client();
-  for (const char* path : {"/", "/api/store", "/?token=wrong", "/?token=s3cret-toke", "/?token=s3cret-tokens"}) {
+  for (const char* path :
+       {"/", "/api/store", "/?token=wrong", "/?token=s3cret-toke", "/?token=s3cret-tokens"}) {
     CAPTURE(path);
     const auto refused = client.Get(path);
     REQUIRE(refused);
@@ -177,7 +179,8 @@ TEST_CASE("serve: a port that another one has is an error, not shared") {
   ServerSettings second;
   second.store = store.root();
   second.port = first.port();
-  const Status status = serve_store(second, [](const std::string&) {}, [] { return true; });
+  const Status status = serve_store(
+      second, [](const std::string&) {}, [] { return true; });
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().kind == ErrorKind::unavailable);
   CHECK(status.error().message.find("--port 0") != std::string::npos);

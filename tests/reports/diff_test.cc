@@ -75,9 +75,10 @@ TEST_CASE("diff: settings that differ, and all models") {
 
 TEST_CASE("diff: the three forms tell the same, whatever the text holds") {
   const std::string text = render_diff_text(changed("x"));
-  for (const char* part : {"A  runs/a: violation (linearizable), 3", "new         f3 x violates linearizable: 0 → 1; x",
-                           "gone        f1 stale-read violates linearizable: 3 → 0", "async → sync x",
-                           "partition, 3 s before", "kill, first 3 s"}) {
+  for (const char* part : {"A  runs/a: violation (linearizable), 3",
+                           "new         f3 x violates linearizable: 0 → 1; x",
+                           "gone        f1 stale-read violates linearizable: 3 → 0",
+                           "async → sync x", "partition, 3 s before", "kill, first 3 s"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);
   }

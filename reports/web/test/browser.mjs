@@ -51,6 +51,12 @@ export async function open(browser, address, colorScheme, asks) {
   return page;
 }
 
+/// The last thing to do with a page: for a picture of a Firefox the page gets a style that its policy refuses.
+export async function picture(page, path, whole) {
+  page.removeAllListeners("console");
+  await page.screenshot({ path, fullPage: whole });
+}
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /// No violation of WCAG 2.2 A or AA that axe-core finds.
 export async function accessible(page) {

@@ -4,7 +4,7 @@
 // took; with ASSAY_PAGE_TIMES it fails beyond the budget.
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { accessible, at, expect, finish, focus, inBrowsers, open, tabTo } from "./browser.mjs";
+import { accessible, at, expect, finish, focus, inBrowsers, open, picture, tabTo } from "./browser.mjs";
 
 const OPEN_MS = 2000, FRAME_MS = 50, FILE_BYTES = 15e6;
 
@@ -70,7 +70,7 @@ await inBrowsers(async (browser, name, scheme) => {
     if (operations >= 100000) await timed(page, where, { operations, bytes: readFileSync(file).length });
     else await accessible(page);
     if (basename(file) === "violation.html" && scheme === "light") await walk(page);
-    await page.screenshot({ path: file.replace(/html$/, `${name}.${scheme}.png`), fullPage: operations < 100000 });
+    await picture(page, file.replace(/html$/, `${name}.${scheme}.png`), operations < 100000);
     await page.context().close();
   }
 });

@@ -1,7 +1,7 @@
 // Looks at `assay serve` of the store that store.mjs wrote, in real browsers: served.mjs ADDRESS PICTURES. By keyboard
 // and mouse: search, filter, sort, a finding's runs, two runs chosen and compared; hostile names stay text, and a
 // report that is served reaches nothing.
-import { accessible, at, expect, finish, inBrowsers, open, tabTo } from "./browser.mjs";
+import { accessible, at, expect, finish, inBrowsers, open, picture, tabTo } from "./browser.mjs";
 
 const [address, pictures] = process.argv.slice(2);
 const ALL = 14;
@@ -66,13 +66,12 @@ await inBrowsers(async (browser, name, scheme) => {
   at(`serve (${name}, ${scheme})`);
   const page = await open(browser, address, scheme, (url) => url.startsWith(new URL("/", address).href));
   await accessible(page);
-  await page.screenshot({ path: `${pictures}/serve.${name}.${scheme}.png`, fullPage: true });
   if (scheme === "light") {
     await table(page);
     await compare(page);
-    await page.screenshot({ path: `${pictures}/serve-after.${name}.png`, fullPage: true });
     await report(browser, scheme, name);
   }
+  await picture(page, `${pictures}/serve.${name}.${scheme}.png`, true);
   await page.context().close();
 });
 finish();
