@@ -53,7 +53,7 @@ export async function open(browser, address, colorScheme, asks) {
 
 /// The last thing to do with a page: for a picture of a Firefox the page gets a style that its policy refuses.
 export async function picture(page, path, whole) {
-  page.removeAllListeners("console");
+  for (const complaint of ["console", "pageerror"]) page.removeAllListeners(complaint);
   await page.screenshot({ path, fullPage: whole });
 }
 

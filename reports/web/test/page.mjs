@@ -27,12 +27,16 @@ async function walk(page) {
   await page.waitForFunction(() => document.getElementById("found").textContent.startsWith("1 found"));
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => location.hash === "#op=0");
-  await page.evaluate(() => document.body.focus());
-  await page.goto(page.url().split("#")[0] + "#anomaly=1");
-  await page.evaluate(() => document.querySelector(".skip").focus());
+  await page.evaluate(async () => {
+    const followed = new Promise((done) => addEventListener("hashchange", () => setTimeout(done), { once: true }));
+    location.hash = "#anomaly=1";
+    await followed;
+    document.querySelector(".skip").focus();
+  });
   expect(await tabTo(page, /step-evidence/), "the keyboard reaches a step's evidence");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate(() => document.activeElement.parentElement.open), "the evidence opens");
+  const opens = page.waitForFunction(() => document.activeElement.parentElement.open, null, { timeout: 5000 });
+  expect(await opens.then(() => true, () => false), "the evidence opens");
 }
 
 async function timed(page, where, size) {
