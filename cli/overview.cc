@@ -1,6 +1,7 @@
 #include "cli/overview.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "cli/campaign_ledger.h"
@@ -8,6 +9,8 @@
 
 namespace assay::cli {
 namespace {
+
+constexpr std::array<const char*, 3> store_marks{"index.sqlite", "campaigns", "latest"};
 
 OverviewRun row_of(const RunRecord& record) {
   OverviewRun row;
@@ -21,7 +24,11 @@ OverviewRun row_of(const RunRecord& record) {
   row.because = record.unknown_because;
   row.seed = record.seed;
   row.operations = record.operations;
-  for (const RunFinding& each : record.findings) row.findings.push_back(each.type);
+  for (const RunFinding& each : record.findings) {
+    const bool known =
+        std::find(row.findings.begin(), row.findings.end(), each.type) != row.findings.end();
+    if (!known) row.findings.push_back(each.type);
+  }
   return row;
 }
 
@@ -58,8 +65,12 @@ Result<std::vector<RunRecord>> records_of(const std::string& path) {
 bool is_campaign(const std::string& path) { return quiet_for(path).has_value(); }
 
 bool is_store(const std::string& path) {
+  namespace fs = std::filesystem;
   std::error_code failure;
-  return std::filesystem::is_regular_file(path + "/index.sqlite", failure);
+  if (fs::exists(fs::path(path) / "plan.json", failure)) return false;
+  // Before it is opened for the first time, a store has no index.
+  return std::any_of(store_marks.begin(), store_marks.end(),
+                     [&](const char* mark) { return fs::exists(fs::path(path) / mark, failure); });
 }
 
 Result<Overview> overview_of(const std::string& path) {

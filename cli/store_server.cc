@@ -47,12 +47,12 @@ const ServedFile* find_served(std::string_view name) {
   return at == served_files.end() ? nullptr : &*at;
 }
 
-/// Compares in a time that does not tell how much was right.
+/// Compares in a time that does not tell how much was right. REQUIRES: there is a secret.
 bool same_secret(std::string_view given, std::string_view secret) {
   unsigned difference = given.size() == secret.size() ? 0U : 1U;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    difference |= static_cast<unsigned char>(given[i]) ^
-                  static_cast<unsigned char>(secret[i % std::max<std::size_t>(1, secret.size())]);
+    const char other = secret[i % secret.size()];
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(given[i] ^ other));
   }
   return difference == 0;
 }

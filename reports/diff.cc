@@ -83,8 +83,11 @@ std::string phase_text(const AlignedLatency* latency, double from_s, double to_s
   if (latency == nullptr) return "–";
   const Phase phase = phase_of(*latency, from_s, to_s);
   if (phase.acknowledged == 0) return "none acknowledged";
-  return fmt::format("{} / {:.3g} / {:.3g} ms", grouped(phase.acknowledged), phase.p50_ms,
-                     phase.p99_ms);
+  const auto short_ms = [](double ms) {
+    return ms < 100 ? fmt::format("{:.3g}", ms) : fmt::format("{:.0f}", ms);
+  };
+  return fmt::format("{} / {} / {} ms", grouped(phase.acknowledged), short_ms(phase.p50_ms),
+                     short_ms(phase.p99_ms));
 }
 
 const AlignedLatency* latency_of(const DiffSide& side, const std::string& kind) {

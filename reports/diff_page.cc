@@ -222,6 +222,7 @@ std::string findings_section(const RunDiff& diff) {
 }
 
 std::string headline_of(const RunDiff& diff) {
+  if (diff.findings.empty()) return "none in either";
   const auto count = [&](Change change) {
     return std::count_if(diff.findings.begin(), diff.findings.end(),
                          [&](const FindingChange& each) { return each.change == change; });

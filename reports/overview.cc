@@ -118,9 +118,9 @@ Totals totals_of(const Overview& overview) {
 }
 
 std::string headline_of(const Totals& totals) {
-  return fmt::format("{} of {} a violation", totals.violation,
-                     counted(totals.pass + totals.violation + totals.other, "run") +
-                         (totals.pass + totals.violation + totals.other == 1 ? " shows" : " show"));
+  const std::size_t runs = totals.pass + totals.violation + totals.other;
+  if (totals.violation == 0) return "No violation in " + counted(runs, "run");
+  return fmt::format("A violation in {} of {}", totals.violation, counted(runs, "run"));
 }
 
 std::string sentence_of(const Overview& overview, const Totals& totals) {

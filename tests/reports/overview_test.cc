@@ -55,13 +55,13 @@ std::string text_of(const History& history, const std::string& name) {
 
 TEST_CASE("overview: findings, k of n and the runs in their order, as a page and as Markdown") {
   const std::string html = render_overview_html(twelve(""));
-  CHECK(html.find("<h1>3 of 12 runs show a violation</h1>") != std::string::npos);
+  CHECK(html.find("<h1>A violation in 3 of 12 runs</h1>") != std::string::npos);
   CHECK(html.find("seen in 3 of 12 runs; gone after 4 more clean runs (95%)") != std::string::npos);
   CHECK(example::count_of(html, "<rect class=\"shown\"") == 3);
   CHECK(example::count_of(html, "<rect class=\"clean\"") == 9);
   CHECK(html.find("Shown in 3 of 12 runs") != std::string::npos);
   const std::string markdown = render_overview_markdown(twelve(""));
-  CHECK(markdown.find("# 3 of 12 runs show a violation\n") == 0);
+  CHECK(markdown.find("# A violation in 3 of 12 runs\n") == 0);
   CHECK(markdown.find("·●···●···●··") != std::string::npos);
   CHECK(markdown.find("` assay run reference --seed 3 `") != std::string::npos);
   CHECK(markdown.find("1\u202f011") < markdown.find("1\u202f000"));
@@ -92,7 +92,7 @@ TEST_CASE("overview: of runs that all passed, and of one that nobody decided") {
   overview.runs[0].verdict = "unknown";
   const std::string html = render_overview_html(overview);
   CHECK(html.find("banner unknown") != std::string::npos);
-  CHECK(html.find("0 of 12 runs show a violation") != std::string::npos);
+  CHECK(html.find("No violation in 12 runs") != std::string::npos);
   CHECK(html.find("No run shows any.") != std::string::npos);
 }
 
