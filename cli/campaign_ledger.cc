@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -90,6 +91,13 @@ std::string path_of(const std::string& folder) { return folder + "/" + file_name
 
 }  // namespace
 
+std::optional<std::chrono::seconds> quiet_for(const std::string& folder) {
+  std::error_code failure;
+  const auto time = fs::last_write_time(path_of(folder), failure);
+  if (failure) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(fs::file_time_type::clock::now() - time);
+}
+
 Result<LedgerContents> read_ledger(const std::string& folder) {
   const std::string path = path_of(folder);
   const auto text = read_text(path);
@@ -127,21 +135,20 @@ Result<LedgerContents> read_ledger(const std::string& folder) {
 Result<std::string> newest_campaign(const std::string& store, const std::string& name) {
   const fs::path parent = fs::path(store) / "campaigns";
   const std::string start = name.empty() ? "" : slug(name) + "-";
-  fs::path newest;
-  fs::file_time_type when;
+  std::vector<std::pair<fs::file_time_type, std::string>> candidates;
   std::error_code failure;
   for (auto at = fs::directory_iterator(parent, failure);
        !failure && at != fs::directory_iterator(); at.increment(failure)) {
     if (!at->path().filename().string().starts_with(start)) continue;
-    const auto ledger = read_ledger(at->path().string());
-    if (!ledger.ok() || (!name.empty() && ledger->header.name != name)) continue;
-    const auto time = fs::last_write_time(at->path() / file_name, failure);
-    if (newest.empty() || time > when) {
-      newest = at->path();
-      when = time;
-    }
+    std::error_code missing;
+    const auto time = fs::last_write_time(at->path() / file_name, missing);
+    if (!missing) candidates.emplace_back(time, at->path().string());
   }
-  if (!newest.empty()) return newest.string();
+  std::sort(candidates.rbegin(), candidates.rend());
+  for (const auto& [time, folder] : candidates) {
+    const auto ledger = read_ledger(folder);
+    if (ledger.ok() && (name.empty() || ledger->header.name == name)) return folder;
+  }
   return Error{ErrorKind::no_input, "no campaign" + (name.empty() ? "" : " '" + name + "'") +
                                         " in the store '" + store + "'"};
 }

@@ -3,6 +3,7 @@
 // was killed goes on where it stood. <store>/campaigns/<id>/ledger.jsonl: a header, then a line for
 // each run that ended, appended and synced before the next one begins (assay.ledger/1).
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,9 @@ struct LedgerContents {
 };
 /// `folder`: of the campaign. Errors: no_input, bad_data.
 Result<LedgerContents> read_ledger(const std::string& folder);
+
+/// How long ago a run of it ended, or it began. Nothing if it has no ledger.
+std::optional<std::chrono::seconds> quiet_for(const std::string& folder);
 
 /// The newest campaign of the store (of this name, if it is not empty): its folder. Error:
 /// no_input.

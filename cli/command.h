@@ -40,6 +40,7 @@ Action define_replay(CLI::App& app);
 Action define_report(CLI::App& app);
 Action define_run(CLI::App& app);
 Action define_runs(CLI::App& app);
+Action define_serve(CLI::App& app);
 Action define_shrink(CLI::App& app);
 Action define_sim(CLI::App& app);
 Action define_verify(CLI::App& app);

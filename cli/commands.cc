@@ -7,7 +7,7 @@
 namespace assay::cli {
 
 std::span<const Command> commands() {
-  static constexpr std::array<Command, 20> table{{
+  static constexpr std::array<Command, 21> table{{
       {"run", "drive a workload against a cluster while breaking it, then check and report",
        define_run},
       {"audit", "test servers that run already, after a look at them and a yes", define_audit},
@@ -25,6 +25,8 @@ std::span<const Command> commands() {
       {"report", "write the report of a run or a history again", define_report},
       {"gate", "may this build go out? judges stored runs by a policy and a baseline", define_gate},
       {"runs", "the store of runs: ls, show, findings, rm, gc", define_runs},
+      {"serve", "a local page over the store of runs: search, filter, compare, watch",
+       define_serve},
       {"history", "convert, validate or describe a history", define_history},
       {"lab", "nodes on this machine: up, down, status, exec, logs", define_lab},
       {"doctor", "say what this machine lacks for the lab and the faults, and how to get it",

@@ -1,5 +1,5 @@
-// assay report RUN|HISTORY: check again and write the report. assay report --diff A B: what
-// changed.
+// assay report RUN|HISTORY: check again and write the report. assay report CAMPAIGN|STORE: what its
+// runs found. assay report --diff A B: what changed.
 
 #include "reports/report.h"
 
@@ -8,17 +8,13 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "checker/checker.h"
 #include "cli/command.h"
+#include "cli/diff.h"
 #include "cli/history_input.h"
-#include "cli/output.h"
-#include "cli/run_logs.h"
-#include "cli/run_settings.h"
-#include "cli/simulation_output.h"
-#include "cli/simulation_plan.h"
+#include "cli/origin.h"
+#include "cli/overview.h"
 #include "harness/run_store.h"
 #include "reports/diff.h"
 
@@ -34,44 +30,6 @@ struct ReportFlags {
   HistoryInput input;
 };
 
-/// Where a history came from.
-struct Origin {
-  RunSummary run;
-  std::optional<RecordedSimulation> simulation;
-};
-
-Result<Origin> origin_of(const std::string& path) {
-  Origin origin;
-  if (is_simulation(path)) {
-    auto recorded = read_plan(path);
-    if (!recorded.ok()) return recorded.error();
-    origin.run = summary_of(recorded->run, recorded->command, path + "/history.assay");
-    origin.simulation = *std::move(recorded);
-  } else if (std::filesystem::is_directory(path)) {
-    auto plan = read_text(path + "/plan.json");
-    if (!plan.ok()) return plan.error();
-    auto run = summary_from_plan(*plan, path);
-    if (!run.ok()) return run.error();
-    origin.run = *std::move(run);
-    origin.run.logs = read_run_logs(path);
-  } else {
-    origin.run.title = path;
-    origin.run.source = path;
-    origin.run.check_command = "assay check " + shell_word(path);
-  }
-  return origin;
-}
-
-Result<CheckResult> judge(const ReportFlags& flags, const Origin& origin, const History& history) {
-  if (origin.simulation && flags.models.empty() && flags.input.options.datatype.empty()) {
-    return judge_again(*origin.simulation, history);
-  }
-  CheckOptions options;
-  options.models = flags.models;
-  if (!flags.input.options.datatype.empty()) options.datatype = flags.input.options.datatype;
-  return check(history, options);
-}
-
 std::string render(const std::string& kind, const RunSummary& run, const History& history,
                    const CheckResult& result) {
   if (kind == "json") return render_json(run, history, result, "");
@@ -81,14 +39,8 @@ std::string render(const std::string& kind, const RunSummary& run, const History
   return render_html(run, history, result);
 }
 
-Result<int> write_report(const ReportFlags& flags) {
-  auto origin = origin_of(flags.path);
-  if (!origin.ok()) return origin.error();
-  auto history = flags.input.read(flags.path);
-  if (!history.ok()) return history.error();
-  auto result = judge(flags, *origin, *history);
-  if (!result.ok()) return result.error();
-  const std::string text = render(flags.kind, origin->run, *history, *result);
+/// To the file asked for, or to `stem` with the suffix of the kind.
+Result<int> write(const ReportFlags& flags, const std::string& stem, const std::string& text) {
   if (flags.output == "-") {
     fmt::print("{}", text);
     return 0;
@@ -97,84 +49,62 @@ Result<int> write_report(const ReportFlags& flags) {
                              : flags.kind == "text"     ? "txt"
                              : flags.kind == "markdown" ? "md"
                                                         : flags.kind;
-  std::string output = flags.output;
-  if (output.empty()) {
-    const bool folder = std::filesystem::is_directory(flags.path);
-    output = (folder ? flags.path + "/report." : flags.path + ".report.") + suffix;
-  }
+  const std::string output = flags.output.empty() ? stem + "." + suffix : flags.output;
   if (auto status = write_file(output, text); !status.ok()) return status.error();
   fmt::print("{}\n", output);
   return 0;
 }
 
-/// One of two runs, checked again. A finding is told apart by its type and by the model it refutes.
-Result<DiffSide> diff_side(const ReportFlags& flags, const std::string& path) {
-  auto origin = origin_of(path);
+Error wrong_kind(const ReportFlags& flags, const char* of, const char* known) {
+  return {ErrorKind::usage,
+          fmt::format("--as {}: there is no such report of {}, only {}", flags.kind, of, known)};
+}
+
+std::string stem_beside(const std::string& path) {
+  return std::filesystem::is_directory(path) ? path + "/report" : path + ".report";
+}
+
+Result<int> write_report(const ReportFlags& flags) {
+  auto origin = origin_of(flags.path);
   if (!origin.ok()) return origin.error();
-  auto history = flags.input.read(path);
+  auto history = flags.input.read(flags.path);
   if (!history.ok()) return history.error();
-  auto result = judge(flags, *origin, *history);
+  auto result = origin->judge(*history, flags.models, flags.input.options.datatype);
   if (!result.ok()) return result.error();
-  const RunSummary& run = origin->run;
-  DiffSide side;
-  side.name = path;
-  side.verdict = name_of(result->verdict);
-  side.model = result->model;
-  side.operations = history->size();
-  side.settings = run.facts;
-  side.settings["target"] = run.target;
-  side.settings["workload"] = run.workload;
-  side.settings["datatype"] = result->datatype;
-  side.settings["nodes"] = std::to_string(run.nodes.size());
-  if (run.has_seed) side.settings["seed"] = std::to_string(run.seed);
-  for (const ModelVerdict& each : result->models) {
-    side.models[each.model] = name_of(each.verdict);
+  return write(flags, stem_beside(flags.path), render(flags.kind, origin->run, *history, *result));
+}
+
+Result<int> write_overview(const ReportFlags& flags) {
+  if (flags.kind != "html" && flags.kind != "markdown") {
+    return wrong_kind(flags, "many runs", "html and markdown");
   }
-  for (const Anomaly& anomaly : result->anomalies) {
-    const std::string identity = anomaly.type + " of " + anomaly.model;
-    DiffFinding& finding =
-        side.findings
-            .try_emplace(identity, DiffFinding{identity, anomaly.type, anomaly.explanation, 0})
-            .first->second;
-    ++finding.count;
-  }
-  side.latencies = aligned_latencies(*history);
-  return side;
+  const auto overview = overview_of(flags.path);
+  if (!overview.ok()) return overview.error();
+  return write(
+      flags, stem_beside(flags.path),
+      flags.kind == "html" ? render_overview_html(*overview) : render_overview_markdown(*overview));
 }
 
 Result<int> write_diff(const ReportFlags& flags) {
-  auto before = diff_side(flags, flags.diff.at(0));
-  if (!before.ok()) return before.error();
-  auto after = diff_side(flags, flags.diff.at(1));
-  if (!after.ok()) return after.error();
-  const RunDiff diff = compare_runs(std::move(*before), std::move(*after));
-  std::string text;
-  if (flags.kind == "json") {
-    text = render_diff_json(diff);
-  } else if (flags.kind == "text") {
-    text = render_diff_text(diff);
-  } else if (flags.kind == "html") {
-    text = render_diff_html(diff);
-  } else {
-    return Error{ErrorKind::usage, "--diff: --as " + flags.kind +
-                                       " is for one run; for two there "
-                                       "are html, json and text"};
+  if (flags.kind != "html" && flags.kind != "json" && flags.kind != "text") {
+    return wrong_kind(flags, "two runs", "html, json and text");
   }
-  const std::string output = flags.output.empty() ? "diff." + flags.kind : flags.output;
-  if (output == "-") {
-    fmt::print("{}", text);
-    return 0;
-  }
-  if (auto status = write_file(output, text); !status.ok()) return status.error();
-  fmt::print("{}\n", output);
-  return 0;
+  const auto diff =
+      diff_of_runs(flags.diff.at(0), flags.diff.at(1), DiffInput{flags.models, flags.input});
+  if (!diff.ok()) return diff.error();
+  return write(flags, "diff",
+               flags.kind == "json"   ? render_diff_json(*diff)
+               : flags.kind == "text" ? render_diff_text(*diff)
+                                      : render_diff_html(*diff));
 }
 
 }  // namespace
 
 Action define_report(CLI::App& app) {
   auto flags = std::make_shared<ReportFlags>();
-  app.add_option("RUN", flags->path, "folder of a run, or a history");
+  app.add_option("RUN", flags->path,
+                 "folder of a run, a history, or the folder of a campaign or of a store: all of "
+                 "its runs");
   app.add_option("--diff", flags->diff, "two runs or histories, to see what changed between them")
       ->expected(2);
   app.add_option("--output,-o", flags->output, "file to write, - for standard output");
@@ -191,7 +121,9 @@ Action define_report(CLI::App& app) {
           ErrorKind::usage,
           "report: expected either the folder of a run (or a history), or --diff with two"};
     }
-    return flags->diff.empty() ? write_report(*flags) : write_diff(*flags);
+    if (!flags->diff.empty()) return write_diff(*flags);
+    const bool many = is_campaign(flags->path) || is_store(flags->path);
+    return many ? write_overview(*flags) : write_report(*flags);
   };
 }
 

@@ -162,17 +162,21 @@ void define_options(CLI::App& app, const Table& table, const char* kind,
   }
 }
 
+/// Whether that is what an entry (of a target or workload) has anyway.
+template <class Entry>
+bool is_fallback(const Entry& entry, const std::string& name, const std::string& value) {
+  return std::any_of(entry.options.begin(), entry.options.end(), [&](const auto& option) {
+    return option.name == name && option.fallback == value;
+  });
+}
+
 /// The options of a target that are not its defaults: "protocol=raft read=local".
 std::string configuration_of(const std::string& target,
                              const std::map<std::string, std::string>& options) {
   const TargetEntry* entry = find_target(target);
   std::string text;
   for (const auto& [name, value] : options) {
-    const bool standard =
-        entry != nullptr &&
-        std::any_of(entry->options.begin(), entry->options.end(), [&](const auto& option) {
-          return option.name == name && option.fallback == value;
-        });
+    const bool standard = entry != nullptr && is_fallback(*entry, name, value);
     if (!standard) text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
   }
   return text;
@@ -284,7 +288,11 @@ std::vector<std::string> RunSettings::arguments() const {
   if (hosts.empty()) add("nodes", std::to_string(nodes));
   if (!hosts.empty()) add("hosts", fmt::format("{}", fmt::join(host_words, ",")));
   if (sudo) words.emplace_back("--sudo");
-  for (const auto& [name, value] : given) add(name, value);
+  for (const auto& [name, value] : given) {
+    if (!is_fallback(*target, name, value) && !is_fallback(*workload, name, value)) {
+      add(name, value);
+    }
+  }
   add("concurrency", std::to_string(threads));
   add("time-limit", exact_duration(time_limit));
   for (const std::string& model : models) add("model", model);

@@ -40,11 +40,6 @@ void print(const Json& document) {
 /// For a terminal: nothing hidden, nothing that moves the cursor.
 std::string cell(const std::string& text, std::size_t limit) { return clip(visible(text), limit); }
 
-std::string system_of(const RunRecord& record) {
-  const std::string& configuration = record.configuration;
-  return configuration.empty() ? record.target : record.target + " " + configuration;
-}
-
 Json json_of(const RunRecord& record) {
   Json json = Json::parse(to_json(record));
   json["folder"] = record.folder;
@@ -195,6 +190,11 @@ void define_filter(CLI::App& app, RunFilter& filter) {
 
 }  // namespace
 
+std::string system_of(const RunRecord& record) {
+  const std::string& configuration = record.configuration;
+  return configuration.empty() ? record.target : record.target + " " + configuration;
+}
+
 Result<RunIndex> open_store(const std::string& store) {
   auto index = RunIndex::open(store);
   if (!index.ok()) return index;
@@ -227,7 +227,7 @@ std::vector<StoredFinding> findings_over(const std::vector<RunRecord>& records) 
   for (const RunRecord& record : records) {
     for (const RunFinding& finding : record.findings) {
       if (places.try_emplace(finding.fingerprint, found.size()).second) {
-        found.push_back({finding, record, {}});
+        found.push_back({finding, record, {}, {}});
       }
     }
   }
@@ -242,6 +242,7 @@ std::vector<StoredFinding> findings_over(const std::vector<RunRecord>& records) 
                                   [&](const RunFinding& finding) {
                                     return finding.fingerprint == each.finding.fingerprint;
                                   }));
+      each.occasions.push_back({record->folder, record->started, shown.back()});
     }
     each.trend = trend_of(shown);
   }

@@ -22,10 +22,20 @@ Result<std::string> folder_in_store(const std::string& store, const std::string&
 struct StoredFinding {
   RunFinding finding;  ///< as the newest run showed it
   RunRecord newest;    ///< that run
-  Trend trend;
+  /// A run of the same target, configuration and workload that was checked to its end.
+  struct Occasion {
+    std::string folder;
+    std::string started;
+    bool shown = false;
+  };
+  std::vector<Occasion> occasions;  ///< the oldest first
+  Trend trend;                      ///< over them
 };
 /// The finding that came last first. `records`: the newest first.
 std::vector<StoredFinding> findings_over(const std::vector<RunRecord>& records);
+
+/// Target and configuration.
+std::string system_of(const RunRecord& record);
 
 /// Removes what is old, keeps what shows something; prints what it did. See `assay runs gc --help`.
 struct Collection {

@@ -55,7 +55,10 @@ std::vector<AlignedLatency> aligned_latencies(const History& history) {
   std::vector<AlignedLatency> out;
   if (!has_times(history)) return out;
   std::map<std::string, std::vector<std::int64_t>> starts;
-  for (const FaultBand& band : fault_bands(history)) starts[band.kind].push_back(band.from);
+  for (const FaultBand& band : fault_bands(history)) {
+    // The end of all faults is none itself.
+    if (band.kind != "heal") starts[band.kind].push_back(band.from);
+  }
   for (const auto& [kind, moments] : starts) {
     out.push_back(align(history, kind, moments, -before_s, before_s + after_s));
   }

@@ -25,6 +25,8 @@ class Pictures {
 std::string anomaly_card(const History& history, const Anomaly& anomaly, std::size_t number,
                          Pictures& pictures);
 std::string fault_table(const History& history);
+/// What tested_rows says.
+std::string tested_table(const History& history);
 /// Rows of <tr>: what is known of the run and of the check.
 std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result);
 

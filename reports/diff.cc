@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "checker/verdict.h"
 #include "reports/escape.h"
@@ -31,21 +33,17 @@ std::string text_in(const std::map<std::string, std::string>& texts, const std::
 }
 
 std::vector<FindingChange> findings_in(const DiffSide& a, const DiffSide& b) {
+  std::map<std::tuple<std::string, std::string, std::string>, FindingChange> found;
+  const auto place = [&](const DiffFinding& finding) -> FindingChange& {
+    FindingChange& each = found[{finding.type, finding.model, finding.shape}];
+    each.finding = finding;
+    return each;
+  };
+  for (const DiffFinding& finding : a.findings) place(finding).before += finding.count;
+  for (const DiffFinding& finding : b.findings) place(finding).after += finding.count;
   std::vector<FindingChange> changes;
-  for (const std::string& fingerprint : names_in(a.findings, b.findings)) {
-    const auto before = a.findings.find(fingerprint);
-    const auto after = b.findings.find(fingerprint);
-    FindingChange each{};
-    if (before != a.findings.end()) {
-      each.finding = before->second;
-      each.before = before->second.count;
-      each.change = Change::gone;
-    }
-    if (after != b.findings.end()) {
-      each.finding = after->second;
-      each.after = after->second.count;
-      each.change = before == a.findings.end() ? Change::fresh : Change::still;
-    }
+  for (auto& [identity, each] : found) {
+    each.change = each.before == 0 ? Change::fresh : each.after == 0 ? Change::gone : Change::still;
     changes.push_back(std::move(each));
   }
   std::stable_sort(changes.begin(), changes.end(),
@@ -85,8 +83,11 @@ std::string phase_text(const AlignedLatency* latency, double from_s, double to_s
   if (latency == nullptr) return "–";
   const Phase phase = phase_of(*latency, from_s, to_s);
   if (phase.acknowledged == 0) return "none acknowledged";
-  return fmt::format("{} / {:.3g} / {:.3g} ms", grouped(phase.acknowledged), phase.p50_ms,
-                     phase.p99_ms);
+  const auto short_ms = [](double ms) {
+    return ms < 100 ? fmt::format("{:.3g}", ms) : fmt::format("{:.0f}", ms);
+  };
+  return fmt::format("{} / {} / {} ms", grouped(phase.acknowledged), short_ms(phase.p50_ms),
+                     short_ms(phase.p99_ms));
 }
 
 const AlignedLatency* latency_of(const DiffSide& side, const std::string& kind) {
@@ -198,9 +199,9 @@ std::string render_diff_text(const RunDiff& diff) {
   out += "findings\n";
   if (diff.findings.empty()) out += "  neither run shows any\n";
   for (const FindingChange& each : diff.findings) {
-    fmt::format_to(std::back_inserter(out), "  {:11} {} {}: {} → {}; {}\n", name_of(each.change),
-                   shown(each.finding.fingerprint), shown(each.finding.type), each.before,
-                   each.after, shown(each.finding.claim));
+    fmt::format_to(std::back_inserter(out), "  {:11} {} {} violates {}: {} → {}; {}\n",
+                   name_of(each.change), shown(each.finding.fingerprint), shown(each.finding.type),
+                   shown(each.finding.model), each.before, each.after, shown(each.finding.claim));
   }
   const auto table = [&](std::string_view title, const std::vector<TextChange>& changes) {
     if (changes.empty()) return;
@@ -223,6 +224,7 @@ std::string render_diff_json(const RunDiff& diff) {
     findings.push_back({{"change", name_of(each.change)},
                         {"fingerprint", each.finding.fingerprint},
                         {"type", each.finding.type},
+                        {"model", each.finding.model},
                         {"claim", each.finding.claim},
                         {"a", each.before},
                         {"b", each.after}});

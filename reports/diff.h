@@ -16,6 +16,8 @@ namespace assay {
 struct DiffFinding {
   std::string fingerprint;
   std::string type;
+  std::string model;
+  std::string shape;
   std::string claim;
   std::uint64_t count = 0;
 };
@@ -27,8 +29,8 @@ struct DiffSide {
   std::uint64_t operations = 0;
   std::map<std::string, std::string> settings;  ///< what it was run with, and what is known of it
   std::map<std::string, std::string> models;    ///< name to pass, violation, unknown
-  std::map<std::string, DiffFinding> findings;  ///< by fingerprint
-  std::vector<AlignedLatency> latencies;        ///< ascending by kind
+  std::vector<DiffFinding> findings;
+  std::vector<AlignedLatency> latencies;  ///< ascending by kind
 };
 
 enum class Change : std::uint8_t { fresh, gone, still };
@@ -36,7 +38,7 @@ enum class Change : std::uint8_t { fresh, gone, still };
 std::string_view name_of(Change change);
 
 struct FindingChange {
-  Change change;
+  Change change = Change::still;
   DiffFinding finding;       ///< as the later run shows it, if it does
   std::uint64_t before = 0;  ///< anomalies in the first run
   std::uint64_t after = 0;
@@ -57,6 +59,8 @@ struct RunDiff {
   std::vector<TextChange> settings;     ///< only those that differ
 };
 
+/// A finding is still there if the other run shows one of its type, model and shape: a fingerprint
+/// also tells targets and their configurations apart, which is just what two runs may differ in.
 RunDiff compare_runs(DiffSide a, DiffSide b);
 
 std::string render_diff_text(const RunDiff& diff);

@@ -201,17 +201,19 @@ std::string findings_section(const RunDiff& diff) {
   out +=
       "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Change</th><th "
       "scope=\"col\">"
-      "Finding</th><th scope=\"col\">Claim</th><th scope=\"col\">Anomalies in A</th><th "
+      "Finding</th><th scope=\"col\">Model</th><th scope=\"col\">Claim</th><th "
+      "scope=\"col\">Anomalies in A</th><th "
       "scope=\"col\">in B</th></tr></thead><tbody>";
   for (const FindingChange& each : diff.findings) {
     fmt::format_to(std::back_inserter(out),
                    "<tr><td class=\"change {}\">{}</td><th scope=\"row\"><bdi>{}</bdi> <code>{}"
-                   "</code></th><td><bdi>{}</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}"
+                   "</code></th><td>violates <bdi>{}</bdi></td><td><bdi>{}</bdi></td><td "
+                   "class=\"n\">{}</td><td class=\"n\">{}"
                    "</td></tr>",
                    each.change == Change::still ? "still" : name_of(each.change),
                    name_of(each.change), short_html(each.finding.type),
-                   short_html(each.finding.fingerprint), short_html(each.finding.claim),
-                   each.before, each.after);
+                   short_html(each.finding.fingerprint), short_html(each.finding.model),
+                   short_html(each.finding.claim), each.before, each.after);
   }
   return out +
          "</tbody></table></div><p class=\"note\">A finding that one run does not show may be "
@@ -220,6 +222,7 @@ std::string findings_section(const RunDiff& diff) {
 }
 
 std::string headline_of(const RunDiff& diff) {
+  if (diff.findings.empty()) return "none in either";
   const auto count = [&](Change change) {
     return std::count_if(diff.findings.begin(), diff.findings.end(),
                          [&](const FindingChange& each) { return each.change == change; });

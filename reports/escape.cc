@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -106,6 +107,18 @@ std::string escape_markdown(std::string_view text) {
     if (c == '@') out += "\u2060";
   }
   return out;
+}
+
+std::string code_markdown(std::string_view text, std::size_t limit) {
+  const std::string shown = clip(visible(text), limit);
+  std::size_t longest = 0;
+  std::size_t run = 0;
+  for (const char c : shown) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  const std::string fence(longest + 1, '`');
+  return fence + " " + shown + " " + fence;
 }
 
 void append_json_string(std::string& out, std::string_view text) {

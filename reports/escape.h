@@ -23,6 +23,10 @@ std::string escape_xml(std::string_view text, bool newlines = false);
 /// Text for Markdown, visible, in which no character is markup and nobody is mentioned.
 std::string escape_markdown(std::string_view text);
 
+/// The same as a span of code, clipped to `limit` code points. Not for tables, where a bar would
+/// end the cell even here.
+std::string code_markdown(std::string_view text, std::size_t limit = 400);
+
 /// Appends a JSON string with quotes, made from visible text, that may stand inside <script>.
 void append_json_string(std::string& out, std::string_view text);
 

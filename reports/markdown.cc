@@ -11,6 +11,7 @@
 #include "reports/faults.h"
 #include "reports/models.h"
 #include "reports/report.h"
+#include "reports/tested.h"
 #include "reports/words.h"
 
 namespace assay {
@@ -23,19 +24,6 @@ constexpr std::size_t text_limit = 400;
 
 std::string escaped(std::string_view text) {
   return escape_markdown(clip(visible(text), text_limit));
-}
-
-/// In a table a bar would end the cell even here, and a line break the row; visible() left none.
-std::string code(std::string_view text) {
-  const std::string shown = clip(visible(text), text_limit);
-  std::size_t longest = 0;
-  std::size_t run = 0;
-  for (const char c : shown) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  const std::string fence(longest + 1, '`');
-  return fence + " " + shown + " " + fence;
 }
 
 std::string name_in(const History& history, const std::vector<OpIndex>& operations,
@@ -61,9 +49,9 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
     const Operation operation = history[operations[i]];
     fmt::format_to(std::back_inserter(out), "- {} = {}, process {}, event {}, {} – {}\n",
                    operation_name(history, operation, i, fmt::format("({})", i + 1)),
-                   code(operation_label(history, operation)), static_cast<int>(operation.process),
-                   operation.invoke_event, start_text(operation, times, decimals),
-                   end_text(operation, times, decimals));
+                   code_markdown(operation_label(history, operation)),
+                   static_cast<int>(operation.process), operation.invoke_event,
+                   start_text(operation, times, decimals), end_text(operation, times, decimals));
   }
   if (!anomaly.steps.empty()) out += "\n";
   for (std::size_t i = 0; i < std::min(anomaly.steps.size(), steps_max); ++i) {
@@ -92,6 +80,13 @@ void append_faults(std::string& out, const History& history) {
     fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} |\n", escaped(bands[i].kind),
                    escaped(bands[i].what), moment(bands[i].from), moment(bands[i].to),
                    bands[i].instant ? "" : effect_text(effects[i]));
+  }
+}
+
+void append_tested(std::string& out, const History& history) {
+  out += "\n## How much was tested\n\n| what | how much |\n|---|---|\n";
+  for (const TestedRow& row : tested_rows(history)) {
+    fmt::format_to(std::back_inserter(out), "| {} | {} |\n", escaped(row.name), escaped(row.text));
   }
 }
 
@@ -127,6 +122,7 @@ std::string render_markdown(const RunSummary& run, const History& history,
                    result.anomalies.size());
   }
   append_faults(out, history);
+  append_tested(out, history);
   append_command(out, "Check this history again", run.check_command);
   append_command(out, "Run it again", run.repeat_command);
   return out;

@@ -9,6 +9,7 @@ namespace assay {
 
 std::string_view report_template();  ///< the report of a run
 std::string_view plain_template();   ///< slots title and body, the same looks, no script
+std::string_view serve_template();   ///< the page of `assay serve`, without slots
 
 /// Replaces every {{name}} by its text, in one pass: what is filled in is not looked at again, so
 /// untrusted text cannot name a slot. REQUIRES: every slot of the template has a text.

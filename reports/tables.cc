@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <iterator>
 
 #include "reports/cards.h"
 #include "reports/effects.h"
 #include "reports/escape.h"
 #include "reports/faults.h"
+#include "reports/tested.h"
 #include "reports/words.h"
 
 namespace assay {
@@ -71,11 +71,13 @@ std::string fault_table(const History& history) {
   return out;
 }
 
+std::string tested_table(const History& history) {
+  std::string out = "<div class=\"scroll\" tabindex=\"0\"><table class=\"facts\"><tbody>";
+  for (const TestedRow& row : tested_rows(history)) append_row(out, row.name, row.text);
+  return out + "</tbody></table></div>";
+}
+
 std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result) {
-  std::array<std::uint64_t, 3> outcomes{};
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    ++outcomes[static_cast<std::size_t>(history[static_cast<OpIndex>(i)].outcome)];
-  }
   std::string out;
   append_row(out, "Target", run.target);
   append_row(out, "Workload", run.workload);
@@ -86,9 +88,6 @@ std::string fact_rows(const RunSummary& run, const History& history, const Check
   append_row(out, "Format", history.info().format);
   append_row(out, "Datatype", result.datatype);
   append_row(out, "Initial value", to_text(history.info().initial));
-  append_row(out, "Acknowledged", grouped(outcomes[0]));
-  append_row(out, "Failed", grouped(outcomes[1]));
-  append_row(out, "Outcome unknown", grouped(outcomes[2]));
   append_row(out, "Digest", history.digest());
   append_row(out, "Checked by",
              fmt::format("{}, {}, {:.3f} s", result.statistics.algorithm,

@@ -33,8 +33,12 @@ RunDiff changed(const std::string& text) {
   DiffSide b = side("runs/b", 2);
   a.verdict = "violation";
   a.models["linearizable"] = "violation";
-  a.findings = {{"f1", {"f1", "stale-read", text, 3}}, {"f2", {"f2", "lost-update", text, 1}}};
-  b.findings = {{"f2", {"f2", "lost-update", text, 2}}, {"f3", {"f3", text, text, 1}}};
+  const std::string model = "linearizable";
+  a.findings = {{"f1", "stale-read", model, "shape", text, 3},
+                {"f2", "lost-update", model, "shape", text, 1},
+                {"f5", "lost-update", model, "another shape", text, 1}};
+  // The same finding under another configuration has another fingerprint.
+  b.findings = {{"f4", "lost-update", model, "shape", text, 2}, {"f3", text, model, "", text, 1}};
   b.settings["--replication"] = "sync " + text;
   b.settings["only in b"] = text;
   b.models.erase("sequential");
@@ -45,14 +49,16 @@ RunDiff changed(const std::string& text) {
 
 TEST_CASE("diff: findings are new, gone or still there, in this order") {
   const RunDiff diff = changed("a claim");
-  REQUIRE(diff.findings.size() == 3);
+  REQUIRE(diff.findings.size() == 4);
   CHECK(name_of(diff.findings[0].change) == "new");
   CHECK(diff.findings[0].finding.fingerprint == "f3");
   CHECK(name_of(diff.findings[1].change) == "gone");
-  CHECK(diff.findings[1].finding.fingerprint == "f1");
-  CHECK(name_of(diff.findings[2].change) == "still there");
-  CHECK(diff.findings[2].before == 1);
-  CHECK(diff.findings[2].after == 2);
+  CHECK(diff.findings[1].finding.fingerprint == "f5");
+  CHECK(diff.findings[2].finding.fingerprint == "f1");
+  CHECK(name_of(diff.findings[3].change) == "still there");
+  CHECK(diff.findings[3].finding.fingerprint == "f4");
+  CHECK(diff.findings[3].before == 1);
+  CHECK(diff.findings[3].after == 2);
 }
 
 TEST_CASE("diff: settings that differ, and all models") {
@@ -69,15 +75,16 @@ TEST_CASE("diff: settings that differ, and all models") {
 
 TEST_CASE("diff: the three forms tell the same, whatever the text holds") {
   const std::string text = render_diff_text(changed("x"));
-  for (const char* part : {"A  runs/a: violation (linearizable), 3", "new         f3 x: 0 → 1; x",
-                           "gone        f1 stale-read: 3 → 0", "async → sync x",
-                           "partition, 3 s before", "kill, first 3 s"}) {
+  for (const char* part : {"A  runs/a: violation (linearizable), 3",
+                           "new         f3 x violates linearizable: 0 → 1; x",
+                           "gone        f1 stale-read violates linearizable: 3 → 0",
+                           "async → sync x", "partition, 3 s before", "kill, first 3 s"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);
   }
   const auto json = nlohmann::json::parse(render_diff_json(changed(example::hostile)));
   CHECK(json["schema"] == "assay.diff/1");
-  CHECK(json["findings"].size() == 3);
+  CHECK(json["findings"].size() == 4);
   CHECK(json["models"][1]["b"].is_null());
   CHECK(json["a"]["latency"].size() == 3);
   const std::string html = render_diff_html(changed(example::hostile));
@@ -87,7 +94,7 @@ TEST_CASE("diff: the three forms tell the same, whatever the text holds") {
     CHECK(render_diff_text(changed(example::hostile)).find("\x1b") == std::string::npos);
   }
   CHECK(example::count_of(html, "<script") == 0);
-  CHECK(html.find("1 new, 1 gone, 1 still there") != std::string::npos);
+  CHECK(html.find("1 new, 2 gone, 1 still there") != std::string::npos);
   const auto pictures = example::pictures_of(html);
   REQUIRE(pictures.size() == 3);
   for (const std::string& picture : pictures) {

@@ -49,8 +49,9 @@ assay::DiffSide side(const std::string& name, std::uint64_t seed, const std::str
   out.latencies = assay::aligned_latencies(report.history);
   out.settings = {{"--replication", seed == 1 ? "async" : "sync"}, {"note", name + text}};
   out.models = {{"linearizable", "violation"}, {"sequential", seed == 1 ? "violation" : "pass"}};
-  out.findings = {{"a1b2c3d4e5f6", {"a1b2c3d4e5f6", "stale-read", "A read went back. " + text, 2}},
-                  {name, {name, "lost-update", "An update is lost. " + text, 1}}};
+  const std::string model = "linearizable";
+  out.findings = {{"a1b2c3d4e5f6", "stale-read", model, "", "A read went back. " + text, 2},
+                  {"0f9e8d7c6b5a", "lost-update", model, name, "An update is lost. " + text, 1}};
   return out;
 }
 

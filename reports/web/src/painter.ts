@@ -5,7 +5,7 @@ import { OK, FAIL, lowerBound, type Fault, type Run } from "./run";
 import { tickText, ticks, type View } from "./view";
 
 export const GUTTER = 128;
-const FAULT_ROW = 20, LOG_ROW = 12, AXIS = 26, GAP = 10, MARGIN = 14, LABEL_WIDTH = 34, HATCH_WIDTH = 6;
+const FAULT_ROW = 20, LOG_ROW = 14, AXIS = 26, GAP = 10, MARGIN = 14, LABEL_WIDTH = 34, HATCH_WIDTH = 6;
 const UI = "12px system-ui, 'DejaVu Sans', sans-serif";
 const MONO = "11px ui-monospace, 'DejaVu Sans Mono', monospace";
 const COLOURS = ["paper", "ink", "soft", "line", "lane", "ok", "info", "fail", "witness", "fault", "fault-fill", "found"] as const;
@@ -203,7 +203,7 @@ export class Painter {
       if (level === 0 && last.get(row) === x) continue;
       last.set(row, x);
       c.fillStyle = [this.colours.soft, this.colours.info, this.colours.fail][level]!;
-      c.fillRect(x, this.logTop + row * LOG_ROW + (level === 0 ? 3 : 1), level === 0 ? 1 : 3, LOG_ROW - (level === 0 ? 6 : 2));
+      c.fillRect(x, this.logTop + row * LOG_ROW + (level === 0 ? 3 : 1), level === 0 ? 2 : 3, LOG_ROW - (level === 0 ? 6 : 2));
     }
   }
 

@@ -1,60 +1,18 @@
-// Looks at pages in a real browser, in both colour schemes: page.mjs FILE.html… Each must draw
-// itself without a complaint, a request or a dialog, and have no violation of WCAG 2.2 A or AA that
-// axe-core finds; reports of a violation are walked through by keyboard alone. Prints the times that
-// pages of at least 100 000 operations took; fails beyond the budget.
+// Looks at pages in real browsers, in both colour schemes: page.mjs FILE.html… Each must draw itself
+// without a complaint, a request or a dialog, and be accessible (browser.mjs); reports of a violation
+// are walked through by keyboard alone. Prints the times that pages of at least 100 000 operations
+// took; with ASSAY_PAGE_TIMES it fails beyond the budget.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { basename, resolve } from "node:path";
-import { chromium } from "playwright-core";
+import { accessible, at, expect, finish, focus, inBrowsers, open, picture, tabTo } from "./browser.mjs";
 
 const OPEN_MS = 2000, FRAME_MS = 50, FILE_BYTES = 15e6;
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const failures = [];
-let where = "";
-function expect(holds, what) {
-  if (!holds) failures.push(`${where}: ${what}`);
-}
-
-async function open(browser, address, colorScheme) {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 1000 } });
-  const page = await context.newPage();
-  page.on("console", (message) => expect(false, `console ${message.type()}: ${message.text()}`));
-  page.on("pageerror", (error) => expect(false, `error: ${error.message}`));
-  page.on("dialog", (dialog) => { expect(false, `dialog: ${dialog.message()}`); void dialog.dismiss(); });
-  page.on("request", (request) => {
-    const url = request.url();
-    expect(url.startsWith(address.split("#")[0].split("?")[0]) || /^(data|blob):/.test(url), `request: ${url}`);
-  });
-  await page.goto(address);
-  await page.waitForFunction(() => document.documentElement.dataset.ready === "true" || !document.querySelector("script"));
-  return page;
-}
-
-async function accessible(page) {
-  // The policy of the page forbids scripts; the debugger's evaluation is not bound by it.
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async () => (await globalThis.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-  })).violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`));
-  for (const violation of found) expect(false, `axe: ${violation}`);
-}
 
 /// From the verdict to an anomaly, its operation and the evidence, with keys alone.
 async function walk(page) {
-  const focus = () => page.evaluate(() => {
-    const at = document.activeElement;
-    return `${at?.tagName.toLowerCase() ?? ""}#${at?.id ?? ""}.${at?.className ?? ""} ${at?.textContent?.trim().slice(0, 40) ?? ""}`;
-  });
-  const tabTo = async (what) => {
-    for (let tries = 0; tries < 120; tries++) {
-      await page.keyboard.press("Tab");
-      if (what.test(await focus())) return true;
-    }
-    return false;
-  };
-  expect(await tabTo(/\.jump/), "the keyboard reaches an anomaly");
+  expect(await tabTo(page, /\.jump/), "the keyboard reaches an anomaly");
   await page.keyboard.press("Enter");
-  expect(/#canvas/.test(await focus()), "an anomaly leads into the timeline");
+  expect(/#canvas/.test(await focus(page)), "an anomaly leads into the timeline");
   await page.keyboard.press("j");
   await page.waitForFunction(() => document.getElementById("details").textContent.includes("Selected operation"));
   const first = await page.textContent("#details");
@@ -64,20 +22,24 @@ async function walk(page) {
   await page.waitForFunction(() => document.getElementById("details").textContent.includes("pinned"));
   expect(/^#op=\d+$/.test(new URL(page.url()).hash), "the address names the operation");
   await page.keyboard.press("/");
-  expect(/#find/.test(await focus()), "/ leads to the search");
+  expect(/#find/.test(await focus(page)), "/ leads to the search");
   await page.keyboard.type("#0");
   await page.waitForFunction(() => document.getElementById("found").textContent.startsWith("1 found"));
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => location.hash === "#op=0");
-  await page.evaluate(() => document.body.focus());
-  await page.goto(page.url().split("#")[0] + "#anomaly=1");
-  await page.evaluate(() => document.querySelector(".skip").focus());
-  expect(await tabTo(/step-evidence/), "the keyboard reaches a step's evidence");
+  await page.evaluate(async () => {
+    const followed = new Promise((done) => addEventListener("hashchange", () => setTimeout(done), { once: true }));
+    location.hash = "#anomaly=1";
+    await followed;
+    document.querySelector(".skip").focus();
+  });
+  expect(await tabTo(page, /step-evidence/), "the keyboard reaches a step's evidence");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate(() => document.activeElement.parentElement.open), "the evidence opens");
+  const opens = page.waitForFunction(() => document.activeElement.parentElement.open, null, { timeout: 5000 });
+  expect(await opens.then(() => true, () => false), "the evidence opens");
 }
 
-async function timed(page, size) {
+async function timed(page, where, size) {
   const opened = await page.evaluate(() => performance.now());
   // The cards stand before the data and are painted first.
   const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? performance.now());
@@ -102,23 +64,18 @@ async function timed(page, size) {
   }
 }
 
-const browser = await chromium.launch({ executablePath: process.env.ASSAY_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
-try {
+await inBrowsers(async (browser, name, scheme) => {
   for (const file of process.argv.slice(2)) {
-    for (const scheme of ["light", "dark"]) {
-      where = `${basename(file)} (${scheme})`;
-      const address = `file://${resolve(file)}`;
-      const page = await open(browser, address, scheme);
-      const operations = await page.evaluate(() => JSON.parse(document.getElementById("meta")?.textContent ?? "{}").operations ?? 0);
-      if (operations >= 100000) await timed(page, { operations, bytes: readFileSync(file).length });
-      else await accessible(page);
-      if (basename(file) === "violation.html" && scheme === "light") await walk(page);
-      await page.screenshot({ path: file.replace(/html$/, `${scheme}.png`), fullPage: operations < 100000 });
-      await page.context().close();
-    }
+    const where = `${basename(file)} (${name}, ${scheme})`;
+    at(where);
+    const address = `file://${resolve(file)}`;
+    const page = await open(browser, address, scheme, (url) => url.split("#")[0] === address);
+    const operations = await page.evaluate(() => JSON.parse(document.getElementById("meta")?.textContent ?? "{}").operations ?? 0);
+    if (operations >= 100000) await timed(page, where, { operations, bytes: readFileSync(file).length });
+    else await accessible(page);
+    if (basename(file) === "violation.html" && scheme === "light") await walk(page);
+    await picture(page, file.replace(/html$/, `${name}.${scheme}.png`), operations < 100000);
+    await page.context().close();
   }
-} finally {
-  await browser.close();
-}
-for (const failure of failures) console.log(failure);
-process.exit(failures.length === 0 ? 0 : 1);
+});
+finish();

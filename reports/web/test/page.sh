@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# page.sh WORK EXAMPLES: are the checked-in pages what the sources build, and are they right in a browser?
-# Copies the sources to WORK, installs the locked packages there, builds and compares, lets the program EXAMPLES
-# write pages, looks at them (page.mjs). Says "skipped: …" where there is no npm, registry or browser.
+# page.sh WORK EXAMPLES ASSAY: are the checked-in pages what the sources build, and are they right in browsers?
+# Copies the sources to WORK, installs the locked packages there, builds and compares, lets the program EXAMPLES write
+# pages and ASSAY serve a store, and looks at them. Says "skipped: …" where there is no npm, registry or browser.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
-work=$1 examples=$2
+work=$1 examples=$2 assay=$3
 command -v npm >/dev/null || { echo "skipped: no npm"; exit 0; }
 command -v chromium >/dev/null || { echo "skipped: no chromium"; exit 0; }
 mkdir -p "$work"
@@ -21,4 +21,10 @@ for page in built/*.html; do
   cmp "$page" "$here/$page" || { echo "reports/web/$page is not what the sources build: run 'npm run build' there"; exit 1; }
 done
 "$examples" pages
+node test/store.mjs store
+coproc "$assay" serve --store store --port 0 2>serve.log
+server=$COPROC_PID
+trap 'kill "$server" 2>/dev/null || true' EXIT
+read -r address <&"${COPROC[0]}" || { cat serve.log; exit 1; }
+node test/served.mjs "$address" pages
 node test/page.mjs pages/*.html
