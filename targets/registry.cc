@@ -18,8 +18,7 @@ std::span<const TargetEntry> targets() {
       reference::reference_target_entry(), postgres::postgres_target_entry(),
       mariadb::mariadb_target_entry(),     etcd::etcd_target_entry(),
       redis::redis_target_entry(),         zookeeper::zookeeper_target_entry(),
-      mongodb::mongodb_target_entry(),
-      external::external_target_entry()};
+      mongodb::mongodb_target_entry(),     external::external_target_entry()};
   return table;
 }
 

@@ -18,9 +18,11 @@ struct Function {
   std::string_view datatype;
 };
 constexpr std::array functions{
-    Function{"read", "register"},     Function{"write", "register"},  Function{"cas", "register"},
-    Function{"read", "set"},          Function{"add", "set"},         Function{"read", "counter"},
-    Function{"increment", "counter"}, Function{"txn", "list-append"}, Function{"txn", "rw-register"},
+    Function{"read", "register"},     Function{"write", "register"},
+    Function{"cas", "register"},      Function{"read", "set"},
+    Function{"add", "set"},           Function{"read", "counter"},
+    Function{"increment", "counter"}, Function{"txn", "list-append"},
+    Function{"txn", "rw-register"},
 };
 
 Completion done(Value value) { return {EventType::ok, std::move(value), {}}; }
@@ -47,8 +49,7 @@ Value update_command(const std::string& datatype, const Value& key, const char* 
   const Value change = Value::Map{{operation, Value::Map{{field, value}}}};
   return Value::Map{
       {"update", datatype},
-      {"updates",
-       Value::List{Value::Map{{"q", id_of(key)}, {"u", change}, {"upsert", true}}}}};
+      {"updates", Value::List{Value::Map{{"q", id_of(key)}, {"u", change}, {"upsert", true}}}}};
 }
 
 /// What the object holds; of one that does not exist, what it holds before the first write.
@@ -122,12 +123,12 @@ Completion MongoClient::cas(const Value& key, const Value& value, Nanos deadline
   const bool first = (*pair)[0].is_nil();
   // An upsert of an object that has a value finds none to change, and that its id is taken.
   query.emplace_back("value", first ? Value(Value::Map{{"$exists", false}}) : (*pair)[0]);
-  const Answer answer = driver_->write(
-      Value::Map{{"findAndModify", datatype_},
-                 {"query", std::move(query)},
-                 {"update", Value::Map{{"$set", Value::Map{{"value", (*pair)[1]}}}}},
-                 {"upsert", first}},
-      deadline);
+  const Answer answer =
+      driver_->write(Value::Map{{"findAndModify", datatype_},
+                                {"query", std::move(query)},
+                                {"update", Value::Map{{"$set", Value::Map{{"value", (*pair)[1]}}}}},
+                                {"upsert", first}},
+                     deadline);
   if (first && answer.kind == Answer::Kind::refused && answer.code == duplicate_key) return unmet();
   if (!answer.ok()) return classify(answer, Moment::effect);
   const Value* last = find(answer.body, "lastErrorObject");
@@ -151,13 +152,13 @@ Completion MongoClient::transact(const Value& value, Nanos deadline) {
     const bool appends = datatype_ == "list-append";
     const Answer answer =
         reads(step) ? driver_->read(find_command(datatype_, words[1]), deadline)
-                    : driver_->write(update_command(datatype_, words[1], appends ? "$push" : "$set",
-                                                    words[2]),
-                                     deadline);
+                    : driver_->write(
+                          update_command(datatype_, words[1], appends ? "$push" : "$set", words[2]),
+                          deadline);
     if (!answer.ok()) {
       if (!alone) driver_->abort();
-      return classify(answer, only_reads ? Moment::reading
-                                         : (alone ? Moment::effect : Moment::working));
+      return classify(answer,
+                      only_reads ? Moment::reading : (alone ? Moment::effect : Moment::working));
     }
     if (reads(step)) words[2] = found(answer.body, datatype_);
   }

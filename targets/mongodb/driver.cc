@@ -42,8 +42,7 @@ Value value_of(const bson_t& document) {
 }
 
 std::int64_t milliseconds(Nanos time) {
-  return std::max<std::int64_t>(1,
-                                std::chrono::ceil<std::chrono::milliseconds>(time).count());
+  return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
 /// The first of the reply's errors of single writes: {"writeErrors":[{"code":…,"errmsg":…}]}.
@@ -81,8 +80,8 @@ Answer answer_of(bool succeeded, const bson_t& reply, const bson_error_t& error)
   }
   answer.code = static_cast<int>(error.code);
   answer.message = static_cast<const char*>(error.message);
-  const bool not_logged_in = error.domain == MONGOC_ERROR_CLIENT &&
-                             error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
+  const bool not_logged_in =
+      error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE;
   if (error.domain == MONGOC_ERROR_SERVER_SELECTION || not_logged_in) {
     answer.kind = Answer::Kind::unsent;
   } else if (error.domain == MONGOC_ERROR_SERVER) {
@@ -227,9 +226,8 @@ Answer LibmongocDriver::run(const Value& command, Nanos deadline, Access access)
     const bool secondary = settings_.secondary_reads && !in_transaction_;
     const Owned<mongoc_read_prefs_t, mongoc_read_prefs_destroy> preference(
         mongoc_read_prefs_new(secondary ? MONGOC_READ_SECONDARY_PREFERRED : MONGOC_READ_PRIMARY));
-    succeeded = mongoc_client_read_command_with_opts(client(), database_name, request.get(),
-                                                     preference.get(), options.get(), &reply,
-                                                     &error);
+    succeeded = mongoc_client_read_command_with_opts(
+        client(), database_name, request.get(), preference.get(), options.get(), &reply, &error);
   }
   Answer answer = answer_of(succeeded, reply, error);
   bson_destroy(&reply);
@@ -254,7 +252,8 @@ Answer LibmongocDriver::begin() {
   if (session() == nullptr) return no_answer(Answer::Kind::unsent, why_.c_str());
   const Owned<mongoc_transaction_opt_t, mongoc_transaction_opts_destroy> options(
       mongoc_transaction_opts_new());
-  const Owned<mongoc_read_concern_t, mongoc_read_concern_destroy> read_concern(mongoc_read_concern_new());
+  const Owned<mongoc_read_concern_t, mongoc_read_concern_destroy> read_concern(
+      mongoc_read_concern_new());
   mongoc_read_concern_set_level(read_concern.get(), settings_.read_concern.c_str());
   mongoc_transaction_opts_set_read_concern(options.get(), read_concern.get());
   const Owned<mongoc_write_concern_t, mongoc_write_concern_destroy> write_concern(
@@ -281,8 +280,7 @@ Answer LibmongocDriver::commit() {
   in_transaction_ = false;
   bson_t reply;
   bson_error_t error{};
-  const bool succeeded =
-      mongoc_client_session_commit_transaction(session_.get(), &reply, &error);
+  const bool succeeded = mongoc_client_session_commit_transaction(session_.get(), &reply, &error);
   Answer answer = answer_of(succeeded, reply, error);
   bson_destroy(&reply);
   return answer;

@@ -13,10 +13,10 @@ namespace assay::mongodb {
 struct Answer {
   enum class Kind : std::uint8_t {
     ok,
-    unsent,      ///< no server was found, or logging in to it failed
-    refused,     ///< by the server, with a code
+    unsent,        ///< no server was found, or logging in to it failed
+    refused,       ///< by the server, with a code
     unreplicated,  ///< done by the server, but its write concern was not met
-    lost,        ///< sent, but no answer came
+    lost,          ///< sent, but no answer came
   };
   Kind kind = Kind::lost;
   int code = 0;  ///< of refused

@@ -52,8 +52,8 @@ class WritablePrimaries final : public Primaries {
   std::vector<std::size_t> primaries() override {
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < settings_.hosts.size(); ++i) {
-      const Answer answer = driver_of_one(settings_.hosts[i], settings_)
-                                ->admin("admin", Value::Map{{"hello", 1}});
+      const Answer answer =
+          driver_of_one(settings_.hosts[i], settings_)->admin("admin", Value::Map{{"hello", 1}});
       const Value* writable = find(answer.body, "isWritablePrimary");
       if (answer.ok() && writable != nullptr && *writable == Value(true)) found.push_back(i);
     }
@@ -76,18 +76,16 @@ class MongoTarget final : public ClusterTarget {
     }
     if (settings_.read_concern == "linearizable" && datatype != "register" && datatype != "set" &&
         datatype != "counter") {
-      return Error{ErrorKind::usage,
-                   "--read-concern linearizable: not in transactions, which " +
-                       std::string(datatype) + " needs; use snapshot"};
+      return Error{ErrorKind::usage, "--read-concern linearizable: not in transactions, which " +
+                                         std::string(datatype) + " needs; use snapshot"};
     }
     datatype_ = std::string(datatype);
     return {};
   }
   Result<std::unique_ptr<Client>> connect(std::size_t /*node*/, ProcessId /*process*/) override {
-    return std::unique_ptr<Client>(
-        std::make_unique<MongoClient>(datatype_, [settings = settings_](Nanos timeout) {
-          return make_driver(settings, timeout);
-        }));
+    return std::unique_ptr<Client>(std::make_unique<MongoClient>(
+        datatype_,
+        [settings = settings_](Nanos timeout) { return make_driver(settings, timeout); }));
   }
   Primaries* primaries() override { return &primaries_; }
   Result<std::vector<std::string>> look() override;

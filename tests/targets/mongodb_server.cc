@@ -36,10 +36,9 @@ void put(std::string& bytes, std::int32_t number) {
 
 Value value_of(std::string_view bytes) {
   bson_t document;
-  if (bytes.size() < 5 || !bson_init_static(&document,
-                                            reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                            static_cast<std::size_t>(number_at(
-                                                std::string(bytes.substr(0, 4)), 0)))) {
+  if (bytes.size() < 5 ||
+      !bson_init_static(&document, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                        static_cast<std::size_t>(number_at(std::string(bytes.substr(0, 4)), 0)))) {
     return {};
   }
   char* text = bson_as_relaxed_extended_json(&document, nullptr);
