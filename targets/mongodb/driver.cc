@@ -22,7 +22,11 @@ struct Destroy {
 };
 template <class T, auto destroy>
 using Owned = std::unique_ptr<T, Destroy<destroy>>;
-using Document = Owned<bson_t, bson_destroy>;
+/// By the name of the structure: that of the type carries an alignment, which templates ignore.
+struct DestroyDocument {
+  void operator()(struct _bson_t* document) const { bson_destroy(document); }
+};
+using Document = std::unique_ptr<struct _bson_t, DestroyDocument>;
 
 /// Null: it is no document.
 Document document_of(const Value& value) {

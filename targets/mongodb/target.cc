@@ -173,7 +173,8 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   if (!hosts.ok()) return hosts.error();
   if (hosts->empty()) {
     return Error{ErrorKind::configuration,
-                 "target mongodb needs --servers HOST:PORT,…: no package of Debian has its server"};
+                 "target mongodb needs --servers HOST:PORT,…: no package of Debian has "
+                 "its server"};
   }
   settings.hosts = std::move(*hosts);
   return std::unique_ptr<Target>(std::make_unique<MongoTarget>(std::move(settings)));

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstring>
+#include <initializer_list>
 #include <stdexcept>
 
 #include "targets/json.h"
