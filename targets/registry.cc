@@ -5,6 +5,7 @@
 #include "targets/etcd/target.h"
 #include "targets/external/target.h"
 #include "targets/mariadb/target.h"
+#include "targets/mongodb/target.h"
 #include "targets/postgres/target.h"
 #include "targets/redis/target.h"
 #include "targets/reference/target.h"
@@ -17,7 +18,7 @@ std::span<const TargetEntry> targets() {
       reference::reference_target_entry(), postgres::postgres_target_entry(),
       mariadb::mariadb_target_entry(),     etcd::etcd_target_entry(),
       redis::redis_target_entry(),         zookeeper::zookeeper_target_entry(),
-      external::external_target_entry()};
+      mongodb::mongodb_target_entry(),     external::external_target_entry()};
   return table;
 }
 

@@ -41,9 +41,10 @@ constexpr TargetOption sync_wait_option{"sync-wait", "no", "no|yes",
                                         "Galera: wsrep_sync_wait, reads wait for earlier writes"};
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
-                             replication_option,    reads_option,        failover_option,
-                             flush_option,          snapshot_option,     sync_wait_option,
-                             servers_option,        sql::user_option,    sql::database_option};
+                             sql::declare_option,   replication_option,  reads_option,
+                             failover_option,       flush_option,        snapshot_option,
+                             sync_wait_option,      servers_option,      sql::user_option,
+                             sql::database_option};
 
 struct Settings {
   sql::ClientSettings client;

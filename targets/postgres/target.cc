@@ -37,9 +37,9 @@ constexpr TargetOption failover_option{
     "failover", "no", "no|yes", "a standby is promoted when the primary is silent for 1.5 s"};
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
-                             replication_option,    standbys_option,     reads_option,
-                             failover_option,       servers_option,      sql::user_option,
-                             sql::database_option};
+                             sql::declare_option,   replication_option,  standbys_option,
+                             reads_option,          failover_option,     servers_option,
+                             sql::user_option,      sql::database_option};
 
 struct Settings {
   sql::ClientSettings client;

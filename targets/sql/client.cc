@@ -173,8 +173,9 @@ Completion SqlClient::transact(const Invocation& invocation, Nanos deadline) {
     if (answer.ok()) return done(std::move(steps));
     return classify(answer, writes ? Moment::effect : Moment::reading, settings_.dialect->errors);
   }
-  for (const std::string& statement : begin_statements(
-           *settings_.dialect, writes ? settings_.isolation : settings_.read_isolation, !writes)) {
+  for (const std::string& statement :
+       begin_statements(*settings_.dialect, writes ? settings_.isolation : settings_.read_isolation,
+                        settings_.declares_reads && !writes)) {
     answer = at->execute(statement, deadline);
     if (!answer.ok()) return give_up(*at, answer, deadline);
   }

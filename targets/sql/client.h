@@ -20,6 +20,7 @@ struct ClientSettings {
   const Dialect* dialect = nullptr;
   Isolation isolation = Isolation::serializable;
   Isolation read_isolation = Isolation::serializable;  ///< of transactions that only read
+  bool declares_reads = false;  ///< transactions that only read are begun as READ ONLY
   bool locking = false;  ///< reads inside transactions that write lock their rows: FOR UPDATE
   bool rewrite = false;  ///< an append reads the list and writes it whole
   std::string datatype;  ///< what `read` reads

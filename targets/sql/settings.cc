@@ -17,6 +17,9 @@ Result<ClientSettings> client_settings(const std::map<std::string, std::string>&
   const auto locking = option_choice(options, locking_option);
   if (!locking.ok()) return locking.error();
   settings.locking = *locking == 1;
+  const auto declare = option_choice(options, declare_option);
+  if (!declare.ok()) return declare.error();
+  settings.declares_reads = *declare == 1;
   const auto append = option_choice(options, append_option);
   if (!append.ok()) return append.error();
   settings.rewrite = *append == 1;

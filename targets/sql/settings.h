@@ -15,6 +15,8 @@ inline constexpr TargetOption isolation_option{
     "isolation level of transactions"};
 inline constexpr TargetOption locking_option{
     "locking", "no", "no|yes", "reads in transactions that write lock their rows: FOR UPDATE"};
+inline constexpr TargetOption declare_option{"declare-reads", "no", "no|yes",
+                                             "transactions that only read are begun as READ ONLY"};
 inline constexpr TargetOption append_option{
     "append", "concat", "concat|rewrite",
     "appends in one statement, or by reading the list and writing it whole"};

@@ -1,0 +1,181 @@
+#include "tests/targets/mongodb_server.h"
+
+#include <arpa/inet.h>
+#include <bson/bson.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <initializer_list>
+#include <stdexcept>
+
+#include "targets/json.h"
+
+namespace assay::mongodb {
+namespace {
+
+// Of the wire protocol: the frame is length, request id, id of the answered, opcode.
+constexpr std::size_t frame_bytes = 16;
+constexpr std::int32_t op_reply = 1;
+constexpr std::int32_t op_query = 2004;
+constexpr std::int32_t op_msg = 2013;
+constexpr std::size_t message_bytes_max = 1U << 20;
+constexpr int poll_ms = 50;
+
+std::int32_t number_at(const std::string& bytes, std::size_t at) {
+  std::int32_t number = 0;
+  if (at + sizeof number <= bytes.size()) std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+void put(std::string& bytes, std::int32_t number) {
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+Value value_of(std::string_view bytes) {
+  bson_t document;
+  if (bytes.size() < 5 ||
+      !bson_init_static(&document, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                        static_cast<std::size_t>(number_at(std::string(bytes.substr(0, 4)), 0)))) {
+    return {};
+  }
+  char* text = bson_as_relaxed_extended_json(&document, nullptr);
+  auto value = parse_json(text == nullptr ? "" : text);
+  bson_free(text);
+  return value.ok() ? *std::move(value) : Value();
+}
+
+std::string bytes_of(const Value& value) {
+  const std::string text = json_text(value);
+  bson_error_t error;
+  bson_t* document = bson_new_from_json(reinterpret_cast<const std::uint8_t*>(text.data()),
+                                        static_cast<ssize_t>(text.size()), &error);
+  if (document == nullptr) return {};
+  std::string bytes(reinterpret_cast<const char*>(bson_get_data(document)), document->len);
+  bson_destroy(document);
+  return bytes;
+}
+
+bool is_first(const Value& command, std::initializer_list<const char*> names) {
+  const auto* map = command.get_if<Value::Map>();
+  if (map == nullptr || map->empty()) return false;
+  for (const char* name : names) {
+    if (map->front().first == Value(name)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  constexpr int backlog = 16;
+  if (listener_ < 0 || ::bind(listener_, raw, length) != 0 || ::listen(listener_, backlog) != 0 ||
+      ::getsockname(listener_, raw, &length) != 0) {
+    throw std::runtime_error("no port of loopback can be listened on");
+  }
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::thread([this] { accept_all(); });
+}
+
+ScriptedServer::~ScriptedServer() {
+  ending_ = true;
+  acceptor_.join();
+  for (auto& thread : threads_) thread.join();
+  ::close(listener_);
+}
+
+std::vector<Value> ScriptedServer::commands() const {
+  const std::scoped_lock lock(mutex_);
+  return commands_;
+}
+
+void ScriptedServer::accept_all() {
+  while (!ending_) {
+    pollfd waiting{listener_, POLLIN, 0};
+    if (::poll(&waiting, 1, poll_ms) <= 0) continue;
+    const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (connection >= 0) threads_.emplace_back([this, connection] { serve(connection); });
+  }
+}
+
+void ScriptedServer::serve(int connection) {
+  while (!ending_) {
+    pollfd waiting{connection, POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, poll_ms);
+    if (ready < 0 || (ready > 0 && !answer_one(connection))) break;
+  }
+  ::close(connection);
+}
+
+bool ScriptedServer::answer_one(int connection) {
+  std::string frame(frame_bytes, '\0');
+  if (::recv(connection, frame.data(), frame.size(), MSG_WAITALL) !=
+      static_cast<ssize_t>(frame.size())) {
+    return false;
+  }
+  const auto length = static_cast<std::size_t>(number_at(frame, 0));
+  if (length < frame_bytes || length > message_bytes_max) return false;
+  std::string body(length - frame_bytes, '\0');
+  if (::recv(connection, body.data(), body.size(), MSG_WAITALL) !=
+      static_cast<ssize_t>(body.size())) {
+    return false;
+  }
+  const bool query = number_at(frame, 12) == op_query;
+  // Before the document: flags and the kind of the section, or flags, collection and two numbers.
+  const std::size_t at = query ? 4 + std::strlen(body.c_str() + 4) + 1 + 8 : 5;
+  if (at > body.size()) return false;
+  const Value reply = reply_to(value_of(std::string_view(body).substr(at)));
+  if (reply.is_nil()) return false;
+  std::string answer;
+  if (query) {
+    for (const std::int32_t number : {8, 0, 0, 0, 1}) put(answer, number);
+  } else {
+    put(answer, 0);
+    answer += '\0';
+  }
+  answer += bytes_of(reply);
+  std::string sent;
+  put(sent, static_cast<std::int32_t>(frame_bytes + answer.size()));
+  put(sent, 1);
+  put(sent, number_at(frame, 4));
+  put(sent, query ? op_reply : op_msg);
+  sent += answer;
+  return ::send(connection, sent.data(), sent.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(sent.size());
+}
+
+Value ScriptedServer::reply_to(const Value& command) {
+  if (is_first(command, {"hello", "isMaster", "ismaster"})) {
+    const std::string own = "127.0.0.1:" + std::to_string(port_);
+    return Value::Map{{"ismaster", true},
+                      {"isWritablePrimary", true},
+                      {"setName", "tested"},
+                      {"setVersion", 1},
+                      {"hosts", Value::List{own}},
+                      {"primary", own},
+                      {"me", own},
+                      {"maxBsonObjectSize", 16 << 20},
+                      {"maxMessageSizeBytes", 48 << 20},
+                      {"maxWriteBatchSize", 1000},
+                      {"logicalSessionTimeoutMinutes", 30},
+                      {"minWireVersion", 0},
+                      {"maxWireVersion", 17},
+                      {"ok", 1}};
+  }
+  if (is_first(command, {"endSessions", "ping"})) return Value::Map{{"ok", 1}};
+  {
+    const std::scoped_lock lock(mutex_);
+    commands_.push_back(command);
+  }
+  return script_(command);
+}
+
+}  // namespace assay::mongodb
