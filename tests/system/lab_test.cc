@@ -147,10 +147,13 @@ TEST_CASE(
   output(*lab.connect(1), "test ! -e /root/file");
 
   output(*lab.connect(2), "echo kept > /root/file");
+  REQUIRE(lab.lab->kill_node(2).ok());
+  REQUIRE(lab.lab->up(3, quiet()).ok());
+  CHECK(output(*lab.connect(2), "cat /root/file") == "kept\n");
+
   ::kill(lab_status(lab.site).value().nodes[1].pid, SIGKILL);
   REQUIRE(lab.lab->up(3, quiet()).ok());
   CHECK(lab_status(lab.site).value().is_up);
-  CHECK(output(*lab.connect(2), "cat /root/file") == "kept\n");
 }
 
 TEST_CASE("lab: a node that is switched off and on keeps its files and its address") {
