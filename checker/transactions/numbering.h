@@ -1,7 +1,8 @@
 #pragma once
 // Numbering: values, by their canonical bytes, to 0, 1, 2, … in the order of their first use.
-// Integers, the usual case, never become strings: small ones index a table, others are hashed.
+// Integers, the usual case, never become strings: dense ones index a table, others are hashed.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,9 +38,11 @@ class Numbering {
     return at(cursor);
   }
   std::uint32_t integer(std::int64_t value) {
-    if (value < 0 || value >= direct_limit) return hashed(value);
-    const auto index = static_cast<std::size_t>(value);
-    if (index >= direct_.size()) direct_.resize(index + index / 2 + 64, none);
+    const auto index = static_cast<std::uint64_t>(value);  // of a negative one far too large
+    if (index >= direct_.size()) {
+      if (index >= std::max(direct_min, 4 * std::uint64_t{entries_.size()})) return hashed(value);
+      widen_direct(static_cast<std::size_t>(index));
+    }
     if (direct_[index] == none) direct_[index] = fresh_integer(value);
     return direct_[index];
   }
@@ -69,6 +72,7 @@ class Numbering {
   }
 
   std::size_t size() const { return entries_.size(); }
+  void expect(std::size_t size) { entries_.reserve(size); }
   Value value(std::uint32_t number) const {
     const Entry& entry = entries_[number];
     if (entry.bytes == nullptr) return entry.integer;
@@ -77,7 +81,8 @@ class Numbering {
 
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFF;
-  static constexpr std::int64_t direct_limit = std::int64_t{1} << 24U;
+  /// Integers below it always index the table; larger ones if a quarter of the table is used.
+  static constexpr std::uint64_t direct_min = std::uint64_t{1} << 24U;
   struct Entry {
     std::int64_t integer;
     const std::string* bytes;  ///< null: the integer
@@ -100,26 +105,37 @@ class Numbering {
     return static_cast<std::size_t>(h ^ (h >> 32U));
   }
   std::uint32_t hashed(std::int64_t value) {
-    if (hashed_count_ * 2 >= slots_.size()) grow();
+    if (hashed_count_ * 2 >= slots_.size()) rehash(slots_.empty() ? 64 : slots_.size() * 2);
+    Slot& slot = slot_of(value);
+    if (slot.number == none) {
+      slot = {value, fresh_integer(value)};
+      ++hashed_count_;
+    }
+    return slot.number;
+  }
+  Slot& slot_of(std::int64_t value) {
     for (std::size_t i = hash(value);; ++i) {
       Slot& slot = slots_[i & (slots_.size() - 1)];
-      if (slot.number == none) {
-        slot = {value, fresh_integer(value)};
-        ++hashed_count_;
-        return slot.number;
-      }
-      if (slot.value == value) return slot.number;
+      if (slot.number == none || slot.value == value) return slot;
     }
   }
-  void grow() {
-    std::vector<Slot> old(slots_.empty() ? 64 : slots_.size() * 2, Slot{0, none});
+  void rehash(std::size_t size) {
+    std::vector<Slot> old(size, Slot{0, none});
     old.swap(slots_);
+    hashed_count_ = 0;
     for (const Slot& slot : old) {
       if (slot.number == none) continue;
-      std::size_t i = hash(slot.value);
-      while (slots_[i & (slots_.size() - 1)].number != none) ++i;
-      slots_[i & (slots_.size() - 1)] = slot;
+      if (static_cast<std::uint64_t>(slot.value) < direct_.size()) {
+        direct_[static_cast<std::size_t>(slot.value)] = slot.number;
+      } else {
+        slot_of(slot.value) = slot;
+        ++hashed_count_;
+      }
     }
+  }
+  void widen_direct(std::size_t index) {
+    direct_.resize(index + index / 2 + 64, none);
+    if (hashed_count_ > 0) rehash(slots_.size());  // the table takes over what it now covers
   }
 
   std::vector<Entry> entries_;

@@ -61,8 +61,9 @@ class TransactionReader {
   /// Reads the operations from `first` to before `end`.
   Status read(OpIndex first, OpIndex end) {
     out_.txns_.reserve(end - first);
-    out_.ops_.reserve(std::size_t{2} * (end - first));
+    const OpIndex sample = first + (end - first) / sample_part;
     for (OpIndex i = first; i < end; ++i) {
+      if (i == sample) expect_the_rest();
       if (auto status = add(history_[i]); !status) return status;
     }
     return {};
@@ -298,6 +299,17 @@ class TransactionReader {
     }
   }
 
+  /// After a sample, room for as much of the rest: columns that grow by copying touch twice the
+  /// memory, which of a large history costs more than the reading.
+  void expect_the_rest() {
+    const auto whole = [](std::size_t size) { return size * (sample_part + 1); };
+    out_.ops_.reserve(whole(out_.ops_.size()));
+    out_.elements_.reserve(whole(out_.elements_.size()));
+    out_.list_begin_.reserve(whole(out_.list_begin_.size()));
+    out_.values_.expect(whole(out_.values_.size()));
+  }
+
+  static constexpr OpIndex sample_part = 32;
   static constexpr SessionId no_session = std::numeric_limits<SessionId>::max();
   static constexpr std::uint32_t direct_sessions = 1U << 20U;
 

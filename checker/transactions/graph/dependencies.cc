@@ -257,13 +257,20 @@ Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orde
   constexpr std::size_t part_min = 50'000;
   constexpr std::size_t parts_max = 4;
   const std::size_t parts = std::clamp<std::size_t>(txns.size() / part_min, 1, parts_max);
+  // One after the other they can share their counts, which take as much memory as the edges.
+  const bool alone = tbb::this_task_arena::max_concurrency() == 1;
+  const auto each_part = [&](const auto& visit) {
+    if (!alone) return tbb::parallel_for(std::size_t{0}, parts, visit);
+    for (std::size_t part = 0; part < parts; ++part) visit(part);
+  };
   // By part and node: how many edges out of it; then where the next one goes.
-  std::vector<std::vector<std::uint32_t>> next(parts);
-  tbb::parallel_for(std::size_t{0}, parts, [&](std::size_t part) {
-    next[part].assign(nodes, 0);
-    builder.each_edge(part, parts, [&](NodeIndex from, NodeIndex /*to*/, Dependency /*kind*/) {
-      ++next[part][from];
-    });
+  std::vector<std::vector<std::uint32_t>> next(alone ? 1 : parts,
+                                               std::vector<std::uint32_t>(nodes, 0));
+  const auto next_of = [&](std::size_t part) { return next[alone ? 0 : part].data(); };
+  each_part([&](std::size_t part) {
+    std::uint32_t* const count = next_of(part);
+    builder.each_edge(
+        part, parts, [&](NodeIndex from, NodeIndex /*to*/, Dependency /*kind*/) { ++count[from]; });
   });
   graph.offsets_.assign(nodes + 1, 0);
   std::size_t edges = 0;
@@ -271,13 +278,14 @@ Dependencies dependencies_of(const Transactions& txns, const VersionOrders& orde
     for (auto& of_part : next) {
       edges += std::exchange(of_part[node], static_cast<std::uint32_t>(edges));
     }
-    graph.offsets_[node + 1] = edges;
+    ASSAY_ASSERT(edges <= std::numeric_limits<std::uint32_t>::max());
+    graph.offsets_[node + 1] = static_cast<std::uint32_t>(edges);
   }
-  ASSAY_ASSERT(edges <= std::numeric_limits<std::uint32_t>::max());
   graph.edges_.resize(edges);
-  tbb::parallel_for(std::size_t{0}, parts, [&](std::size_t part) {
+  each_part([&](std::size_t part) {
+    std::uint32_t* const place = next_of(part);
     builder.each_edge(part, parts, [&](NodeIndex from, NodeIndex to, Dependency kind) {
-      graph.edges_[next[part][from]++] = Dependencies::Edge(to, kind);
+      graph.edges_[place[from]++] = Dependencies::Edge(to, kind);
     });
   });
   return graph;
@@ -291,7 +299,7 @@ Dependencies dependencies_from(std::size_t transactions, std::span<const Depende
   for (const DependencyEdge& edge : edges) ++graph.offsets_[edge.from + std::size_t{1}];
   std::partial_sum(graph.offsets_.begin(), graph.offsets_.end(), graph.offsets_.begin());
   graph.edges_.resize(edges.size());
-  std::vector<std::size_t> next(graph.offsets_.begin(), graph.offsets_.end() - 1);
+  std::vector<std::uint32_t> next(graph.offsets_.begin(), graph.offsets_.end() - 1);
   for (const DependencyEdge& edge : edges) {
     graph.edges_[next[edge.from]++] = Dependencies::Edge(edge.to, edge.kind);
   }

@@ -71,7 +71,7 @@ class Dependencies {
                                         std::span<const DependencyEdge> edges);
   std::size_t transactions_ = 0;
   std::size_t first_barrier_ = 0;
-  std::vector<std::size_t> offsets_{0};
+  std::vector<std::uint32_t> offsets_{0};
   std::vector<Edge> edges_;
 };
 

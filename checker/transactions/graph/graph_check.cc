@@ -170,7 +170,7 @@ LevelOutcome GraphCheck::check(std::string_view model, bool certificate) {
     find(rule.base == OrderBase::realtime && !txns_.has_real_time() ? OrderBase::process
                                                                     : rule.base);
   } else {
-    result = levels_.check(rule);
+    result = levels_.check(rule, certificate);
     if (result.verdict == Verdict::violation) {
       for (const GraphFinding& finding : result.findings) add(finding);
       if (!result.cases.empty()) add(result.cases, rule.model);

@@ -128,7 +128,7 @@ LevelResult GraphLevels::check_cycles(const LevelRule& rule, const Dependencies&
   return result;
 }
 
-LevelResult GraphLevels::check(const LevelRule& rule) {
+LevelResult GraphLevels::check(const LevelRule& rule, bool with_versions) {
   if (rule.test == dirty_writes && !orders_.lists) return any_order();
   if (rule.base == realtime && !txns_.has_real_time()) {
     LevelResult result;
@@ -164,9 +164,8 @@ LevelResult GraphLevels::check(const LevelRule& rule) {
     return result;
   }
   if (orders_.every_order_known) return result;
-  // For the certificate a whole order is wanted anyway.
   if (is_complete(rule, orders_.lists)) {
-    result.versions = completed(adds_steps ? seen : orders_, positions(result));
+    if (with_versions) result.versions = completed(adds_steps ? seen : orders_, positions(result));
     return result;
   }
   return try_completion(rule);
@@ -219,7 +218,7 @@ LevelResult GraphLevels::try_completion(const LevelRule& rule) {
     if (order_by == snapshot) guide.order = late_snapshots(graph(rule.base));
     VersionOrders whole = completed(orders_, positions(guide), rule.forbids_lost_updates);
     GraphLevels with_order(txns_, std::move(whole));
-    LevelResult result = with_order.check(rule);
+    LevelResult result = with_order.check(rule, false);
     if (result.verdict != Verdict::pass) continue;
     result.versions = std::move(with_order.orders_);
     return result;
@@ -246,7 +245,7 @@ LevelResult GraphLevels::search_tails(const LevelRule& rule) {
   stepped.steps = std::move(found.steps);
   const LevelResult by = check_cycles(rule, dependencies_of(txns_, stepped, rule.base));
   GraphLevels with_order(txns_, completed(orders_, positions(by)));
-  LevelResult checked = with_order.check(rule);
+  LevelResult checked = with_order.check(rule, false);
   if (checked.verdict != Verdict::pass) return result;
   checked.versions = std::move(with_order.orders_);
   return checked;

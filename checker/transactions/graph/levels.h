@@ -75,7 +75,8 @@ class GraphLevels {
   const VersionOrders& orders() const { return orders_; }
   const Dependencies& graph(OrderBase base);
   /// Findings of version_orders.h are not looked at: the caller knows which models they refute.
-  LevelResult check(const LevelRule& rule);
+  /// `with_versions`: of a pass, the completed orders are wanted (they take as much memory again).
+  LevelResult check(const LevelRule& rule, bool with_versions);
 
  private:
   LevelResult check_cycles(const LevelRule& rule, const Dependencies& graph);

@@ -277,8 +277,10 @@ class ListOrders {
     const std::size_t count = std::clamp<std::size_t>(txns_.size() / part_min, 1, threads);
     std::vector<Notes> parts(count, Notes(txns_, findings_max_));
     tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+      const auto first = static_cast<TxnIndex>(txns_.size() * i / count);
       const auto end = static_cast<TxnIndex>(txns_.size() * (i + 1) / count);
-      for (auto t = static_cast<TxnIndex>(txns_.size() * i / count); t < end; ++t) {
+      parts[i].reads.reserve(lists_read(first, end));
+      for (TxnIndex t = first; t < end; ++t) {
         if (txns_[t].outcome == Outcome::ok) judge(t, parts[i]);
       }
     });
@@ -291,6 +293,14 @@ class ListOrders {
       notes_.findings.append(std::move(notes.findings));
       if (notes_.ambiguous.empty()) notes_.ambiguous = std::move(notes.ambiguous);
     }
+  }
+
+  std::size_t lists_read(TxnIndex first, TxnIndex end) const {
+    std::size_t count = 0;
+    for (TxnIndex t = first; t < end; ++t) {
+      for (const TxnOp& op : txns_.ops(t)) count += op.function == TxnFunction::read_list ? 1U : 0U;
+    }
+    return count;
   }
 
   void judge(TxnIndex t, Notes& notes) const {
