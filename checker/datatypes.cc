@@ -56,6 +56,8 @@ constexpr std::array table{
                  "strict-serializable", "transactions that append to lists and read them"},
     DatatypeInfo{"rw-register", transactions, "txn read write", "r w read write",
                  "strict-serializable", "transactions that read and write registers"},
+    DatatypeInfo{"grow-only-set", transactions, "txn", "add r read", "strict-serializable",
+                 "transactions that add elements to sets and read them"},
     DatatypeInfo{"bank", transactions, "read transfer", "", "snapshot-isolation",
                  "transfers between accounts whose total must not change"},
     DatatypeInfo{"closed-predicate", transactions, "txn init", "r w read write insert delete rp",

@@ -47,21 +47,31 @@ std::optional<Number> Units::Numbers::find(const Value& value) const {
 }
 
 Number Units::number_of(const Value& value) {
-  return !lists_ && value == initial_ ? 0 : values_.of(value);
+  return !lists_ && !sets_ && value == initial_ ? 0 : values_.of(value);
 }
 
 std::optional<Number> Units::value(const Value& value) const {
-  if (!lists_ && value == initial_) return 0;
+  if (!lists_ && !sets_ && value == initial_) return 0;
   return values_.find(value);
 }
 
-Result<Units> Units::decode(const History& history, bool lists, bool single) {
+UnitKind unit_kind(std::string_view datatype) {
+  if (datatype == "list-append") return UnitKind::lists;
+  return datatype == "grow-only-set" ? UnitKind::sets : UnitKind::registers;
+}
+
+Result<Units> Units::decode(const History& history, UnitKind kind) {
   Units units;
-  units.single_ = single;
-  units.lists_ = lists;
+  units.single_ = kind == UnitKind::single_registers;
+  units.lists_ = kind == UnitKind::lists;
+  units.sets_ = kind == UnitKind::sets;
   units.initial_ = history.info().initial;
   units.nil_says_nothing_ = history.info().nil_read == NilRead::unconstrained;
   units.units_.reserve(history.size());
+  for (OpIndex i = 0; units.sets_ && i < history.size(); ++i) {
+    const bool ok = history[i].outcome == Outcome::ok;
+    units.note_members(history.value(ok ? history[i].result : history[i].argument));
+  }
   for (OpIndex i = 0; i < history.size(); ++i) {
     if (auto status = units.add(history, i); !status) return status.error();
   }
@@ -92,7 +102,7 @@ Status Units::add(const History& history, OpIndex index) {
   const std::string_view f = history.function_name(operation.function);
   const Value whole = history.value(ok ? operation.result : operation.argument);
   Status status;
-  if (!lists_ && (f == "read" || f == "write" || f == "cas")) {
+  if (!lists_ && !sets_ && (f == "read" || f == "write" || f == "cas")) {
     const Value key = operation.key == no_key ? Value() : history.key(operation.key);
     const Value argument = history.value(operation.argument);
     const auto* pair = argument.get_if<Value::List>();
@@ -123,12 +133,49 @@ Status Units::add_list(const Value& whole, Unit& unit) {
     const std::string f = word_of((*parts)[0]);
     if (f == "r" || f == "read") {
       if (unit.outcome != Outcome::ok) continue;
-      if (auto status = add_read(unit, (*parts)[1], value); !status) return status;
+      auto status =
+          sets_ ? add_elements(unit, (*parts)[1], value) : add_read(unit, (*parts)[1], value);
+      if (!status) return status;
+    } else if (sets_) {
+      if (f != "add" || value.is_nil()) return malformed(unit);
+      add_write(unit, Value::List{(*parts)[1], value}, value);
     } else if (lists_ ? f == "append" : f == "w" || f == "write") {
       add_write(unit, (*parts)[1], value);
     } else {
       return malformed(unit);
     }
+  }
+  return {};
+}
+
+void Units::note_members(const Value& whole) {
+  const auto* operations = whole.get_if<Value::List>();
+  if (operations == nullptr) return;
+  for (const Value& operation : *operations) {
+    const auto* parts = operation.get_if<Value::List>();
+    if (parts == nullptr || parts->size() != 3 || word_of((*parts)[0]) != "add") continue;
+    members_[(*parts)[1]].insert((*parts)[2]);
+  }
+}
+
+/// Asks after every element that anybody adds, and after those that nobody did.
+Status Units::add_elements(Unit& unit, const Value& set, const Value& elements) {
+  if (elements.is_nil() && nil_says_nothing_) return {};
+  std::set<Value> there;
+  if (const auto* as_set = elements.get_if<Value::Set>()) {
+    there.insert(as_set->elements.begin(), as_set->elements.end());
+  } else if (const auto* as_list = elements.get_if<Value::List>()) {
+    there.insert(as_list->begin(), as_list->end());
+  } else if (!elements.is_nil()) {
+    return malformed(unit);
+  }
+  std::set<Value> all = there;
+  if (const auto at = members_.find(set); at != members_.end()) {
+    all.insert(at->second.begin(), at->second.end());
+  }
+  for (const Value& element : all) {
+    const Number key = keys_.of(Value::List{set, element});
+    unit.accesses.push_back({false, key, there.contains(element) ? values_.of(element) : 0, {}});
   }
   return {};
 }

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -41,13 +43,18 @@ struct Seen {
   std::span<const Number> list;  ///< lists: without the unit's own appends
 };
 
+/// What the transactions of a history are over. Single operations on registers: an indeterminate
+/// cas counts as a read of what it expected. Sets: each element is a register that adding it
+/// writes; a read of the set reads those of all its elements.
+enum class UnitKind : std::uint8_t { registers, single_registers, lists, sets };
+/// Of list-append, grow-only-set, or any other datatype (registers).
+UnitKind unit_kind(std::string_view datatype);
+
 /// Not thread-safe.
 class Units {
  public:
-  /// Error: an operation is no transaction over lists (or over registers), or the history is of
-  /// another kind.
-  /// `single`: single operations, where an indeterminate cas counts as a read of what it expected.
-  static Result<Units> decode(const History& history, bool lists, bool single = false);
+  /// Error: an operation is no transaction of the kind.
+  static Result<Units> decode(const History& history, UnitKind kind);
 
   bool lists() const { return lists_; }
   std::size_t size() const { return units_.size(); }
@@ -95,6 +102,8 @@ class Units {
 
   Status add(const History& history, OpIndex index);
   Status add_list(const Value& whole, Unit& unit);
+  void note_members(const Value& whole);
+  Status add_elements(Unit& unit, const Value& set, const Value& elements);
   void add_write(Unit& unit, const Value& key, const Value& value);
   Status add_read(Unit& unit, const Value& key, const Value& value);
   void note_committed();
@@ -102,11 +111,13 @@ class Units {
 
   bool lists_ = false;
   bool single_ = false;
+  bool sets_ = false;
   bool nil_says_nothing_ = false;
   Value initial_;
   std::vector<Unit> units_;
   std::unordered_map<std::uint64_t, std::size_t> at_;
   std::unordered_map<std::uint64_t, Writers> writers_;
+  std::map<Value, std::set<Value>> members_;  ///< of sets: what anybody adds
   std::vector<bool> committed_;
   Numbers keys_{0};
   Numbers values_{1};

@@ -354,8 +354,12 @@ Status verify_dependencies(const History& history, const Certificate& certificat
   const Isolation* level = isolation_named(certificate.model);
   if (level == nullptr) return refuse(fmt::format("{} is no isolation level", certificate.model));
   const std::string& datatype = certificate.datatype;
-  if (datatype != "list-append" && datatype != "rw-register" && datatype != "register") {
-    return refuse(fmt::format("datatype is '{}', expected list-append or rw-register", datatype));
+  if (datatype != "list-append" && datatype != "rw-register" && datatype != "register" &&
+      datatype != "grow-only-set") {
+    return refuse(
+        fmt::format("datatype is '{}', expected list-append, rw-register or "
+                    "grow-only-set",
+                    datatype));
   }
   if (certificate.history_digest != history.digest())
     return refuse("it belongs to another history");
@@ -364,7 +368,7 @@ Status verify_dependencies(const History& history, const Certificate& certificat
       !certificate.cycles.empty() || !certificate.sources.empty()) {
     return refuse("it mixes two kinds of evidence");
   }
-  const auto units = Units::decode(history, datatype == "list-append");
+  const auto units = Units::decode(history, certified::unit_kind(datatype));
   if (!units) return units.error();
   if (certificate.verdict == "pass") {
     if (!certificate.transaction_order || !certificate.proofs.empty()) {

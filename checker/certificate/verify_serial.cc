@@ -83,7 +83,7 @@ class SerialVerifier {
   // Decoding.
 
   Status decode() {
-    const auto decoded = Units::decode(history_, false);
+    const auto decoded = Units::decode(history_, certified::unit_kind(certificate_.datatype));
     if (!decoded) return decoded.error();
     key_count_ = decoded->key_count();
     for (std::size_t u = 0; u < decoded->size(); ++u) {
@@ -452,7 +452,8 @@ class SerialVerifier {
 }  // namespace
 
 bool is_serial_certificate(std::string_view model, std::string_view datatype) {
-  return rule_of(model) != nullptr && (datatype == "rw-register" || datatype == "register");
+  return rule_of(model) != nullptr &&
+         (datatype == "rw-register" || datatype == "register" || datatype == "grow-only-set");
 }
 
 Status verify_serial(const History& history, const Certificate& certificate) {

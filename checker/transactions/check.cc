@@ -16,6 +16,7 @@
 #include "checker/lattice.h"
 #include "checker/transactions/graph/graph_check.h"
 #include "checker/transactions/polygraph/polygraph.h"
+#include "checker/transactions/set_members.h"
 #include "checker/transactions/transactions.h"
 #include "checker/transactions/weak/weak.h"
 
@@ -169,12 +170,29 @@ bool is_verifiable(const Certificate& certificate, std::string_view model,
   return is_serial_certificate(model, datatype) || is_view_certificate(model, datatype);
 }
 
+/// Questions whether an element is in a set; each takes some 50 bytes.
+constexpr std::uint64_t set_reads_max = 100'000'000;
+
+CheckResult too_large(const SetMembers& members, std::span<const std::string> models) {
+  CheckResult result;
+  result.unknown_because = fmt::format(
+      "the sets are too large: their reads answer {} times whether an element is there; "
+      "at most {} can be checked",
+      members.register_reads(), set_reads_max);
+  for (const std::string& model : models) {
+    result.models.push_back({model, Verdict::unknown, result.unknown_because});
+  }
+  result.model = models.front();
+  return result;
+}
+
 }  // namespace
 
 Result<CheckResult> check_transactions(const History& history, std::string_view datatype,
                                        std::span<const std::string> models,
                                        const CheckOptions& options) {
-  if (datatype != "list-append" && datatype != "rw-register" && datatype != "register") {
+  if (datatype != "list-append" && datatype != "rw-register" && datatype != "register" &&
+      datatype != "grow-only-set") {
     return Error{ErrorKind::usage,
                  fmt::format("isolation levels of {} cannot be checked yet", datatype)};
   }
@@ -183,7 +201,14 @@ Result<CheckResult> check_transactions(const History& history, std::string_view 
                                     static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
   auto checked = arena.execute([&]() -> Result<CheckResult> {
-    const auto txns = read_transactions(history, datatype);
+    std::optional<SetMembers> members;
+    if (datatype == "grow-only-set") {
+      auto found = SetMembers::of(history);
+      if (!found) return found.error();
+      members = std::move(found).value();
+      if (members->register_reads() > set_reads_max) return too_large(*members, models);
+    }
+    const auto txns = read_transactions(history, datatype, members ? &*members : nullptr);
     if (!txns) return txns.error();
     return LevelChecks(*txns, datatype, options).run(models);
   });

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "checker/transactions/set_members.h"
 #include "history/value_cursor.h"
 
 namespace assay {
@@ -39,8 +40,13 @@ bool is_micro_operations(std::string_view bytes) {
 
 class TransactionReader {
  public:
-  TransactionReader(const History& history, std::string_view datatype)
-      : history_(history), lists_(datatype == "list-append"), single_(datatype == "register") {
+  /// `members`: of a history of sets; else null.
+  TransactionReader(const History& history, std::string_view datatype, const SetMembers* members)
+      : history_(history),
+        members_(members),
+        lists_(datatype == "list-append"),
+        single_(datatype == "register") {
+    out_.sets_ = members != nullptr;
     out_.real_time_ = history.info().real_time != RealTime::none;
     out_.initial_ = history.info().initial;
     // Number 0 is the initial value, whatever it is; nobody appends it to a list.
@@ -151,16 +157,51 @@ class TransactionReader {
             static_cast<std::uint32_t>(out_.ops_.size()),
             0};
     const bool committed = operation.outcome == Outcome::ok;
+    if (auto status = members_ != nullptr ? add_set_steps(operation, committed)
+                                          : add_steps(operation, committed);
+        !status) {
+      return status;
+    }
+    txn.op_count = static_cast<std::uint32_t>(out_.ops_.size()) - txn.first_op;
+    out_.txns_.push_back(txn);
+    return {};
+  }
+
+  Status add_steps(const Operation& operation, bool committed) {
     const Function function = functions_[operation.function];
     std::string scratch;
     const std::string_view bytes =
         history_.encoded(committed ? operation.result : operation.argument, scratch);
-    Status status = function == Function::transaction || is_micro_operations(bytes)
-                        ? add_micro_operations(operation, bytes, committed)
-                        : add_plain(operation, function, committed);
-    if (!status) return status;
-    txn.op_count = static_cast<std::uint32_t>(out_.ops_.size()) - txn.first_op;
-    out_.txns_.push_back(txn);
+    return function == Function::transaction || is_micro_operations(bytes)
+               ? add_micro_operations(operation, bytes, committed)
+               : add_plain(operation, function, committed);
+  }
+
+  Status add_set_steps(const Operation& operation, bool committed) {
+    const Value whole = history_.value(committed ? operation.result : operation.argument);
+    const auto steps = set_steps(operation, whole, history_.info().nil_read);
+    if (!steps) return steps.error();
+    const auto add = [&](const Value& set, const Value& element, TxnFunction function, bool there) {
+      const TxnKey key = out_.keys_.of(Value::List{set, element});
+      out_.ops_.push_back({key, there ? out_.values_.of(element) : initial_value, function});
+    };
+    for (const SetStep& step : *steps) {
+      if (step.adds) add(step.set, step.element, TxnFunction::write, true);
+      if (step.elements == nullptr) continue;
+      Value::List there = *step.elements;
+      std::sort(there.begin(), there.end());
+      there.erase(std::unique(there.begin(), there.end()), there.end());
+      const std::vector<Value>& members = (*members_)[step.set];
+      for (const Value& member : members) {
+        add(step.set, member, TxnFunction::read,
+            std::binary_search(there.begin(), there.end(), member));
+      }
+      for (const Value& element : there) {
+        // Nobody added it.
+        if (std::binary_search(members.begin(), members.end(), element)) continue;
+        add(step.set, element, TxnFunction::read, true);
+      }
+    }
     return {};
   }
 
@@ -314,6 +355,7 @@ class TransactionReader {
   static constexpr std::uint32_t direct_sessions = 1U << 20U;
 
   const History& history_;
+  const SetMembers* members_;
   bool lists_;
   bool single_;  ///< single operations, not transactions
   Transactions out_;
@@ -324,13 +366,16 @@ class TransactionReader {
 };
 
 /// In as many parts as there are threads, which number keys and values for themselves.
-Result<Transactions> read_transactions(const History& history, std::string_view datatype) {
+Result<Transactions> read_transactions(const History& history, std::string_view datatype,
+                                       const SetMembers* members) {
   constexpr std::size_t part_min = 20'000;
   const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
   const std::size_t count = std::clamp<std::size_t>(history.size() / part_min, 1, threads);
   std::vector<TransactionReader> parts;
   parts.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) parts.emplace_back(history, datatype);
+  for (std::size_t i = 0; i < count; ++i) {
+    parts.emplace_back(history, datatype, members);
+  }
   std::vector<Status> read(count);
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
     read[i] = parts[i].read(static_cast<OpIndex>(history.size() * i / count),

@@ -17,6 +17,8 @@
 
 namespace assay {
 
+class SetMembers;
+
 using TxnIndex = std::uint32_t;  ///< 0 … size()-1, in the order of the invocations
 using TxnKey = std::uint32_t;    ///< 0 … key_count()-1
 /// A value written or read somewhere in the history; 0 is the initial value of every key (absent,
@@ -76,6 +78,8 @@ class Transactions {
   std::size_t value_count() const { return values_.size(); }
   Value key(TxnKey k) const { return keys_.value(k); }
   Value value(TxnValue v) const { return v == initial_value ? initial_ : values_.value(v); }
+  /// Every key stands for an element of a set and is the list [set element].
+  bool sets() const { return sets_; }
   /// Real-time order between sessions means something.
   bool has_real_time() const { return real_time_; }
 
@@ -90,13 +94,16 @@ class Transactions {
   Numbering keys_;
   Numbering values_;
   Value initial_;
+  bool sets_ = false;
   bool real_time_ = false;
 };
 
-/// `datatype`: rw-register, list-append, or register (plain reads and writes; a cas is a read and a
-/// write). Failed and indeterminate transactions are kept with what they meant to do; their reads
-/// are `unread`, but for what an indeterminate cas of a register expected. Errors: bad_data (a
-/// value that is no list of [f key value]; names the event).
-Result<Transactions> read_transactions(const History& history, std::string_view datatype);
+/// `datatype`: rw-register, list-append, grow-only-set (see set_members.h) or register (plain reads
+/// and writes; a cas is a read and a write). Failed and indeterminate transactions are kept with
+/// what they meant to do; their reads are `unread`, but for what an indeterminate cas of a register
+/// expected. Errors: bad_data (a value that is no list of [f key value]; names the event).
+/// `members` are those of a grow-only-set, else null.
+Result<Transactions> read_transactions(const History& history, std::string_view datatype,
+                                       const SetMembers* members = nullptr);
 
 }  // namespace assay

@@ -43,6 +43,12 @@ std::string Explainer::version_text(TxnKey key, std::size_t place) const {
                      short_text(txns_.key(key)));
 }
 
+std::string Explainer::element_text(std::string_view with, TxnKey key) const {
+  const Value both = txns_.key(key);
+  const auto& parts = *both.get_if<Value::List>();
+  return fmt::format("{} {} {}", short_text(parts[0]), with, short_text(parts[1]));
+}
+
 std::optional<Explainer::Reason> Explainer::read_reason(TxnIndex before, TxnIndex after) const {
   for (const VersionRead& read : reads_of(after)) {
     const std::size_t begin = orders_.begin[read.key];
@@ -55,7 +61,9 @@ std::optional<Explainer::Reason> Explainer::read_reason(TxnIndex before, TxnInde
     while (read.position <= orders_.known[read.key] && place > begin && skipped(place)) --place;
     if (orders_.writer[place] != before) continue;
     return Reason{read.key,
-                  orders_.lists
+                  txns_.sets() ? fmt::format("the latter read {}, which the former added",
+                                             element_text("with", read.key))
+                  : orders_.lists
                       ? fmt::format("the latter read {} with the former's append of {}",
                                     short_text(txns_.key(read.key)),
                                     short_text(txns_.value(orders_.value[place])))
@@ -83,7 +91,10 @@ std::optional<Explainer::Reason> Explainer::anti_reason(TxnIndex before, TxnInde
     if (!found) continue;
     std::optional<TxnIndex> shown_by;
     std::string because;
-    if (orders_.lists) {
+    if (txns_.sets()) {
+      because =
+          fmt::format("the former read {}, which the latter added", element_text("without", k));
+    } else if (orders_.lists) {
       because =
           fmt::format("the former read {} without the latter's append of {}",
                       short_text(txns_.key(k)), short_text(txns_.value(orders_.value[*found])));

@@ -35,6 +35,8 @@ class Explainer {
   std::optional<Reason> anti_reason(TxnIndex before, TxnIndex after) const;
   std::optional<Reason> write_reason(TxnIndex before, TxnIndex after) const;
   std::span<const VersionRead> reads_of(TxnIndex t) const;
+  /// Of a set: "x with 5".
+  std::string element_text(std::string_view with, TxnKey key) const;
   std::string version_text(TxnKey key, std::size_t place) const;
 
   const Transactions& txns_;
