@@ -198,6 +198,7 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
                     {"command", command}});
     if (caught->shrunk) {
       const auto& [before, after] = std::pair(caught->shrunk->before, caught->shrunk->after);
+      rows.back()["model"] = caught->shrunk->smallest.failure.model;
       rows.back()["faults_before"] = before.faults;
       rows.back()["faults_after"] = after.faults;
       rows.back()["faults_left"] = faults_left(*caught->shrunk);
