@@ -171,8 +171,8 @@ double measure(const Load& load, const History& history, std::size_t n, int thre
 
 int main(int argc, char** argv) {
   using assay::Load;
-  const auto [largest, wanted] =
-      assay::bench::read_arguments(argc, argv, "Measures the check of models of sessions.", 1'000'000);
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of models of sessions.", 1'000'000);
   const std::vector<Load> loads{
       {.name = "read committed (BE)", .model = "read-committed-be"},
       {.name = "read atomic", .model = "read-atomic"},

@@ -145,8 +145,8 @@ double measure(const Load& load, std::size_t operations, double before) {
 
 int main(int argc, char** argv) {
   using assay::Load;
-  const auto [largest, wanted] =
-      assay::bench::read_arguments(argc, argv, "Measures the check of registers that operations write together.", 100'000);
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of registers that operations write together.", 100'000);
   const std::vector<Load> loads{
       {.name = "unique, one step", .steps = 1},
       {.name = "unique"},

@@ -243,8 +243,8 @@ double measure(std::string_view datatype, bool planted, std::size_t operations, 
 }  // namespace assay
 
 int main(int argc, char** argv) {
-  const auto [largest, wanted] =
-      assay::bench::read_arguments(argc, argv, "Measures the check of queues, locks, sets and other objects.", 1'000'000);
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of queues, locks, sets and other objects.", 1'000'000);
   fmt::print("{:<15} {:<7} {:>9} {:>9} {:>8} {:>7} {:>11} {:>9} {:>9}\n", "datatype", "", "ops",
              "check s", "M ops/s", "growth", "certified/s", "verify s", "bytes/op");
   for (const std::string_view datatype :

@@ -142,8 +142,8 @@ class Search {
     Fingerprint before;
   };
 
-  /// Whose next operation is taken, and when somebody had seen that one: the order in which they are
-  /// tried. Real time binds nobody here, but mostly that is how it was.
+  /// Whose next operation is taken, and when somebody had seen that one: the order in which they
+  /// are tried. Real time binds nobody here, but mostly that is how it was.
   using Try = std::pair<std::int64_t, std::uint32_t>;
   static constexpr Try before_all{std::numeric_limits<std::int64_t>::min(), 0};
   static constexpr Try after_all{std::numeric_limits<std::int64_t>::max(),

@@ -1,6 +1,7 @@
 // Failure detection, measured in the simulated world: how soon a crash is known, how often a member
 // is suspected that is well, and what it costs in messages. docs/membership.md shows the table; of
-// it the small clusters are measured, with ASSAY_DEPTH=dense all. ASSAY_WRITE_DOCS=1 writes it anew.
+// it the small clusters are measured, with ASSAY_DEPTH=dense all. ASSAY_WRITE_DOCS=1 writes it
+// anew.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

@@ -71,9 +71,10 @@ constexpr std::array table{
     SimulatedFault{"returning-leader",
                    "two members lead in turns, each cut off before the other has its log",
                    draw_work},
-    SimulatedFault{"repeated-election",
-                   "who is elected is cut off and who voted crashes at once: the others elect again",
-                   draw_work},
+    SimulatedFault{
+        "repeated-election",
+        "who is elected is cut off and who voted crashes at once: the others elect again",
+        draw_work},
     SimulatedFault{"split-sweep", "one split of the cluster after another, until all were there",
                    draw_sweep},
     SimulatedFault{"crash-voter", "who grants a vote crashes soon, and is back in no time",

@@ -100,8 +100,8 @@ class RepeatedElection final : public OngoingFault {
   Nanos works_;
   Stage stage_ = Stage::works;
   Nanos ends_{0};
-  Term term_ = 0;                     // the latest in which somebody got a vote
-  NodeId elected_ = NodeId::none;     // who got it
+  Term term_ = 0;                  // the latest in which somebody got a vote
+  NodeId elected_ = NodeId::none;  // who got it
   NodeId cut_off_ = NodeId::none;
 };
 
