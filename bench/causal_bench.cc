@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/arguments.h"
 #include "bench/usage.h"
 #include "checker/checker.h"
 
@@ -170,8 +171,8 @@ double measure(const Load& load, const History& history, std::size_t n, int thre
 
 int main(int argc, char** argv) {
   using assay::Load;
-  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
-  const std::string_view wanted = argc > 2 ? argv[2] : "";
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of models of sessions.", 1'000'000);
   const std::vector<Load> loads{
       {.name = "read committed (BE)", .model = "read-committed-be"},
       {.name = "read atomic", .model = "read-atomic"},

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "bench/arguments.h"
 #include "bench/usage.h"
 #include "checker/checker.h"
 #include "history/formats/format.h"
@@ -98,4 +99,8 @@ int run(const std::string& model) {
 }  // namespace
 }  // namespace assay::bench
 
-int main(int argc, char** argv) { return assay::bench::run(argc > 1 ? argv[1] : "linearizable"); }
+int main(int argc, char** argv) {
+  const auto words = assay::bench::read_arguments(
+      argc, argv, "Measures the check of the corpus; NAME: the model, else linearizable.", 0);
+  return assay::bench::run(words.only.empty() ? "linearizable" : words.only);
+}

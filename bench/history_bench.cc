@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "bench/arguments.h"
 #include "history/formats/format.h"
 #include "history/formats/streams.h"
 #include "history/history.h"
@@ -149,8 +150,9 @@ int measure_file(const std::string& path) {
 // bench_history [OPERATIONS [FORMAT]]: up to so many operations, a tenth of them first.
 int main(int argc, char** argv) {
   if (argc == 2 && std::filesystem::exists(argv[1])) return assay::measure_file(argv[1]);
-  const std::uint64_t largest = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
-  const std::string only = argc > 2 ? argv[2] : "";
+  const auto [largest, only] = assay::bench::read_arguments(
+      argc, argv, "Measures reading and writing of histories by format; FILE: of one file.",
+      10'000'000);
   fmt::print(
       "CPU time of all threads; MB of the uncompressed bytes; last column: peak bytes an "
       "operation\n");

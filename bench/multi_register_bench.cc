@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/arguments.h"
 #include "bench/clients.h"
 #include "bench/usage.h"
 #include "checker/checker.h"
@@ -144,8 +145,8 @@ double measure(const Load& load, std::size_t operations, double before) {
 
 int main(int argc, char** argv) {
   using assay::Load;
-  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100'000;
-  const std::string_view wanted = argc > 2 ? argv[2] : "";
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of registers that operations write together.", 100'000);
   const std::vector<Load> loads{
       {.name = "unique, one step", .steps = 1},
       {.name = "unique"},

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/arguments.h"
 #include "bench/usage.h"
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
@@ -242,14 +243,14 @@ double measure(std::string_view datatype, bool planted, std::size_t operations, 
 }  // namespace assay
 
 int main(int argc, char** argv) {
-  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1'000'000;
-  const std::string_view wanted = argc > 2 ? argv[2] : "";
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of queues, locks, sets and other objects.", 1'000'000);
   fmt::print("{:<15} {:<7} {:>9} {:>9} {:>8} {:>7} {:>11} {:>9} {:>9}\n", "datatype", "", "ops",
              "check s", "M ops/s", "growth", "certified/s", "verify s", "bytes/op");
   for (const std::string_view datatype :
        {"fifo-queue", "queue", "stack", "priority-queue", "mutex", "semaphore", "owned-mutex",
         "fenced-lock", "set", "counter", "log"}) {
-    if (!wanted.empty() && wanted != datatype) continue;
+    if (datatype.find(wanted) == std::string_view::npos) continue;
     for (const bool planted : {false, true}) {
       double before = 0;
       for (std::size_t n = largest / 10; n <= largest; n *= 10) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/arguments.h"
 #include "tests/targets/local_cluster.h"
 
 namespace {
@@ -59,10 +60,10 @@ void measure(const char* name, std::size_t nodes, int clients, std::vector<std::
 
 }  // namespace
 
-/// An argument selects the row with that number, from 1.
 int main(int argc, char** argv) {
-  const std::string only = argc > 1 ? argv[1] : "";
-  const auto wanted = [&](const char* row) { return only.empty() || only == row; };
+  const auto words = assay::bench::read_arguments(
+      argc, argv, "Measures real clusters on this machine; NAME: the number of a row, from 1.", 0);
+  const auto wanted = [&](const char* row) { return words.only.empty() || words.only == row; };
   std::printf("%-28s %5s %7s %9s %7s %8s %8s\n", "protocol", "nodes", "clients", "ok/s", "not ok",
               "p50 ms", "p99 ms");
   if (wanted("1")) measure("raft", 5, 10, {});

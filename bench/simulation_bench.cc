@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "bench/arguments.h"
 #include "bench/usage.h"
 #include "harness/generators.h"
 #include "targets/reference/sim/simulation.h"
@@ -70,14 +71,17 @@ void measure(const Load& load) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const auto words = assay::bench::read_arguments(argc, argv, "Measures the simulated world.", 0);
   std::printf("%-16s %7s %8s %9s %10s %8s %8s %11s %9s %8s\n", "protocol", "members", "asked/s",
               "virtual s", "events", "acks", "CPU s", "events/s", "x real", "MB");
   constexpr Load loads[] = {
       {"raft", 5, 100, 60},     {"raft", 5, 1000, 60},         {"raft", 5, 1000, 600},
       {"raft", 3, 1000, 60},    {"multi-paxos", 5, 1000, 60},  {"primary-backup", 5, 1000, 60},
       {"quorum", 5, 1000, 60},  {"multi-leader", 5, 1000, 60}, {"causal", 5, 1000, 60},
-      {"sharded", 5, 1000, 60},
+      {"sharded", 5, 1000, 60}, {"coordination", 5, 1000, 60},
   };
-  for (const Load& load : loads) measure(load);
+  for (const Load& load : loads) {
+    if (std::string(load.protocol).find(words.only) != std::string::npos) measure(load);
+  }
 }

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "bench/arguments.h"
 #include "bench/usage.h"
 #include "checker/checker.h"
 #include "history/formats/format.h"
@@ -297,13 +298,15 @@ void run_corpus(const std::filesystem::path& corpus) {
 
 int main(int argc, char** argv) {
   using assay::Load;
-  assay::print_header();
-  if (argc > 2 && std::string(argv[1]) == "corpus") {
+  if (argc == 3 && std::string(argv[1]) == "corpus") {
+    assay::print_header();
     assay::run_corpus(argv[2]);
     return 0;
   }
-  const std::size_t largest = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100'000;
-  const std::string wanted = argc > 2 ? argv[2] : "";
+  const auto [largest, wanted] = assay::bench::read_arguments(
+      argc, argv, "Measures the check of transactions; `corpus FILE`: of the histories in a file.",
+      100'000);
+  assay::print_header();
   const std::vector<Load> loads{
       {.name = "lists, strict serializability", .model = "strict-serializable"},
       {.name = "lists, strict serializability, stale read",

@@ -71,8 +71,9 @@ void print(const CampaignRow& row) {
   for (const auto& [name, value] : row.measures) fmt::print(", {} {:.3g}", name, value);
   fmt::print("\n");
   if (!row.as_expected) {
-    fmt::print("    expected {}; {}\n    {}\n", visible(row.expected),
-               gate::plain_line(row.because), visible(row.command));
+    fmt::print("    expected {}{}{}\n    {}\n", visible(row.expected),
+               row.because.empty() ? "" : "; ", gate::plain_line(row.because),
+               visible(row.command));
   }
   std::fflush(stdout);
 }

@@ -101,7 +101,8 @@ Result<RunRecord> run_once_in_lab(const Experiment& experiment, std::uint64_t se
       continue;
     }
     if (ended->exit_status > 2) {
-      failure = fmt::format("{} ended with {}: {}", words, ended->exit_status, ended->output);
+      failure =
+          fmt::format("{} ended with {}: {}", words, ended->exit_status, last_words(ended->output));
       if (ended->exit_status == static_cast<int>(ErrorKind::usage)) break;
       continue;
     }

@@ -41,6 +41,11 @@ std::string shell_word(const std::string& text) {
   return bare ? text : shell_quote(text);
 }
 
+std::string last_words(std::string output) {
+  while (output.ends_with('\n')) output.pop_back();
+  return output;
+}
+
 std::string error_json(const std::string& file, const Error& error) {
   const nlohmann::ordered_json document = {{"schema", "assay.error/1"},
                                            {"file", file},

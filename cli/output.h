@@ -18,6 +18,9 @@ std::string utc_now();
 /// As one word of a POSIX shell, left bare if it needs no quotes.
 std::string shell_word(const std::string& text);
 
+/// What a program said, without the end of its last line.
+std::string last_words(std::string output);
+
 /// {"schema":"assay.error/1","file":…,"error":…,"exit_code":…}
 std::string error_json(const std::string& file, const Error& error);
 

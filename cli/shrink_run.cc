@@ -59,8 +59,8 @@ Result<bool> run_and_look(const RunSettings& settings, const std::vector<FaultSt
   if (!ended.ok()) return ended.error();
   // 0, 1 and 2 are verdicts; anything else says why there is none.
   if (ended->exit_status > 2) {
-    return Error{ErrorKind::unavailable,
-                 fmt::format("a run ended with {}: {}", ended->exit_status, ended->output)};
+    return Error{ErrorKind::unavailable, fmt::format("a run ended with {}: {}", ended->exit_status,
+                                                     last_words(ended->output))};
   }
   if (ended->exit_status != 1) return false;
   const auto findings = findings_of(store + "/latest");

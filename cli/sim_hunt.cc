@@ -1,6 +1,7 @@
 // The hunt for planted bugs: how many seeds and seconds until a checker sees each of them.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +9,9 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,11 +56,24 @@ struct Catch {
   std::optional<ShrunkSimulation> shrunk;
 };
 
+/// The kinds of faults without which it does not show.
+std::set<std::string> faults_left(const ShrunkSimulation& shrunk) {
+  constexpr std::string_view begins = "start-";
+  std::set<std::string> names;
+  for (const ScriptLine& line : shrunk.smallest.run.script->faults) {
+    if (line.invocation.f.starts_with(begins)) {
+      names.insert(line.invocation.f.substr(begins.size()));
+    }
+  }
+  return names;
+}
+
 /// What it was, and what is left of it.
 std::string words_of(const Catch& caught) {
   std::string text = caught.anomaly;
   const auto& [before, after] = std::pair(caught.shrunk->before, caught.shrunk->after);
   text += fmt::format("; shrunk to {} of {} faults", after.faults, before.faults);
+  if (after.faults > 0) text += fmt::format(" ({})", fmt::join(faults_left(*caught.shrunk), ", "));
   if (after.operations > 0) {
     text += fmt::format(", {} of {} operations", after.operations, before.operations);
   }
@@ -182,8 +198,10 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
                     {"command", command}});
     if (caught->shrunk) {
       const auto& [before, after] = std::pair(caught->shrunk->before, caught->shrunk->after);
+      rows.back()["model"] = caught->shrunk->smallest.failure.model;
       rows.back()["faults_before"] = before.faults;
       rows.back()["faults_after"] = after.faults;
+      rows.back()["faults_left"] = faults_left(*caught->shrunk);
       rows.back()["operations_before"] = before.operations;
       rows.back()["operations_after"] = after.operations;
     }

@@ -18,10 +18,11 @@ struct SequentialSearch {
 };
 
 /// By values, so it does not matter which write a read returned. Operations of unknown outcome are
-/// taken or left. Reads that are possible now are taken at once, without loss. `view`: saturated
-/// with reads of certain writers only; null: none. Exponential in the number of sessions; remembers
-/// what it has tried.
-/// `left_out`: by transaction, those that do not count; empty: all count.
+/// taken or left. Reads that are possible now are taken at once, without loss; nothing is taken
+/// that overwrites for ever what must still be read; what was seen first is tried first. `view`:
+/// saturated with reads of certain writers only; null: none. Exponential in the number of sessions;
+/// remembers what it has tried. `left_out`: by transaction, those that do not count; empty: all
+/// count.
 SequentialSearch search_sequential(const Observations& seen, const View* view,
                                    const SearchLimits& limits, const std::vector<bool>& left_out);
 

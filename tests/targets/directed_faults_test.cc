@@ -72,6 +72,7 @@ TEST_CASE("directed faults: each does what it says, and leaves the cluster whole
       (*started)->undo();
       if (fault.name == "chase-leader") CHECK(cluster.leaders.size() > 2);
       if (fault.name == "returning-leader") CHECK(cluster.terms.size() > 5);
+      if (fault.name == "repeated-election") CHECK(cluster.crashes > 5);
       if (fault.name == "bounce") CHECK(cluster.crashes > 10);
       if (fault.name == "membership") CHECK(cluster.smallest < 5);
       if (fault.name == "hand-over") CHECK(cluster.leaders.size() == 5);

@@ -5,21 +5,16 @@
 
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
+#include "checker/linearizability/clash_checker.h"
 #include "checker/linearizability/extent.h"
-#include "checker/linearizability/object_checker.h"
 
 namespace assay {
 
-class ElectionChecker final : public ObjectChecker {
+class ElectionChecker final : public ClashChecker {
  public:
-  explicit ElectionChecker(const History& history);
-
-  Result<KeyOutcome> decide(KeyId key, const SearchLimits& limits, bool want_order) override;
-  ExplainedAnomaly explain(KeyId key, const KeyOutcome& outcome,
-                           const SearchLimits& limits) override;
+  explicit ElectionChecker(const History& history) : ClashChecker(history, "terms") {}
 
  private:
   /// Somebody learned who leads a term.
@@ -29,17 +24,11 @@ class ElectionChecker final : public ObjectChecker {
     std::int32_t process;
     Extent span;
   };
-  struct Conflict {
-    std::uint32_t first;  ///< of sights_
-    std::uint32_t second;
-    bool went_back;
-  };
 
-  Status read(KeyId key);
-  std::optional<Conflict> conflict() const;
-  std::vector<std::uint64_t> order() const;
+  Status read(KeyId key) override;
+  std::optional<Clash> clash() const override;
+  std::vector<std::uint64_t> order() const override;
 
-  const History& history_;
   std::vector<Sight> sights_;  ///< by process, then by start
 };
 

@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 #include <utility>
 
-#include "base/assert.h"
-#include "checker/linearizability/narrator.h"
 #include "checker/linearizability/sequence.h"
 #include "history/integer.h"
 
@@ -51,70 +48,44 @@ Status FencingChecker::read(KeyId key) {
   return {};
 }
 
-std::optional<FencingChecker::Conflict> FencingChecker::conflict() const {
+std::optional<Clash> FencingChecker::clash() const {
+  const auto stale_token = [](const Step& a, const Step& b) {
+    return Clash{"stale-token", a.span.event, b.span.event, [a, b](const Narrator& narrator) {
+                   return fmt::format("{} and {}: the tokens do not grow with time",
+                                      narrator.say(a.span.event), narrator.say(b.span.event));
+                 }};
+  };
+  const auto stale_use = [](const Step& a, const Step& b) {
+    return Clash{"stale-use", a.span.event, b.span.event, [a, b](const Narrator& narrator) {
+                   return fmt::format(
+                       "the resource acted for token {} after it had acted for {}: {}, then {}",
+                       a.token, b.token, narrator.say(b.span.event), narrator.say(a.span.event));
+                 }};
+  };
+  const auto against_time = [](const std::vector<Step>& steps) {
+    return inversion(steps.size(), [&](std::size_t i) -> const Extent& { return steps[i].span; });
+  };
   for (std::size_t i = 0; i + 1 < grants_.size(); ++i) {
-    if (grants_[i].token == grants_[i + 1].token) return Conflict{grants_[i], grants_[i + 1]};
+    if (grants_[i].token == grants_[i + 1].token) return stale_token(grants_[i], grants_[i + 1]);
   }
-  for (const bool of_uses : {false, true}) {
-    const auto& steps = of_uses ? uses_ : grants_;
-    const auto pair =
-        inversion(steps.size(), [&](std::size_t i) -> const Extent& { return steps[i].span; });
-    // Uses of one token are sorted by their ends, so a pair that is against time has two.
-    if (pair) return Conflict{steps[pair->first], steps[pair->second], of_uses};
+  if (const auto pair = against_time(grants_)) {
+    return stale_token(grants_[pair->first], grants_[pair->second]);
+  }
+  // Uses of one token are sorted by their ends, so a pair that is against time has two.
+  if (const auto pair = against_time(uses_)) {
+    return stale_use(uses_[pair->first], uses_[pair->second]);
   }
   return std::nullopt;
 }
 
-/// Each half by its tokens, as early as its operations allow; then the two as they come.
+/// Each half by its tokens; then the two as they come.
 std::vector<std::uint64_t> FencingChecker::order() const {
-  std::vector<std::pair<std::int64_t, std::uint64_t>> placed;
+  EarliestOrder merged;
   for (const auto* steps : {&grants_, &uses_}) {
-    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
-    for (const Step& step : *steps) {
-      latest = std::max(latest, step.span.start);
-      placed.emplace_back(latest, step.span.event);
-    }
+    merged.begin_sequence();
+    for (const Step& step : *steps) merged.add(step.span, 0);
   }
-  std::stable_sort(placed.begin(), placed.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::uint64_t> events;
-  events.reserve(placed.size());
-  for (const auto& [at, event] : placed) events.push_back(event);
-  return events;
-}
-
-Result<KeyOutcome> FencingChecker::decide(KeyId key, const SearchLimits& limits, bool want_order) {
-  static_cast<void>(limits);
-  if (auto status = read(key); !status) return status.error();
-  KeyOutcome outcome;
-  outcome.algorithm = "tokens";
-  outcome.search.answer =
-      conflict().has_value() ? SearchAnswer::not_linearizable : SearchAnswer::linearizable;
-  if (want_order && outcome.search.answer == SearchAnswer::linearizable) outcome.order = order();
-  return outcome;
-}
-
-ExplainedAnomaly FencingChecker::explain(KeyId key, const KeyOutcome& outcome,
-                                         const SearchLimits& limits) {
-  static_cast<void>(outcome);
-  static_cast<void>(limits);
-  const auto status = read(key);
-  ASSAY_ASSERT(status.ok());
-  const Conflict found = *conflict();
-  const Narrator narrator(history_, key);
-  const std::string first = narrator.say(found.first.span.event);
-  const std::string second = narrator.say(found.second.span.event);
-  std::string text =
-      found.of_uses
-          ? fmt::format("the resource acted for token {} after it had acted for {}: {}, then {}",
-                        found.first.token, found.second.token, second, first)
-          : fmt::format("{} and {}: the tokens do not grow with time", first, second);
-  ExplainedAnomaly result;
-  result.anomaly =
-      narrator.anomaly(found.of_uses ? "stale-use" : "stale-token",
-                       {found.first.span.event, found.second.span.event}, std::move(text), true);
-  result.witness = {result.anomaly.key, result.anomaly.witness, {}};
-  return result;
+  return std::move(merged).events();
 }
 
 }  // namespace assay

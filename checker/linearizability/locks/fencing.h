@@ -11,35 +11,25 @@
 #include <optional>
 #include <vector>
 
+#include "checker/linearizability/clash_checker.h"
 #include "checker/linearizability/extent.h"
-#include "checker/linearizability/object_checker.h"
 
 namespace assay {
 
-class FencingChecker final : public ObjectChecker {
+class FencingChecker final : public ClashChecker {
  public:
-  explicit FencingChecker(const History& history) : history_(history) {}
-
-  Result<KeyOutcome> decide(KeyId key, const SearchLimits& limits, bool want_order) override;
-  ExplainedAnomaly explain(KeyId key, const KeyOutcome& outcome,
-                           const SearchLimits& limits) override;
+  explicit FencingChecker(const History& history) : ClashChecker(history, "tokens") {}
 
  private:
   struct Step {
     std::int64_t token = 0;
     Extent span;
   };
-  struct Conflict {
-    Step first;  ///< has the smaller token, or the same
-    Step second;
-    bool of_uses = false;
-  };
 
-  Status read(KeyId key);
-  std::optional<Conflict> conflict() const;
-  std::vector<std::uint64_t> order() const;
+  Status read(KeyId key) override;
+  std::optional<Clash> clash() const override;
+  std::vector<std::uint64_t> order() const override;
 
-  const History& history_;
   std::vector<Step> grants_;  ///< both by token
   std::vector<Step> uses_;
 };

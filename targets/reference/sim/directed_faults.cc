@@ -10,6 +10,7 @@
 
 #include "targets/reference/sim/ongoing_fault.h"
 #include "targets/reference/sim/operator_faults.h"
+#include "targets/reference/sim/repeated_election.h"
 #include "targets/reference/sim/returning_leader.h"
 
 namespace assay::reference {
@@ -35,7 +36,7 @@ Value draw_bounce(std::size_t /*n*/, Random& random) {
   return Value::Map{{"period_ms", periods_ms[random.below(periods_ms.size())]}};
 }
 
-Value draw_returning(std::size_t /*n*/, Random& random) {
+Value draw_work(std::size_t /*n*/, Random& random) {
   constexpr std::array<std::int64_t, 3> periods_ms{30, 100, 300};
   return Value::Map{{"period_ms", periods_ms[random.below(periods_ms.size())]}};
 }
@@ -69,7 +70,11 @@ constexpr std::array table{
                    draw_chase},
     SimulatedFault{"returning-leader",
                    "two members lead in turns, each cut off before the other has its log",
-                   draw_returning},
+                   draw_work},
+    SimulatedFault{
+        "repeated-election",
+        "who is elected is cut off and who voted crashes at once: the others elect again",
+        draw_work},
     SimulatedFault{"split-sweep", "one split of the cluster after another, until all were there",
                    draw_sweep},
     SimulatedFault{"crash-voter", "who grants a vote crashes soon, and is back in no time",
@@ -192,17 +197,17 @@ class Bounce final : public OngoingFault {
 class CrashVoter final : public OngoingFault {
  public:
   explicit CrashVoter(World& world) : OngoingFault(world) {
-    world_.on_send = [this](NodeId from, NodeId /*to*/, const Message& message) {
+    world_.listen(this, [this](NodeId from, NodeId /*to*/, const Message& message) {
       const auto* vote = std::get_if<VoteReply>(&message);
       if (vote != nullptr && vote->granted && !vote->pre) voters_.insert(from);
-    };
+    });
   }
   Nanos act() override {
     for (const NodeId voter : std::exchange(voters_, {})) bounce(voter);
     constexpr std::int64_t look_us_max = 2'000;
     return std::chrono::microseconds(world_.random().between(1, look_us_max));
   }
-  void stop() override { world_.on_send = nullptr; }
+  void stop() override { world_.forget_listener(this); }
 
  private:
   std::set<NodeId> voters_;
@@ -260,7 +265,7 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
         std::make_shared<SplitSweep>(world, milliseconds(period), *bounces == Value(true)));
   }
   if (name == "bounce" || name == "membership" || name == "hand-over" ||
-      name == "returning-leader") {
+      name == "returning-leader" || name == "repeated-election") {
     const std::int64_t period = number_of(parameters, "period_ms");
     if (period < 1) return malformed(name);
     const Nanos mean = milliseconds(period);
@@ -271,6 +276,9 @@ std::optional<Result<StartedFault>> start_directed(World& world, const std::stri
     }
     if (name == "returning-leader") {
       return started("leaders come back in turns", returning_leader(world, mean));
+    }
+    if (name == "repeated-election") {
+      return started("elections are repeated", repeated_election(world, mean));
     }
     if (name == "hand-over") {
       return started("leaders hand over", hand_overs(world, mean));

@@ -111,7 +111,7 @@ MembershipMaker swim_gossip() {
 ObservedMembership::ObservedMembership(const MembershipMaker& make, std::size_t size, double loss,
                                        std::uint64_t seed)
     : world_(seed, size, weather_with(loss), make) {
-  world_.on_send = [this](NodeId, NodeId, const Message&) { ++sent_; };
+  world_.listen(this, [this](NodeId, NodeId, const Message&) { ++sent_; });
 }
 
 const MembershipProtocol& ObservedMembership::view(NodeId member) const {

@@ -11,8 +11,12 @@ void OngoingFault::run() {
 }
 
 void OngoingFault::bounce(NodeId member) {
-  constexpr std::int64_t down_us_max = 15'000;
   world_.crash(member);
+  return_soon(member);
+}
+
+void OngoingFault::return_soon(NodeId member) {
+  constexpr std::int64_t down_us_max = 15'000;
   const Nanos down = std::chrono::microseconds(world_.random().between(1'000, down_us_max));
   world_.at(world_.now() + down, [&world = world_, member] { world.restart(member); });
 }

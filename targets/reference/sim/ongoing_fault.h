@@ -28,6 +28,8 @@ class OngoingFault : public std::enable_shared_from_this<OngoingFault> {
   virtual Nanos act() = 0;
   /// Crashes now and starts again within 15 ms, whether or not the fault is still in force.
   void bounce(NodeId member);
+  /// The second half of it.
+  void return_soon(NodeId member);
   NodeId any_member();
   /// Half the time a leader, if there is one.
   NodeId likely_leader();

@@ -166,7 +166,7 @@ void World::catch_up_disk(NodeId member) {
 }
 
 void World::send(NodeId from, Send&& send) {
-  if (on_send) on_send(from, send.to, send.message);
+  for (const auto& [who, listener] : listeners_) listener(from, send.to, send.message);
   Random& random = node(from).link_chance[static_cast<std::size_t>(send.to) - 1];
   if (random.chance(weather_.loss)) return;
   const int copies = random.chance(weather_.repeat) ? 2 : 1;

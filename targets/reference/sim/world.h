@@ -64,9 +64,15 @@ class World {
   std::function<void(NodeId)> on_crash = [](NodeId) {};
   /// Called after each step of a member.
   std::function<void(NodeId)> observe = [](NodeId) {};
-  /// Called with each message that a member sends, before the network does anything to it. May be
-  /// empty; must change nothing but plan an action.
-  std::function<void(NodeId from, NodeId to, const Message&)> on_send;
+  /// Called with each message that a member sends, before the network does anything to it. Must
+  /// change nothing but plan an action.
+  using Listener = std::function<void(NodeId from, NodeId to, const Message&)>;
+  void listen(const void* who, Listener listener) {
+    listeners_.emplace_back(who, std::move(listener));
+  }
+  void forget_listener(const void* who) {
+    std::erase_if(listeners_, [&](const auto& each) { return each.first == who; });
+  }
 
   // Faults.
   /// Of the writes that were on their way to the disk some prefix is kept.
@@ -180,6 +186,7 @@ class World {
   Make make_;
   std::vector<Node> nodes_;
   std::set<std::pair<NodeId, NodeId>> cut_;
+  std::vector<std::pair<const void*, Listener>> listeners_;
   std::map<std::pair<NodeId, NodeId>, std::int64_t> slow_links_;
   std::priority_queue<Slot, std::vector<Slot>, std::greater<>> queue_;
   std::vector<Event> events_;
