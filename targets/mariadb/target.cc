@@ -58,7 +58,8 @@ struct Settings {
 class MariadbTarget final : public ClusterTarget, public sql::Sessions {
  public:
   explicit MariadbTarget(Settings settings)
-      : ClusterTarget("mariadb", settings.hosts, default_port), settings_(std::move(settings)) {}
+      : ClusterTarget("mariadb", settings.hosts, default_port, data),
+        settings_(std::move(settings)) {}
   ~MariadbTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override {
