@@ -17,7 +17,7 @@ namespace {
 using agent::no_effect;
 
 /// Begins the ids of what the topology asks of the agents; no fault has such a name.
-const std::string topology_id = "topology-";
+constexpr std::string_view topology_id = "topology-";
 
 /// Longer than the agent lets any command run,
 constexpr Nanos request_timeout = std::chrono::seconds(15);
@@ -102,49 +102,49 @@ Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nod
     if (!agent) return agent.error();
     actor->agents_.push_back(std::move(*agent));
   }
-  if (const Status mounted = actor->mount_disk_layers(); !mounted.ok()) return mounted.error();
-  if (const Status set = actor->set_latencies(settings.latencies); !set.ok()) return set.error();
+  if (const Status ready = actor->prepare(settings.latencies); !ready.ok()) return ready.error();
   return std::unique_ptr<Nemesis>(std::move(actor));
 }
 
-Status Actor::mount_disk_layers() {
-  const bool wanted = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
-    return fault.needs == FaultNeeds::disk_layer;
+Status Actor::prepare(const Latencies& latencies) {
+  const auto prepared = everywhere<Status>(positions_up_to(agents_.size()), [&](std::size_t at) {
+    std::vector<Words> requests;
+    if (Status added = add_latencies(latencies, at, requests); !added.ok()) return added;
+    add_disk_layer(at, requests);
+    return agents_[at]->stand(std::move(requests));
   });
-  const ProcessControl* control = cluster_.target.process_control();
-  if (!wanted || control == nullptr) return {};
-  const auto mounted =
-      everywhere<Result<std::string>>(positions_up_to(agents_.size()), [&](std::size_t at) {
-        return agents_[at]->request({"inject", "disk-layer", "disk-layer", control->data_folder(at),
-                                     control->kill_command(at), control->start_command(at)},
-                                    request_timeout);
-      });
-  for (const auto& done : mounted) {
-    if (!done) return done.error();
+  for (const Status& status : prepared) {
+    if (!status.ok()) return status;
   }
   return {};
 }
 
-Status Actor::set_latencies(const Latencies& latencies) {
-  for (std::size_t to = 0; to < latencies.size(); ++to) {
-    std::map<Nanos, Words> rules;  // by how far away
-    for (std::size_t from = 0; from < latencies[to].size(); ++from) {
-      const Nanos latency = latencies[to][from];
-      if (latency == Nanos{0} || from == to) continue;
-      const auto address = address_of(*cluster_.nodes[from]);
-      if (!address) return address.error();
-      rules[latency].push_back(*address);
-    }
-    std::vector<Words> requests;
-    for (const auto& [latency, addresses] : rules) {
-      const std::string delay = std::to_string(latency.count()) + "ns";
-      Words request{"inject", topology_id + delay, "packets", "delay=" + delay};
-      request.insert(request.end(), addresses.begin(), addresses.end());
-      requests.push_back(std::move(request));
-    }
-    if (const Status set = agents_[to]->stand(std::move(requests)); !set.ok()) {
-      return set.error().in("topology");
-    }
+void Actor::add_disk_layer(std::size_t node, std::vector<Words>& requests) const {
+  const bool wanted = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
+    return fault.needs == FaultNeeds::disk_layer;
+  });
+  const ProcessControl* control = cluster_.target.process_control();
+  if (!wanted || control == nullptr) return;
+  requests.push_back({"inject", "disk-layer", "disk-layer", control->data_folder(node),
+                      control->kill_command(node), control->start_command(node)});
+}
+
+Status Actor::add_latencies(const Latencies& latencies, std::size_t node,
+                            std::vector<Words>& requests) const {
+  if (node >= latencies.size()) return {};
+  std::map<Nanos, Words> peers;  // by how far away
+  for (std::size_t from = 0; from < latencies[node].size(); ++from) {
+    const Nanos latency = latencies[node][from];
+    if (latency == Nanos{0} || from == node) continue;
+    const auto address = address_of(*cluster_.nodes[from]);
+    if (!address) return address.error();
+    peers[latency].push_back(*address);
+  }
+  for (const auto& [latency, addresses] : peers) {
+    const std::string delay = std::to_string(latency.count()) + "ns";
+    Words request{"inject", std::string(topology_id) + delay, "packets", "delay=" + delay};
+    request.insert(request.end(), addresses.begin(), addresses.end());
+    requests.push_back(std::move(request));
   }
   return {};
 }

@@ -42,10 +42,12 @@ class Actor final : public Nemesis {
 
   Actor(std::vector<FaultEntry> faults, Nodes& nodes, Target& target, Power* power)
       : faults_(std::move(faults)), cluster_{nodes, target}, power_(power) {}
-  /// For the whole run: a server must open its files through the layer.
-  Status mount_disk_layers();
-  /// Packets take as long as the topology says, until everything is healed.
-  Status set_latencies(const Latencies& latencies);
+  /// What stands for the whole run, whatever happens to an agent: layers over the data folders,
+  /// which servers must open their files through, and the topology's latencies.
+  Status prepare(const Latencies& latencies);
+  void add_disk_layer(std::size_t node, std::vector<Words>& requests) const;
+  Status add_latencies(const Latencies& latencies, std::size_t node,
+                       std::vector<Words>& requests) const;
   Completion start(const FaultEntry& fault, const Value& parameters);
   Completion stop(const FaultEntry& fault);
   /// What the nodes that were hit answered when the fault ended there, as one completion.
