@@ -20,8 +20,8 @@ class Captures {
   static Result<Captures> start(Nodes& nodes, const AgentOptions& options);
 
   /// Ends the recording on a node (by position) and brings its file, pcap, to `path`; gives what it
-  /// says: "412 packets, 0 more when the file was full, 0 missed". The file there is removed.
-  /// Different nodes may be collected at once. Error: unavailable, cannot_write.
+  /// says: "412 packets, 0 more when the file was full, 0 missed", or why it ended before. The file
+  /// there is removed. Different nodes may be collected at once. Error: unavailable, cannot_write.
   Result<std::string> collect(std::size_t node, const std::string& path);
 
  private:
