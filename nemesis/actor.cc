@@ -24,6 +24,8 @@ constexpr Nanos request_timeout = std::chrono::seconds(15);
 /// than the copy of a data folder, and than a server waits until others let it join.
 constexpr Nanos copy_timeout = std::chrono::minutes(11);
 constexpr Nanos membership_timeout = std::chrono::seconds(40);
+/// Healing everything copies nothing, it drops copies.
+constexpr Nanos heal_timeout_max = std::chrono::minutes(2);
 
 Nanos timeout_of(const FaultEntry& fault) {
   if (fault.needs == FaultNeeds::data_folder) return copy_timeout;
@@ -269,7 +271,8 @@ Status Actor::switch_on(std::size_t node) {
 Nanos Actor::heal_timeout() const {
   Nanos longest = request_timeout;
   for (const FaultEntry& fault : faults_) {
-    if (in_force_.contains(fault.name)) longest = std::max(longest, timeout_of(fault));
+    if (!in_force_.contains(fault.name)) continue;
+    longest = std::max(longest, std::min(timeout_of(fault), heal_timeout_max));
   }
   return longest;
 }

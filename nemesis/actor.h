@@ -31,7 +31,7 @@ class Actor final : public Nemesis {
   /// nodes; it is healed by stop-FAULT or heal_all all the same.
   Completion invoke(const Invocation& invocation) override;
   /// Error (unavailable) names the nodes where something may still be in force. Takes up to 40 s
-  /// if nodes cannot be reached.
+  /// if nodes cannot be reached, or some minutes if one has a copy of its data folder.
   Result<std::vector<StoppedFault>> heal_all() override;
 
  private:
