@@ -12,7 +12,7 @@ constexpr const char* state_flag = "--initial-cluster-state";
 
 /// ctl asks the others; look sets `list`, `id` (of this member; empty if it is none) and `names`.
 /// A list that could not be had is no list without this member.
-std::string functions(const Member& member) {
+std::string shell_functions(const Member& member) {
   std::string endpoints;
   for (const std::string& url : member.others) endpoints += (endpoints.empty() ? "" : ",") + url;
   return "export ETCDCTL_API=3; ctl() { etcdctl --dial-timeout=1s --command-timeout=3s "
@@ -44,7 +44,7 @@ void forget_members(std::vector<std::string>& arguments) {
 
 std::string leave_command(const Member& member, const ServerProcess& server) {
   // Asked again after the removal: only a list without it ends the loop.
-  return functions(member) +
+  return shell_functions(member) +
          "away() { look || return 1; [ -n \"$id\" ] || return 0; "
          "list=$(ctl member remove $id 2>&1); return 1; }; patiently away && " +
          empty_command(server) + " && echo members:$names";
@@ -57,8 +57,8 @@ std::string join_command(const Member& member, ServerProcess server) {
   server.more_arguments = std::string(cluster_flag) + " \"$cluster\" " + state_flag + " existing";
   // A member that was added and never came up is added anew. The answer to that says with whom it
   // is to begin.
-  return functions(member) + "patiently look; if [ -n \"$id\" ] && [ -d " + data + " ]; then " +
-         start +
+  return shell_functions(member) + "patiently look; if [ -n \"$id\" ] && [ -d " + data +
+         " ]; then " + start +
          "; exit; fi; before=$names; "
          "add() { look || return 1; "
          "[ -z \"$id\" ] || { list=$(ctl member remove $id 2>&1); return 1; }; "
