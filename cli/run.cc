@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "base/precedence.h"
+#include "base/urgency.h"
 #include "checker/checker.h"
 #include "cli/command.h"
 #include "cli/history_input.h"
@@ -156,7 +156,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   if (auto status = write_zero(stage.folder.path()); !status.ok()) return status.error();
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
                      settings.operation_timeout);
-  const Precedence precedence;  // its stamps are the times of the history
+  const Urgency urgency;  // its stamps are the times of the history
   auto tally = run_plan(
       plan_of(stage, nemesis.get(), std::move(schedule)), workers,
       [&](const Event& event) {

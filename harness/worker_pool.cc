@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "base/precedence.h"
+#include "base/urgency.h"
 
 namespace assay {
 
@@ -61,8 +61,8 @@ class WorkerPool::Worker {
  private:
   void loop() {
     // A fault that comes late is another fault.
-    std::optional<Precedence> precedence;
-    if (thread_number_ == nemesis_thread) precedence.emplace();
+    std::optional<Urgency> urgency;
+    if (thread_number_ == nemesis_thread) urgency.emplace();
     for (;;) {
       std::pair<ProcessId, Invocation> task;
       {

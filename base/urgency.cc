@@ -1,4 +1,4 @@
-#include "base/precedence.h"
+#include "base/urgency.h"
 
 #include <sys/resource.h>
 
@@ -10,10 +10,10 @@ constexpr int nice_value = -10;
 }  // namespace
 
 // On Linux a nice value belongs to a thread, and 0 means the calling one.
-Precedence::Precedence() : before_(::getpriority(PRIO_PROCESS, 0)) {
+Urgency::Urgency() : before_(::getpriority(PRIO_PROCESS, 0)) {
   ::setpriority(PRIO_PROCESS, 0, nice_value);
 }
 
-Precedence::~Precedence() { ::setpriority(PRIO_PROCESS, 0, before_); }
+Urgency::~Urgency() { ::setpriority(PRIO_PROCESS, 0, before_); }
 
 }  // namespace assay
