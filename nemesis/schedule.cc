@@ -17,7 +17,7 @@ std::uint64_t stream_of(std::string_view name) {
 
 /// Between the end of one step and the next. A recorded schedule that is repeated keeps its times
 /// as long as each step takes at most this much longer than it did.
-constexpr Nanos rest = std::chrono::milliseconds(150);
+constexpr Nanos rest = std::chrono::milliseconds(500);
 
 struct Lane {
   FaultEntry fault;
