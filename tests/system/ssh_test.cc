@@ -216,7 +216,7 @@ TEST_CASE("ssh: sudo gets its password, and the command its own input, whether i
       CHECK(node.error().message.find("Sorry") != std::string::npos);
       continue;
     }
-    CHECK(output(**node, "echo out; ! grep -rs 'so. ' /proc/[0-9]*/cmdline") == "out\n");
+    CHECK(output(**node, "echo out; ! grep -qs 'so. [$]x' /proc/[0-9]*/cmdline") == "out\n");
     REQUIRE((*node)->upload(local, "/root/up", 0600).ok());
     CHECK(output(*root, "cat /root/up") == read_all(local));
     const auto process = (*node)->start("exec cat");
