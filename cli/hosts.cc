@@ -1,12 +1,16 @@
 #include "cli/hosts.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <pwd.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 
 #include "nemesis/registry.h"
 
@@ -24,7 +28,58 @@ std::string home_folder() {
   return found == nullptr ? "" : account.pw_dir;
 }
 
+constexpr const char* password_variable = "ASSAY_SUDO_PASSWORD";
+
+/// A line from the terminal, which does not show it.
+Result<std::string> ask_on_terminal(const std::string& question) {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  termios shown{};
+  if (terminal < 0 || ::tcgetattr(terminal, &shown) != 0) {
+    if (terminal >= 0) ::close(terminal);
+    return Error{ErrorKind::no_input,
+                 fmt::format("--sudo-password-file -: there is no terminal to ask on; name a file, "
+                             "or set {}",
+                             password_variable)};
+  }
+  termios hidden = shown;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(terminal, TCSAFLUSH, &hidden);
+  std::string line;
+  bool asked = ::write(terminal, question.data(), question.size()) > 0;
+  for (char c = 0; asked && ::read(terminal, &c, 1) == 1 && c != '\n';) line += c;
+  ::tcsetattr(terminal, TCSAFLUSH, &shown);
+  asked = ::write(terminal, "\n", 1) == 1;
+  ::close(terminal);
+  return line;
+}
+
 }  // namespace
+
+Result<std::string> sudo_password(const std::string& file) {
+  if (const char* set = std::getenv(password_variable); set != nullptr && *set != '\0') {
+    return std::string(set);
+  }
+  if (file.empty()) return std::string();
+  std::string password;
+  if (file == "-") {
+    auto typed = ask_on_terminal("sudo password of the machines: ");
+    if (!typed.ok()) return typed.error();
+    password = std::move(*typed);
+    ::setenv(password_variable, password.c_str(), 1);
+  } else {
+    std::ifstream stream(file);
+    if (!stream) {
+      return Error{ErrorKind::no_input,
+                   fmt::format("--sudo-password-file: cannot read '{}'", file)};
+    }
+    std::getline(stream, password);
+  }
+  if (!password.empty()) return password;
+  return Error{ErrorKind::bad_data,
+               fmt::format("--sudo-password-file: the first line of '{}' is empty; expected the "
+                           "password that sudo asks for",
+                           file)};
+}
 
 Result<std::vector<NodeAddress>> parse_hosts(const std::vector<std::string>& hosts, bool sudo) {
   std::vector<NodeAddress> addresses;

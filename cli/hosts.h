@@ -13,6 +13,11 @@ namespace assay::cli {
 /// "user@host:port", each part but the host optional; nodes are called n1, n2, … Error: usage.
 Result<std::vector<NodeAddress>> parse_hosts(const std::vector<std::string>& hosts, bool sudo);
 
+/// What sudo may ask for: ASSAY_SUDO_PASSWORD of the environment, else the first line of `file`, or
+/// what is typed on the terminal if that is "-" (and left in the environment, for the programs that
+/// this one starts). Empty if there is neither. Error: no_input, bad_data (an empty line).
+Result<std::string> sudo_password(const std::string& file);
+
 /// Error (unavailable, not_permitted): names the machine.
 Result<Nodes> connect_hosts(const std::vector<NodeAddress>& addresses);
 

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/urgency.h"
 #include "checker/checker.h"
 #include "cli/command.h"
 #include "cli/history_input.h"
@@ -34,6 +35,7 @@
 #include "harness/scheduler.h"
 #include "harness/worker_pool.h"
 #include "history/journal.h"
+#include "nemesis/capture.h"
 #include "nemesis/registry.h"
 #include "reports/report.h"
 
@@ -117,11 +119,12 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   const RunSettings& settings = stage.settings;
   std::unique_ptr<Nemesis> nemesis;
   GeneratorPtr schedule;
-  if (!settings.faults.empty()) {
+  if (!settings.faults.empty() || !settings.latencies.empty()) {
     NemesisSettings nemesis_settings;
     nemesis_settings.seed = settings.seed;
     nemesis_settings.interval = settings.fault_interval;
     nemesis_settings.power = stage.power;
+    nemesis_settings.latencies = settings.latencies;
     auto made = make_nemesis(settings.faults, stage.nodes, stage.target, nemesis_settings);
     if (!made.ok()) return made.error();
     nemesis = std::move(*made);
@@ -153,6 +156,7 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   if (auto status = write_zero(stage.folder.path()); !status.ok()) return status.error();
   WorkerPool workers(settings.threads, stage.target, stage.nodes, nemesis.get(),
                      settings.operation_timeout);
+  const Urgency urgency;  // its stamps are the times of the history
   auto tally = run_plan(
       plan_of(stage, nemesis.get(), std::move(schedule)), workers,
       [&](const Event& event) {
@@ -167,20 +171,25 @@ Result<Tally> drive(Stage& stage, const Interruption& interruption) {
   return tally;
 }
 
-void collect_logs(Stage& stage) {
-  std::vector<std::future<void>> tasks;
+void collect_logs(Stage& stage, Captures* captures) {
+  std::vector<std::future<std::string>> tasks;
   for (std::size_t i = 0; i < stage.nodes.size(); ++i) {
-    tasks.push_back(std::async(std::launch::async, [&stage, i] {
+    tasks.push_back(std::async(std::launch::async, [&stage, captures, i] {
       auto folder = stage.folder.log_folder(stage.nodes[i]->name());
-      if (!folder.ok()) return;
+      if (!folder.ok()) return folder.error().message;
       for (const LogFile& file : stage.target.log_files(i)) {
         const auto status = stage.nodes[i]->download(file.remote_path, *folder + "/" + file.name);
         // A missing log is no reason to lose a verdict.
         static_cast<void>(status.ok());
       }
+      if (captures == nullptr) return std::string();
+      const auto counted = captures->collect(i, *folder + "/" + packets_file);
+      return stage.nodes[i]->name() + ": " + (counted.ok() ? *counted : counted.error().message);
     }));
   }
-  for (auto& task : tasks) task.get();
+  for (auto& task : tasks) {
+    if (const std::string words = task.get(); !words.empty()) stage.progress.say(words);
+  }
 }
 
 /// From a target that answers to a recorded history; the target is down afterwards.
@@ -203,8 +212,17 @@ Result<std::string> record_run(const RunSettings& settings, Nodes& nodes, Target
   }
   progress.say("recording in " + folder->path());
   Stage stage{settings, nodes, target, std::move(workload), *folder, progress, power};
+  std::optional<Captures> captures;
+  if (settings.capture) {
+    auto started = Captures::start(nodes, {});
+    if (!started.ok()) {
+      target.tear_down(nodes);
+      return started.error();
+    }
+    captures = std::move(*started);
+  }
   auto tally = drive(stage, interruption);
-  collect_logs(stage);
+  collect_logs(stage, captures ? &*captures : nullptr);
   target.tear_down(nodes);
   if (!tally.ok()) return tally.error();
   progress.say(fmt::format("{} operations invoked: {} ok, {} fail, {} info; {} faults",
@@ -235,9 +253,12 @@ Result<int> run_once(const RunFlags& flags) {
   if (auto status = (*target)->expect(workload->history.datatype); !status.ok()) {
     return status.error();
   }
-  if (!(*target)->endpoints().empty() && !settings->faults.empty()) {
+  const bool commands_nodes =
+      !settings->faults.empty() || !settings->latencies.empty() || settings->capture;
+  if (!(*target)->endpoints().empty() && commands_nodes) {
     return Error{ErrorKind::configuration,
-                 "faults need nodes that assay may command; these servers run already"};
+                 "faults, topologies and captures need nodes that assay may command; these servers "
+                 "run already"};
   }
   if (auto status = check_faults(settings->faults, **target, settings->hosts.empty());
       !status.ok()) {
@@ -247,6 +268,11 @@ Result<int> run_once(const RunFlags& flags) {
     fmt::print(stderr, "{}", preflight(settings->hosts, **target, settings->faults));
     return Error{ErrorKind::not_permitted,
                  "nothing was done; say --allow if these machines are there for it"};
+  }
+  if (settings->sudo) {
+    auto password = sudo_password(settings->sudo_password_file);
+    if (!password.ok()) return password.error();
+    for (NodeAddress& host : settings->hosts) host.sudo_password = *password;
   }
   CheckOptions check = workload->check;
   check.timeout = settings->check_timeout;

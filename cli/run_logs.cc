@@ -146,7 +146,7 @@ std::vector<LogLine> read_run_logs(const std::string& folder) {
   for (const auto& node : fs::directory_iterator(folder + "/logs", failure)) {
     if (!node.is_directory(failure)) continue;
     for (const auto& file : fs::directory_iterator(node.path(), failure)) {
-      if (!file.is_regular_file(failure)) continue;
+      if (!file.is_regular_file(failure) || file.path().filename() == packets_file) continue;
       read_log(file.path(), node.path().filename().string(), *zero, lines);
     }
   }

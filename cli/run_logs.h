@@ -9,6 +9,9 @@
 
 namespace assay::cli {
 
+/// The packets that a node recorded, beside its logs: no text.
+inline constexpr const char* packets_file = "packets.pcap";
+
 /// Writes zero.json into the folder: what wall clocks showed when the history's time was zero,
 /// which is now.
 Status write_zero(const std::string& folder);

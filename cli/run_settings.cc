@@ -14,6 +14,7 @@
 #include "cli/hosts.h"
 #include "cli/option_tables.h"
 #include "cli/output.h"
+#include "cli/topology.h"
 #include "cli/version.h"
 #include "nemesis/registry.h"
 #include "targets/registry.h"
@@ -207,8 +208,10 @@ void RunFlags::define(CLI::App& app) {
          "instead of a lab's nodes: machines of yours, comma separated, each user@host:port "
          "or a name of ~/.ssh/config")
       ->delimiter(',');
-  app.add_flag("--sudo", sudo,
-               "with --hosts: run commands by sudo, which must ask for no password");
+  app.add_flag("--sudo", sudo, "with --hosts: run commands by sudo");
+  app.add_option("--sudo-password-file", sudo_password_file,
+                 "what sudo asks for is the first line of this file, or typed (-); or set "
+                 "ASSAY_SUDO_PASSWORD");
   app.add_flag("--allow", allow, "with --hosts: do what the preflight shows");
   app.add_option("--concurrency", concurrency, "client threads: a number, or 2n for two a node")
       ->capture_default_str();
@@ -226,6 +229,10 @@ void RunFlags::define(CLI::App& app) {
   app.add_option("--fault-schedule", fault_schedule,
                  "instead of --nemesis: the faults of this file, the faults.jsonl of a run, at the "
                  "same offsets");
+  app.add_option("--topology", topology,
+                 "a TOML file of zones and the latency between them: see docs/lab.md");
+  app.add_flag("--capture", capture,
+               "record the packets of every node, as logs/NODE/packets.pcap of the run");
   app.add_option("--seed", seed, "fixes every random choice of the plan; default: a random one");
   app.add_option("--store", store, "folder of the runs")->capture_default_str();
   app.add_option("--check", check,
@@ -252,6 +259,9 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   RunSettings settings;
   if (auto status = read_names(flags, settings); !status.ok()) return status.error();
   if (auto status = read_durations(flags, settings); !status.ok()) return status.error();
+  if (!flags.sudo && !flags.sudo_password_file.empty()) {
+    return Error{ErrorKind::usage, "--sudo-password-file: of use with --sudo only"};
+  }
   auto hosts = parse_hosts(flags.hosts, flags.sudo);
   if (!hosts.ok()) return hosts.error();
   const int nodes = hosts->empty() ? flags.nodes : static_cast<int>(hosts->size());
@@ -265,7 +275,15 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   settings.host_words = flags.hosts;
   settings.hosts = std::move(*hosts);
   settings.sudo = flags.sudo;
+  settings.sudo_password_file = flags.sudo_password_file;
   settings.threads = *threads;
+  settings.capture = flags.capture;
+  if (!flags.topology.empty()) {
+    auto latencies = read_topology(flags.topology, nodes);
+    if (!latencies.ok()) return latencies.error();
+    settings.topology_file = flags.topology;
+    settings.latencies = std::move(*latencies);
+  }
   settings.stagger = *stagger;
   settings.seed = *seed;
   settings.store = flags.store;
@@ -288,6 +306,7 @@ std::vector<std::string> RunSettings::arguments() const {
   if (hosts.empty()) add("nodes", std::to_string(nodes));
   if (!hosts.empty()) add("hosts", fmt::format("{}", fmt::join(host_words, ",")));
   if (sudo) words.emplace_back("--sudo");
+  if (!sudo_password_file.empty()) add("sudo-password-file", sudo_password_file);
   for (const auto& [name, value] : given) {
     if (!is_fallback(*target, name, value) && !is_fallback(*workload, name, value)) {
       add(name, value);
@@ -305,6 +324,8 @@ std::vector<std::string> RunSettings::arguments() const {
   if (stagger.count() > 0) {
     add("rate", fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger.count())));
   }
+  if (!topology_file.empty()) add("topology", topology_file);
+  if (capture) words.emplace_back("--capture");
   add("op-timeout", exact_duration(operation_timeout));
   add("seed", std::to_string(seed));
   return words;
@@ -329,6 +350,7 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"nodes", start.nodes},
                                            {"hosts", settings.host_words},
                                            {"sudo", settings.sudo},
+                                           {"sudo_password_file", settings.sudo_password_file},
                                            {"threads", settings.threads},
                                            {"time_limit_ns", settings.time_limit.count()},
                                            {"stagger_ns", settings.stagger.count()},
@@ -337,6 +359,8 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"faults", settings.faults},
                                            {"fault_interval_ns", settings.fault_interval.count()},
                                            {"fault_schedule", settings.fault_schedule},
+                                           {"topology", settings.topology_file},
+                                           {"capture", settings.capture},
                                            {"seed", settings.seed},
                                            {"campaign", settings.campaign},
                                            {"experiment", settings.experiment}};
@@ -363,12 +387,15 @@ Result<RunFlags> flags_from_plan(const std::string& json) {
     flags.nodes = static_cast<int>(plan.at("nodes").size());
     flags.hosts = plan.value("hosts", std::vector<std::string>{});
     flags.sudo = plan.value("sudo", false);
+    flags.sudo_password_file = plan.value("sudo_password_file", "");
     flags.concurrency = std::to_string(plan.at("threads").get<int>());
     flags.time_limit = duration("time_limit_ns");
     flags.operation_timeout = duration("op_timeout_ns");
     flags.fault_interval = duration("fault_interval_ns");
     flags.models = plan.value("models", std::vector<std::string>{});
     flags.fault_schedule = plan.value("fault_schedule", "");
+    flags.topology = plan.value("topology", "");
+    flags.capture = plan.value("capture", false);
     if (flags.fault_schedule.empty()) {
       flags.faults = plan.at("faults").get<std::vector<std::string>>();
     }

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "harness/fault_schedule.h"
 #include "harness/target.h"
+#include "nemesis/registry.h"
 #include "reports/report.h"
 #include "workloads/workload.h"
 
@@ -30,6 +31,7 @@ struct RunFlags {
   int nodes = 5;
   std::vector<std::string> hosts;
   bool sudo = false;
+  std::string sudo_password_file;
   bool allow = false;
   std::string concurrency = "2n";
   std::string time_limit = "60s";
@@ -46,6 +48,8 @@ struct RunFlags {
   std::string campaign;  ///< whose run this is, and of which experiment
   std::string experiment;
   bool keep_lab = false;
+  bool capture = false;
+  std::string topology;  ///< a file
   bool json = false;
   bool quiet = false;
 
@@ -66,6 +70,7 @@ struct RunSettings {
   std::vector<std::string> host_words;  ///< as typed
   std::vector<NodeAddress> hosts;       ///< machines of the user's; empty: nodes of a lab
   bool sudo = false;
+  std::string sudo_password_file;
   int threads = 10;
   Nanos time_limit{0};
   Nanos stagger{0};  ///< mean time between invocations; 0: as fast as it goes
@@ -75,6 +80,9 @@ struct RunSettings {
   Nanos fault_interval{0};
   std::string fault_schedule;          ///< the file that the steps are from; empty: drawn ones
   std::vector<FaultStep> fault_steps;  ///< of that file
+  bool capture = false;                ///< packets of the nodes
+  std::string topology_file;           ///< empty: all nodes are near
+  Latencies latencies;                 ///< of that file
   std::uint64_t seed = 0;
   std::string store;
   std::optional<Nanos> check_timeout;

@@ -8,6 +8,7 @@
 
 #include "base/executable.h"
 #include "cli/history_input.h"
+#include "cli/hosts.h"
 #include "cli/online_shrink.h"
 #include "cli/output.h"
 #include "cli/run_settings.h"
@@ -99,6 +100,12 @@ Result<int> shrink_lab_run(const RunShrinkFlags& flags) {
                  fmt::format("{}: this would do to {} machines that are no lab, again and again, "
                              "what the run did; say --allow if they are there for it",
                              flags.folder, settings->hosts.size())};
+  }
+  if (settings->sudo) {
+    // Asked for once, not for each of the runs.
+    if (const auto password = sudo_password(settings->sudo_password_file); !password.ok()) {
+      return password.error();
+    }
   }
   const auto findings = findings_of(flags.folder);
   if (!findings.ok()) return findings.error();

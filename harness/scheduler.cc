@@ -70,14 +70,29 @@ class Run {
     return {};
   }
 
-  /// A fault event of the scheduler's own: the healing at the end.
-  Status note(EventType type, const std::string& f, const std::string& error) {
+  Status note(const std::string& f, const Completion& completion) {
     Event event;
     event.process = nemesis_process;
-    event.type = type;
+    event.type = completion.type;
     event.f = f;
-    event.error = error;
+    event.value = completion.value;
+    event.error = completion.error;
     return stamp_and_record(event);
+  }
+
+  /// Heals and records it: every fault that was in force ends, and the whole does.
+  Status heal(const Plan& plan) {
+    Status noted = note("heal", {EventType::invoke, {}, {}});
+    const auto healed = plan.heal();
+    for (const StoppedFault& fault : healed ? *healed : std::vector<StoppedFault>()) {
+      if (noted.ok()) noted = note(fault.f, {EventType::invoke, {}, {}});
+      if (noted.ok()) noted = note(fault.f, fault.completion);
+    }
+    const Completion end = healed ? Completion{EventType::ok, {}, {}}
+                                  : Completion{EventType::info, {}, healed.error().message};
+    if (noted.ok()) noted = note("heal", end);
+    if (!noted.ok() || healed) return noted;
+    return healed.error();
   }
 
   const Tally& tally() const { return tally_; }
@@ -263,11 +278,7 @@ Result<Tally> run_plan(Plan plan, Workers& workers, const Record& record,
   // Whatever went wrong before, healing is tried.
   if (auto joined = run.join_nemesis(); outcome.ok()) outcome = joined;
   if (plan.heal) {
-    if (outcome.ok()) outcome = run.note(EventType::invoke, "heal", "");
-    const Status healed = plan.heal();
-    const Status noted = run.note(healed.ok() ? EventType::ok : EventType::info, "heal",
-                                  healed.ok() ? "" : healed.error().message);
-    if (outcome.ok()) outcome = noted;
+    const Status healed = run.heal(plan);
     if (outcome.ok()) outcome = healed;
   }
   if (outcome.ok() && plan.final_generator) {

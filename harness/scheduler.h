@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "harness/generator.h"
+#include "harness/nemesis.h"
 #include "history/event.h"
 
 namespace assay {
@@ -48,9 +49,11 @@ struct Plan {
   /// Before anything is recorded, one after another, each repeated until it is ok or its
   /// precondition does not hold (give it one, so that it takes effect once at most).
   std::vector<Invocation> set_up;
-  GeneratorPtr generator;        ///< what the clients do; ends by itself (time_limit, limit)
-  GeneratorPtr nemesis;          ///< what the nemesis does meanwhile; may be null
-  std::function<Status()> heal;  ///< called once when `generator` is exhausted; may be empty
+  GeneratorPtr generator;  ///< what the clients do; ends by itself (time_limit, limit)
+  GeneratorPtr nemesis;    ///< what the nemesis does meanwhile; may be null
+  /// Called once when `generator` is exhausted; may be empty. What it says of the faults that were
+  /// in force is recorded.
+  std::function<Result<std::vector<StoppedFault>>()> heal;
   GeneratorPtr final_generator;  ///< after healing; may be null
 };
 

@@ -37,6 +37,16 @@ class ProcessControl {
   virtual std::string data_folder(std::size_t /*node*/) const { return {}; }
 };
 
+/// Capability: servers can leave the cluster for good, and new ones can come in their place.
+class Membership {
+ public:
+  virtual ~Membership() = default;
+  /// Shell command, on the node itself, idempotent: its server is no member any more, does not run
+  /// and has no data / it is a member, without anything of before, and runs. At most 10 s.
+  virtual std::string leave_command(std::size_t node) const = 0;
+  virtual std::string join_command(std::size_t node) const = 0;
+};
+
 /// Capability: the target can tell which nodes are primaries (leaders) now.
 class Primaries {
  public:
@@ -82,6 +92,7 @@ class Target {
 
   virtual ProcessControl* process_control() { return nullptr; }
   virtual Primaries* primaries() { return nullptr; }
+  virtual Membership* membership() { return nullptr; }
   /// Capability: it speaks SQL (targets/sql/sessions.h).
   virtual sql::Sessions* sql_sessions() { return nullptr; }
   /// Asks servers that run already what they are, a line each, and changes nothing. Error:

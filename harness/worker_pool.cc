@@ -5,10 +5,12 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/assert.h"
+#include "base/urgency.h"
 
 namespace assay {
 
@@ -58,6 +60,9 @@ class WorkerPool::Worker {
 
  private:
   void loop() {
+    // A fault that comes late is another fault.
+    std::optional<Urgency> urgency;
+    if (thread_number_ == nemesis_thread) urgency.emplace();
     for (;;) {
       std::pair<ProcessId, Invocation> task;
       {

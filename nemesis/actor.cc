@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "nemesis/address.h"
 #include "nemesis/agent/wire.h"
 
 namespace assay {
@@ -15,8 +16,21 @@ namespace {
 
 using agent::no_effect;
 
-/// Longer than the agent lets any command run.
+/// Begins the ids of what the topology asks of the agents; no fault has such a name.
+constexpr std::string_view topology_id = "topology-";
+
+/// Longer than the agent lets any command run,
 constexpr Nanos request_timeout = std::chrono::seconds(15);
+/// than the copy of a data folder, and than a server waits until others let it join.
+constexpr Nanos copy_timeout = std::chrono::minutes(11);
+constexpr Nanos membership_timeout = std::chrono::seconds(40);
+/// Healing everything copies nothing, it drops copies.
+constexpr Nanos heal_timeout_max = std::chrono::minutes(2);
+
+Nanos timeout_of(const FaultEntry& fault) {
+  if (fault.needs == FaultNeeds::data_folder) return copy_timeout;
+  return fault.needs == FaultNeeds::membership ? membership_timeout : request_timeout;
+}
 
 std::vector<std::size_t> positions_up_to(std::size_t n) {
   std::vector<std::size_t> positions(n);
@@ -30,10 +44,15 @@ template <class T>
 std::vector<T> everywhere(const std::vector<std::size_t>& positions,
                           const std::function<T(std::size_t)>& action, Nanos gap = Nanos{0}) {
   if (gap > Nanos{0}) {
+    // From start to start, so that the whole does not take longer when an answer does.
     std::vector<T> results;
+    Nanos due = monotonic_now();
     for (const std::size_t at : positions) {
-      if (!results.empty()) std::this_thread::sleep_for(gap);
+      if (const Nanos left = due - monotonic_now(); left > Nanos{0}) {
+        std::this_thread::sleep_for(left);
+      }
       results.push_back(action(at));
+      due += gap;
     }
     return results;
   }
@@ -80,35 +99,59 @@ Completion outcome(const Cluster& cluster, const std::vector<std::size_t>& posit
 }  // namespace
 
 Result<std::unique_ptr<Nemesis>> Actor::open(std::vector<FaultEntry> faults, Nodes& nodes,
-                                             Target& target, const AgentOptions& options,
-                                             Power* power) {
+                                             Target& target, const NemesisSettings& settings) {
   using Opened = Result<std::unique_ptr<AgentSession>>;
-  std::unique_ptr<Actor> actor(new Actor(std::move(faults), nodes, target, power));
-  std::vector<Opened> agents =
-      everywhere<Opened>(positions_up_to(nodes.size()),
-                         [&](std::size_t at) { return AgentSession::open(*nodes[at], options); });
+  std::unique_ptr<Actor> actor(new Actor(std::move(faults), nodes, target, settings.power));
+  std::vector<Opened> agents = everywhere<Opened>(
+      positions_up_to(nodes.size()),
+      [&](std::size_t at) { return AgentSession::open(*nodes[at], settings.agent); });
   for (Opened& agent : agents) {
     if (!agent) return agent.error();
     actor->agents_.push_back(std::move(*agent));
   }
-  if (const Status mounted = actor->mount_disk_layers(); !mounted.ok()) return mounted.error();
+  if (const Status ready = actor->prepare(settings.latencies); !ready.ok()) return ready.error();
   return std::unique_ptr<Nemesis>(std::move(actor));
 }
 
-Status Actor::mount_disk_layers() {
+Status Actor::prepare(const Latencies& latencies) {
+  const auto prepared = everywhere<Status>(positions_up_to(agents_.size()), [&](std::size_t at) {
+    std::vector<Words> requests;
+    if (Status added = add_latencies(latencies, at, requests); !added.ok()) return added;
+    add_disk_layer(at, requests);
+    return agents_[at]->stand(std::move(requests));
+  });
+  for (const Status& status : prepared) {
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+void Actor::add_disk_layer(std::size_t node, std::vector<Words>& requests) const {
   const bool wanted = std::any_of(faults_.begin(), faults_.end(), [](const FaultEntry& fault) {
     return fault.needs == FaultNeeds::disk_layer;
   });
   const ProcessControl* control = cluster_.target.process_control();
-  if (!wanted || control == nullptr) return {};
-  const auto mounted =
-      everywhere<Result<std::string>>(positions_up_to(agents_.size()), [&](std::size_t at) {
-        return agents_[at]->request({"inject", "disk-layer", "disk-layer", control->data_folder(at),
-                                     control->kill_command(at), control->start_command(at)},
-                                    request_timeout);
-      });
-  for (const auto& done : mounted) {
-    if (!done) return done.error();
+  if (!wanted || control == nullptr) return;
+  requests.push_back({"inject", "disk-layer", "disk-layer", control->data_folder(node),
+                      control->kill_command(node), control->start_command(node)});
+}
+
+Status Actor::add_latencies(const Latencies& latencies, std::size_t node,
+                            std::vector<Words>& requests) const {
+  if (node >= latencies.size()) return {};
+  std::map<Nanos, Words> peers;  // by how far away
+  for (std::size_t from = 0; from < latencies[node].size(); ++from) {
+    const Nanos latency = latencies[node][from];
+    if (latency == Nanos{0} || from == node) continue;
+    const auto address = address_of(*cluster_.nodes[from]);
+    if (!address) return address.error();
+    peers[latency].push_back(*address);
+  }
+  for (const auto& [latency, addresses] : peers) {
+    const std::string delay = std::to_string(latency.count()) + "ns";
+    Words request{"inject", std::string(topology_id) + delay, "packets", "delay=" + delay};
+    request.insert(request.end(), addresses.begin(), addresses.end());
+    requests.push_back(std::move(request));
   }
   return {};
 }
@@ -153,13 +196,21 @@ Completion Actor::start(const FaultEntry& fault, const Value& parameters) {
 
 Completion Actor::stop(const FaultEntry& fault) {
   const auto found = in_force_.find(fault.name);
-  const std::string name(fault.name);
-  if (found == in_force_.end()) return outcome(cluster_, {}, name + " was not in force", "");
+  if (found == in_force_.end()) {
+    return outcome(cluster_, {}, std::string(fault.name) + " was not in force", "");
+  }
   const auto [hit, gap] = found->second;
-  const auto answers = everywhere<Result<std::string>>(
-      hit, [&](std::size_t at) { return heal(fault, at); }, gap);
+  Completion completion = stopped(fault, hit,
+                                  everywhere<Result<std::string>>(
+                                      hit, [&](std::size_t at) { return heal(fault, at); }, gap));
+  if (completion.type == EventType::ok) in_force_.erase(found);
+  return completion;
+}
+
+Completion Actor::stopped(const FaultEntry& fault, const std::vector<std::size_t>& hit,
+                          const std::vector<Result<std::string>>& answers) {
   std::string errors;
-  std::string what = name + " healed:";
+  std::string what = std::string(fault.name) + " healed:";
   std::string effects;
   std::string none;
   bool any = false;
@@ -175,7 +226,6 @@ Completion Actor::stop(const FaultEntry& fault) {
       any = true;
     }
   }
-  if (errors.empty()) in_force_.erase(found);
   if (const std::string notices = take_notices(); !notices.empty()) what += " (" + notices + ")";
   Completion completion = outcome(cluster_, hit, what, errors);
   if (!none.empty()) add(effects, (any ? "" : "none: ") + none);
@@ -192,12 +242,12 @@ Result<std::string> Actor::inject(const FaultEntry& fault, const Words& words, s
   }
   Words request{"inject", std::string(fault.name)};
   request.insert(request.end(), words.begin(), words.end());
-  return agents_[node]->request(request, request_timeout);
+  return agents_[node]->request(request, timeout_of(fault));
 }
 
 Result<std::string> Actor::heal(const FaultEntry& fault, std::size_t node) {
   if (fault.needs != FaultNeeds::power) {
-    return agents_[node]->request({"heal", std::string(fault.name)}, request_timeout);
+    return agents_[node]->request({"heal", std::string(fault.name)}, timeout_of(fault));
   }
   // Asked before it is on: a node that still answers was never off.
   const bool answers = cluster_.nodes[node]->run("true", std::chrono::seconds(1)).ok();
@@ -223,36 +273,78 @@ Status Actor::switch_on(std::size_t node) {
                    ": the server did not start after power came back: " + started->err};
 }
 
+Nanos Actor::heal_timeout() const {
+  Nanos longest = request_timeout;
+  for (const FaultEntry& fault : faults_) {
+    if (!in_force_.contains(fault.name)) continue;
+    longest = std::max(longest, std::min(timeout_of(fault), heal_timeout_max));
+  }
+  return longest;
+}
+
 std::string Actor::take_notices() {
   std::string notices;
   for (const auto& agent : agents_) add(notices, agent->take_notice());
   return notices;
 }
 
-Status Actor::heal_all() {
+Result<std::vector<StoppedFault>> Actor::heal_all() {
+  using Effects = std::map<std::string, std::string>;  // by the fault's name
   const std::lock_guard<std::mutex> exclusive(mutex_);
   std::string errors;
-  for (const auto& [name, force] : in_force_) {
-    const auto needs_power = [&name = name](const FaultEntry& fault) {
-      return fault.name == name && fault.needs == FaultNeeds::power;
-    };
-    if (std::none_of(faults_.begin(), faults_.end(), needs_power)) continue;
-    for (const std::size_t at : force.nodes) {
-      if (const Status on = switch_on(at); !on.ok()) add(errors, on.error().message);
+  std::map<std::string_view, std::vector<Result<std::string>>> powered;
+  for (const FaultEntry& fault : faults_) {
+    const auto force = in_force_.find(fault.name);
+    if (fault.needs != FaultNeeds::power || force == in_force_.end()) continue;
+    for (const std::size_t at : force->second.nodes) {
+      powered[fault.name].push_back(heal(fault, at));
+      if (const auto& on = powered[fault.name].back(); !on) add(errors, on.error().message);
     }
   }
-  const auto healed = everywhere<Status>(positions_up_to(agents_.size()), [&](std::size_t at) {
-    auto answer = agents_[at]->request({"heal-all"}, request_timeout);
-    // The agent may just have died; the next one heals what it left before it answers.
-    if (!answer) answer = agents_[at]->request({"heal-all"}, request_timeout);
-    return answer ? verify(at) : Status(answer.error());
-  });
-  for (const Status& status : healed) {
-    if (!status.ok()) add(errors, status.error().message);
+  const auto healed =
+      everywhere<Result<Effects>>(positions_up_to(agents_.size()), [&](std::size_t at) {
+        // Whatever agent comes after this one has nothing to begin with.
+        static_cast<void>(agents_[at]->stand({}).ok());
+        auto answer = agents_[at]->request({"heal-all"}, heal_timeout());
+        // The agent may just have died; the next one heals what it left before it answers.
+        if (!answer) answer = agents_[at]->request({"heal-all"}, heal_timeout());
+        if (!answer) return Result<Effects>(answer.error());
+        if (const Status verified = verify(at); !verified.ok()) {
+          return Result<Effects>(verified.error());
+        }
+        Effects effects;
+        const Words words = agent::decode_line(*answer);
+        for (std::size_t i = 0; i + 1 < words.size(); i += 2) effects[words[i]] = words[i + 1];
+        return Result<Effects>(std::move(effects));
+      });
+  for (const auto& effects : healed) {
+    if (!effects) add(errors, effects.error().message);
   }
   if (!errors.empty()) return Error{ErrorKind::unavailable, "not everything is healed: " + errors};
+  std::vector<StoppedFault> ended;
+  for (const FaultEntry& fault : faults_) {
+    const auto force = in_force_.find(fault.name);
+    if (force == in_force_.end()) continue;
+    std::vector<Result<std::string>> answers = std::move(powered[fault.name]);
+    if (answers.empty()) {
+      for (const std::size_t at : force->second.nodes) {
+        // Without an entry its agent died and healed it earlier.
+        const auto effect = healed[at]->find(std::string(fault.name));
+        answers.emplace_back(effect == healed[at]->end() ? std::string() : effect->second);
+      }
+    }
+    ended.push_back(
+        {"stop-" + std::string(fault.name), stopped(fault, force->second.nodes, answers)});
+  }
   in_force_.clear();
-  return {};
+  std::string latencies;
+  for (std::size_t at = 0; at < healed.size(); ++at) {
+    for (const auto& [id, effect] : *healed[at]) {
+      if (id.starts_with(topology_id)) add(latencies, cluster_.nodes[at]->name() + " " + effect);
+    }
+  }
+  if (!latencies.empty()) ended.push_back({"topology", outcome(cluster_, {}, latencies, "")});
+  return ended;
 }
 
 Status Actor::verify(std::size_t node) const {

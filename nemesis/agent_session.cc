@@ -75,7 +75,20 @@ Status AgentSession::start() {
                  node_.name() + ": expected the agent's greeting, got \"" + *greeting + "\""};
   }
   process_ = std::move(*process);
+  return carry_out_standing();
+}
+
+Status AgentSession::carry_out_standing() {
+  for (const auto& words : standing_) {
+    if (const auto done = exchange(words, start_timeout); !done) return done.error();
+  }
   return {};
+}
+
+Status AgentSession::stand(std::vector<std::vector<std::string>> requests) {
+  const std::unique_lock<std::timed_mutex> exclusive(exchange_mutex_);
+  standing_ = std::move(requests);
+  return process_ == nullptr ? start() : carry_out_standing();
 }
 
 void AgentSession::lose(const std::string& why) {

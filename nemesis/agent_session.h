@@ -38,6 +38,10 @@ class AgentSession {
   /// unavailable (no agent, no answer within `timeout`, or the agent says why it could not).
   Result<std::string> request(const std::vector<std::string>& words, Nanos timeout);
 
+  /// Requests that every agent on the node begins with, this one and those that come after it was
+  /// lost. Error: as of request.
+  Status stand(std::vector<std::vector<std::string>> requests);
+
   Node& node() const { return node_; }
   /// What went wrong with the connection since the last call; empty if nothing.
   std::string take_notice();
@@ -45,15 +49,17 @@ class AgentSession {
  private:
   AgentSession(Node& node, AgentOptions options) : node_(node), options_(std::move(options)) {}
   Status start();
+  Status carry_out_standing();
   Result<std::string> exchange(const std::vector<std::string>& words, Nanos timeout);
   void lose(const std::string& why);
   void keep_lease();
 
   Node& node_;
   const AgentOptions options_;
-  std::timed_mutex exchange_mutex_;  ///< guards process_, last_id_
+  std::timed_mutex exchange_mutex_;  ///< guards process_, last_id_, standing_
   std::unique_ptr<RemoteProcess> process_;
   std::uint64_t last_id_ = 0;
+  std::vector<std::vector<std::string>> standing_;
 
   std::mutex mutex_;  ///< guards notice_, ending_
   std::string notice_;
@@ -62,7 +68,8 @@ class AgentSession {
   std::thread keeper_;
 };
 
-/// Puts the agent's program on the node unless the same one lies there.
+/// Puts the agent's program on the node. Error: no_input (no such program here), unavailable,
+/// cannot_write.
 Status install_agent(Node& node, const AgentOptions& options);
 
 }  // namespace assay

@@ -20,12 +20,17 @@ namespace assay {
 enum class FaultNeeds {
   nothing,
   process_control,
+  membership,
   power,
   data_folder,
   disk_layer  ///< a data folder, and the layer over it for the whole run
 };
 
 using Words = std::vector<std::string>;
+
+/// latencies[to][from]: how long packets between two nodes take on their way, added to what they
+/// take anyway.
+using Latencies = std::vector<std::vector<Nanos>>;
 
 /// What the agents have to do: for each node the words after `inject FAULT` (see agent/kinds.h), or
 /// none if the node is left alone; and the whole in one line for people.
@@ -85,6 +90,7 @@ FaultEntry pause_threads_fault();
 FaultEntry cpu_fault();
 FaultEntry memory_fault();
 FaultEntry power_fault();
+FaultEntry membership_fault();
 FaultEntry clock_fault();
 FaultEntry clock_drift_fault();
 FaultEntry clock_strobe_fault();

@@ -111,6 +111,22 @@ std::vector<std::size_t> positions_of(const Value& parameters, const char* name,
   return positions;
 }
 
+/// "port=2380" for each of the list `ports`; all ports if there is none.
+Result<Words> ports_of(const Value& parameters) {
+  Words words;
+  const Value* ports = find(parameters, "ports");
+  if (ports == nullptr) return words;
+  const auto* list = ports->get_if<Value::List>();
+  for (const Value& element : list == nullptr ? Value::List() : *list) {
+    const auto* port = element.get_if<std::int64_t>();
+    if (port != nullptr && *port >= 1 && *port <= 65'535) {
+      words.push_back("port=" + std::to_string(*port));
+    }
+  }
+  if (list != nullptr && !list->empty() && words.size() == list->size()) return words;
+  return Error{ErrorKind::bad_data, "partition: ports: expected numbers from 1 to 65535"};
+}
+
 Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
   const std::size_t n = cluster.nodes.size();
   auto grudge = grudge_of(parameters, n);
@@ -128,6 +144,8 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
   }
   const Value* how = find(parameters, "how");
   const bool rejects = how != nullptr && *how == Value("reject");
+  const auto ports = ports_of(parameters);
+  if (!ports) return ports.error();
   Injection injection;
   injection.words.resize(n);
   injection.order = positions_of(parameters, "order", n);
@@ -140,6 +158,7 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
   for (std::size_t i = 0; i < n; ++i) {
     if ((*grudge)[i].empty()) continue;
     injection.words[i] = {"partition", rejects ? "reject" : "drop"};
+    injection.words[i].insert(injection.words[i].end(), ports->begin(), ports->end());
     for (const std::size_t peer : (*grudge)[i]) {
       const auto address = address_of(*cluster.nodes[peer]);
       if (!address) return address.error();
@@ -147,6 +166,7 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
     }
   }
   if (rejects) label += ", refused";
+  for (const std::string& port : *ports) label += " " + port;
   injection.what = label + ": " + describe(*grudge, cluster.names());
   return injection;
 }

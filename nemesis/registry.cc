@@ -62,6 +62,7 @@ std::span<const FaultEntry> faults() {
                                 cpu_fault(),
                                 memory_fault(),
                                 power_fault(),
+                                membership_fault(),
                                 clock_fault(),
                                 clock_drift_fault(),
                                 clock_strobe_fault(),
@@ -135,6 +136,13 @@ Status check_faults(const std::vector<std::string>& names, Target& target, bool 
                    "fault " + name + " needs server processes that can be controlled, and target " +
                        std::string(target.name()) + " has none; leave it out"};
     }
+    if (fault->needs == FaultNeeds::membership && target.membership() == nullptr) {
+      return Error{ErrorKind::configuration, "fault " + name +
+                                                 " needs servers that can leave their cluster and "
+                                                 "join it, and those of target " +
+                                                 std::string(target.name()) +
+                                                 " cannot; leave it out"};
+    }
     const bool needs_folder =
         fault->needs == FaultNeeds::data_folder || fault->needs == FaultNeeds::disk_layer;
     if (needs_folder &&
@@ -159,7 +167,7 @@ Result<std::unique_ptr<Nemesis>> make_nemesis(const std::vector<std::string>& na
                                               Target& target, const NemesisSettings& settings) {
   if (const Status checked = check_faults(names, target, settings.power != nullptr); !checked.ok())
     return checked.error();
-  return Actor::open(entries_of(names), nodes, target, settings.agent, settings.power);
+  return Actor::open(entries_of(names), nodes, target, settings);
 }
 
 GeneratorPtr fault_schedule(const std::vector<std::string>& names, std::size_t nodes,

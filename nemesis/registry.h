@@ -38,6 +38,7 @@ struct NemesisSettings {
   Nanos interval = std::chrono::seconds(5);  ///< about how long a fault is in force, and is not
   AgentOptions agent;                        ///< the lease among them
   Power* power = nullptr;                    ///< the nodes' switches, if somebody has them
+  Latencies latencies;                       ///< of the whole run; empty: as they are
 };
 
 /// Whether these faults exist and the target and the nodes' place have what they need. Error:

@@ -15,6 +15,10 @@ std::uint64_t stream_of(std::string_view name) {
   return hash;
 }
 
+/// Between the end of one step and the next. A recorded schedule that is repeated keeps its times
+/// as long as each step takes at most this much longer than it did.
+constexpr Nanos rest = std::chrono::milliseconds(500);
+
 struct Lane {
   FaultEntry fault;
   Random random;
@@ -40,13 +44,17 @@ class FaultSchedule final : public Generator {
   Next next(const Context& context) override {
     Lane* lane = first_due();
     if (lane == nullptr) return Exhausted{};
-    if (lane->due > context.now) return Pending{lane->due};
+    if (const Nanos at = std::max(lane->due, rested_); at > context.now) return Pending{at};
     Invocation invocation;
     invocation.f = (lane->in_force ? "stop-" : "start-") + std::string(lane->fault.name);
     if (!lane->in_force) invocation.value = lane->fault.draw(nodes_, lane->random);
     lane->in_force = !lane->in_force;
     lane->due = context.now + scaled(0.5 + lane->random.unit());
     return Invoke{std::move(invocation), context.free.front()};
+  }
+
+  void observe(const Context& context, int /*thread*/, const Event& event) override {
+    if (event.type != EventType::invoke) rested_ = context.now + rest;
   }
 
  private:
@@ -71,6 +79,7 @@ class FaultSchedule final : public Generator {
   Nanos interval_;
   std::size_t in_force_max_;
   std::vector<Lane> lanes_;
+  Nanos rested_{0};  ///< when the next step may begin
 };
 
 }  // namespace

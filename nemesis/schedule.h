@@ -16,7 +16,8 @@ namespace assay {
 /// Asks for start-NAME and stop-NAME of each fault among `nodes` nodes. Every span, in force or
 /// not, lasts 0.5 to 1.5 intervals; every fault has started once within two intervals, for up to
 /// four faults. Draws only from forks of `random`: one stream for each fault, so that adding a
-/// fault to a run leaves the parameters of the others as they were. Never exhausted.
+/// fault to a run leaves the parameters of the others as they were. A step begins at the earliest
+/// 500 ms after the end of the one before. Never exhausted.
 GeneratorPtr make_schedule(const std::vector<FaultEntry>& faults, std::size_t nodes, Nanos interval,
                            const Random& random);
 

@@ -110,6 +110,30 @@ Result<Injection> plan_memory(const Value& parameters, const Cluster& cluster) {
   return injection;
 }
 
+/// One node: what is left must still have a majority of the members that run.
+Value draw_membership(std::size_t n, Random& random) {
+  Value::Map map{{"selector", random.chance(0.3) ? "primaries" : "one"}};
+  map.emplace_back("nodes", Value::List{static_cast<std::int64_t>(random.below(n))});
+  return map;
+}
+
+Result<Injection> plan_membership(const Value& parameters, const Cluster& cluster) {
+  const Membership* membership = cluster.target.membership();
+  if (membership == nullptr) {
+    return Error{ErrorKind::configuration, "membership: this target's members are fixed"};
+  }
+  const auto nodes = select_nodes(parameters, cluster);
+  if (!nodes) return nodes.error().in("membership");
+  Injection injection;
+  injection.words.resize(cluster.nodes.size());
+  for (const std::size_t at : *nodes) {
+    injection.words[at] = {"membership", membership->leave_command(at),
+                           membership->join_command(at)};
+  }
+  injection.what = "members leave: " + names_of(*nodes, cluster);
+  return injection;
+}
+
 Result<Injection> plan_power(const Value& parameters, const Cluster& cluster) {
   const auto nodes = select_nodes(parameters, cluster);
   if (!nodes) return nodes.error().in("power");
@@ -149,6 +173,10 @@ FaultEntry cpu_fault() {
 FaultEntry memory_fault() {
   return {"memory", "a share of a node's available memory is taken", FaultNeeds::nothing,
           draw_memory, plan_memory};
+}
+FaultEntry membership_fault() {
+  return {"membership", "a server leaves the cluster; healing lets a new, empty one join",
+          FaultNeeds::membership, draw_membership, plan_membership};
 }
 FaultEntry power_fault() {
   return {"power", "whole nodes off at once, as by the mains switch, and on again with their disks",

@@ -69,8 +69,9 @@ Status wait_for(Nanos limit, const std::function<Status()>& step) {
   }
 }
 
-ClusterTarget::ClusterTarget(std::string_view name, std::vector<Endpoint> hosts, std::uint16_t port)
-    : name_(name), hosts_(std::move(hosts)), port_(port) {}
+ClusterTarget::ClusterTarget(std::string_view name, std::vector<Endpoint> hosts, std::uint16_t port,
+                             std::string data_folder)
+    : name_(name), hosts_(std::move(hosts)), port_(port), data_folder_(std::move(data_folder)) {}
 
 std::map<std::string, std::string> ClusterTarget::facts() const { return facts_; }
 

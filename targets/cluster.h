@@ -41,8 +41,9 @@ Status wait_for(Nanos limit, const std::function<Status()>& step);
 class ClusterTarget : public Target, public ProcessControl {
  public:
   /// `name` outlives the target. `hosts`: servers that run already; empty: those of the lab, which
-  /// will answer at `port`.
-  ClusterTarget(std::string_view name, std::vector<Endpoint> hosts, std::uint16_t port);
+  /// will answer at `port` and keep their data in `data_folder` (empty: there are none in a lab).
+  ClusterTarget(std::string_view name, std::vector<Endpoint> hosts, std::uint16_t port,
+                std::string data_folder);
 
   std::string_view name() const override { return name_; }
   std::map<std::string, std::string> facts() const override;
@@ -56,6 +57,7 @@ class ClusterTarget : public Target, public ProcessControl {
   std::string kill_command(std::size_t node) const override;
   std::string start_command(std::size_t node) const override;
   std::string pid_file(std::size_t node) const override { return servers_.at(node).pid_file; }
+  std::string data_folder(std::size_t /*node*/) const override { return data_folder_; }
   std::vector<LogFile> log_files(std::size_t node) const override;
 
  protected:
@@ -84,6 +86,7 @@ class ClusterTarget : public Target, public ProcessControl {
   std::string_view name_;
   std::vector<Endpoint> hosts_;
   std::uint16_t port_;
+  std::string data_folder_;
   std::vector<Endpoint> places_;
   std::vector<ServerProcess> servers_;
   std::vector<std::vector<ServerProcess>> companions_;

@@ -22,7 +22,8 @@ struct NodeAddress {
   /// A machine of the user's: ~/.ssh/config is honoured (HostName, Port, User, IdentityFile,
   /// ProxyJump), where user and port are not given here (empty, 0).
   bool is_own = false;
-  bool sudo = false;  ///< commands are run by sudo, which must ask for no password
+  bool sudo = false;          ///< commands are run by sudo
+  std::string sudo_password;  ///< what sudo may ask for; empty: it must ask for nothing
 };
 
 struct CommandResult {
@@ -70,6 +71,7 @@ std::string shell_quote(const std::string& text);
 Result<std::string> checksum_of(const std::string& path);
 
 /// A node reached through libssh: key login, host key checked against known_hosts_file, no delay.
+/// Error: unavailable, not_permitted (host key, login or sudo refused), no_input (no such key).
 Result<std::unique_ptr<Node>> connect_ssh(const NodeAddress& address, Nanos timeout);
 
 /// A machine that is known by its name only, such as one whose server is asked over the network and

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -216,7 +217,19 @@ Status SshNode::download(const std::string& remote_path, const std::string& loca
 Result<std::unique_ptr<Node>> connect_ssh(const NodeAddress& address, Nanos timeout) {
   Result<std::unique_ptr<SshSession>> session = SshSession::open(address, timeout);
   if (!session.ok()) return session.error();
-  return std::unique_ptr<Node>(new SshNode(address, std::move(*session), timeout));
+  auto node = std::make_unique<SshNode>(address, std::move(*session), timeout);
+  if (address.sudo) {
+    const auto tried = node->run("true", timeout);
+    if (!tried.ok()) return tried.error();
+    if (tried->exit_status != 0) {
+      std::string why = tried->err;
+      std::replace(why.begin(), why.end(), '\n', ' ');
+      return Error{ErrorKind::not_permitted,
+                   fmt::format("{}: sudo refuses to run commands {} a password: {}", address.name,
+                               address.sudo_password.empty() ? "without" : "with", why)};
+    }
+  }
+  return std::unique_ptr<Node>(std::move(node));
 }
 
 }  // namespace assay

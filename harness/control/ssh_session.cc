@@ -15,6 +15,7 @@ namespace {
 
 constexpr int flush_ms = 200;
 constexpr Nanos poll_slice = std::chrono::milliseconds(100);
+constexpr const char* sudo_mark = "assay-begins-here";
 
 /// Signals by the names that SSH gives them.
 int signal_number(std::string_view name) {
@@ -235,8 +236,7 @@ Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& comma
     return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "no channel");
   }
   was_requested = true;
-  const std::string words =
-      address_.sudo ? "exec sudo -n -- sh -c " + shell_quote(command) : command;
+  const std::string words = as_asked(command);
   while ((answer = ssh_channel_request_exec(raw, words.c_str())) == SSH_AGAIN) {
     if (monotonic_now() >= deadline) break;
     wait(deadline, has_unsent());
@@ -244,7 +244,35 @@ Result<std::unique_ptr<SshChannel>> SshSession::execute(const std::string& comma
   if (answer != SSH_OK) {
     return error(ErrorKind::unavailable, answer == SSH_AGAIN ? "no answer" : "command not started");
   }
+  if (const Status given = hand_over_password(*channel, deadline); !given.ok()) {
+    return given.error();
+  }
   return channel;
+}
+
+// Where there is a password it is the first line of the command's input, never a word of it, and
+// the mark is the second. sudo takes the first if it asks at all, and -k has it ask whenever it
+// ever would; the shell that it starts takes what is left of the two, so that the command's own
+// input begins after them. Both read byte by byte and not a byte too far.
+std::string SshSession::as_asked(const std::string& command) const {
+  if (!address_.sudo) return command;
+  if (address_.sudo_password.empty()) return "exec sudo -n -- sh -c " + shell_quote(command);
+  return "exec sudo -k -S -p '' -- sh -c " +
+         shell_quote(fmt::format("IFS= read -r line; [ \"$line\" = {0} ] || IFS= read -r line; {1}",
+                                 sudo_mark, command));
+}
+
+Status SshSession::hand_over_password(SshChannel& channel, Nanos deadline) {
+  if (!address_.sudo || address_.sudo_password.empty()) return {};
+  const std::string lines = fmt::format("{}\n{}\n", address_.sudo_password, sudo_mark);
+  for (std::string_view rest = lines; !rest.empty();) {
+    const Result<std::size_t> sent = channel.write(rest);
+    if (!sent.ok()) return sent.error();
+    rest.remove_prefix(*sent);
+    if (monotonic_now() >= deadline) return error(ErrorKind::unavailable, "no answer");
+    if (!rest.empty()) wait(deadline, has_unsent());
+  }
+  return {};
 }
 
 void SshSession::wait(Nanos deadline, bool unsent) const {

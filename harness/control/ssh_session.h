@@ -87,6 +87,8 @@ class SshSession {
   Status connect(Nanos timeout);
   Status check_host_key();
   Status log_in();
+  std::string as_asked(const std::string& command) const;
+  Status hand_over_password(SshChannel& channel, Nanos deadline);
   Error error(ErrorKind kind, const std::string& what) const;
 
   NodeAddress address_;

@@ -35,11 +35,12 @@ bool is_id(const std::string& text) {
 }  // namespace
 
 std::span<const Kind> kinds() {
-  static const std::array table{
-      command_kind(), kill_kind(),      stop_kind(),          restart_kind(),
-      pause_kind(),   cpu_kind(),       pause_threads_kind(), memory_kind(),
-      clock_kind(),   partition_kind(), packets_kind(),       disk_layer_kind(),
-      disk_kind(),    disk_lose_kind(), disk_truncate_kind(), disk_restore_kind()};
+  static const std::array table{command_kind(),       membership_kind(),    kill_kind(),
+                                stop_kind(),          restart_kind(),       pause_kind(),
+                                cpu_kind(),           pause_threads_kind(), memory_kind(),
+                                clock_kind(),         partition_kind(),     packets_kind(),
+                                disk_layer_kind(),    disk_kind(),          disk_lose_kind(),
+                                disk_truncate_kind(), disk_restore_kind()};
   return table;
 }
 
@@ -101,20 +102,26 @@ Result<std::string> Faults::heal(const std::string& id) {
   return effect;
 }
 
-Status Faults::heal_all() {
+Result<Words> Faults::heal_all() {
   std::vector<Record> records = ledger_.records();
   std::stable_partition(records.begin(), records.end(), [](const Record& record) {
     const Kind* row = kind_named(record.kind);
     return row != nullptr && row->heals_at_once;
   });
+  Words effects;
   std::string failures;
   host_.heals_all = true;
   for (const Record& record : records) {
     const auto done = heal(record.id);
-    if (!done.ok()) failures += (failures.empty() ? "" : "; ") + done.error().message;
+    if (!done.ok()) {
+      failures += (failures.empty() ? "" : "; ") + done.error().message;
+      continue;
+    }
+    effects.push_back(record.id);
+    effects.push_back(*done);
   }
   host_.heals_all = false;
-  if (failures.empty()) return {};
+  if (failures.empty()) return effects;
   return Error{ErrorKind::unavailable, failures};
 }
 

@@ -25,8 +25,9 @@ class Faults {
   /// Undoes one fault and tells the effect that was measured; a fault that is not in force is
   /// healed already.
   Result<std::string> heal(const std::string& id);
-  /// Undoes all, those first that take no time. Goes on after errors and reports them all.
-  Status heal_all();
+  /// Undoes all, those first that take no time, and gives the id and the effect of each. Goes on
+  /// after errors and reports them all.
+  Result<Words> heal_all();
 
   const std::vector<Record>& in_force() const { return ledger_.records(); }
 

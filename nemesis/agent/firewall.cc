@@ -21,15 +21,17 @@ struct Cut {
   std::string action;  ///< drop, reject, or relay: drop what the relay has seen, where it comes in
   std::set<std::string> v4;
   std::set<std::string> v6;
+  std::set<std::string> ports;  ///< TCP and UDP, of either end; empty: all packets
 };
 
 std::vector<Cut> cuts_of(std::span<const Record> records) {
   std::vector<Cut> cuts;
   for (const Record& record : records) {
     if (record.kind != "partition" && record.kind != "packets") continue;
-    Cut cut{record.id, record.kind == "packets" ? "relay" : "drop", {}, {}};
+    Cut cut{record.id, record.kind == "packets" ? "relay" : "drop", {}, {}, {}};
     for (const std::string& word : record.undo) {
       if (word == "reject") cut.action = word;
+      if (word.starts_with(port_prefix)) cut.ports.insert(word.substr(port_prefix.size()));
       const auto address = parse_address(word);
       if (address) (address->is_v6 ? cut.v6 : cut.v4).insert(word);
     }
@@ -53,27 +55,40 @@ Status succeeded(const Result<CommandOutcome>& outcome, const char* program) {
                std::string(program) + " refused the firewall's rules: " + outcome->output};
 }
 
-std::string joined(const std::set<std::string>& members) {
+std::string joined(const std::set<std::string>& members, const char* separator = ", ") {
   std::string list;
-  for (const std::string& member : members) list += (list.empty() ? "" : ", ") + member;
+  for (const std::string& member : members) list += (list.empty() ? "" : separator) + member;
   return list;
+}
+
+/// What a rule of these protocols matches besides the peer: all, or either end at one of the ports.
+std::vector<std::string> nft_ends(const Cut& cut, const std::string& protocols) {
+  if (cut.ports.empty()) return {protocols.empty() ? "" : "meta l4proto " + protocols + " "};
+  std::vector<std::string> ends;
+  for (const char* end : {"dport", "sport"}) {
+    ends.push_back("meta l4proto " + (protocols.empty() ? "{ tcp, udp }" : protocols) + " th " +
+                   end + " { " + joined(cut.ports) + " } ");
+  }
+  return ends;
 }
 
 std::string nft_rules(const Cut& cut, const Counts& before) {
   std::string rules;
   const auto counted = before.find(cut.id);
-  const std::string counter = "counter packets " +
-                              std::to_string(counted == before.end() ? 0 : counted->second) +
-                              " bytes 0 ";
+  std::string counter = "counter packets " +
+                        std::to_string(counted == before.end() ? 0 : counted->second) + " bytes 0 ";
   const std::string comment = " comment \"" + cut.id + "\"\n";
   for (const auto& [family, members] : {std::pair{"ip", &cut.v4}, std::pair{"ip6", &cut.v6}}) {
     if (members->empty()) continue;
     const std::string match = std::string("    ") + family + " saddr { " + joined(*members) + " } ";
     if (cut.action == "reject") {
-      rules += match + "meta l4proto tcp counter reject with tcp reset" + comment;
-      rules += match + counter + "reject" + comment;
-    } else {
-      rules += match + counter + "drop" + comment;
+      for (const std::string& end : nft_ends(cut, "tcp")) {
+        rules += match + end + "counter reject with tcp reset" + comment;
+      }
+    }
+    for (const std::string& end : nft_ends(cut, "")) {
+      rules += match + end + counter + (cut.action == "reject" ? "reject" : "drop") + comment;
+      counter = "counter ";  // what was counted before stands in one of them
     }
   }
   return rules;
@@ -134,10 +149,15 @@ std::string iptables_script(const std::vector<Cut>& cuts) {
         for (const std::string& member : cut.*family.members) {
           const std::string match =
               call + "-A " + firewall_chain + " -s " + member + " -m comment --comment " + cut.id;
-          if (cut.action == "reject") {
-            rules += match + " -p tcp -j REJECT --reject-with tcp-reset\n" + match + " -j REJECT\n";
-          } else {
-            rules += match + " -j DROP\n";
+          const std::string ports =
+              cut.ports.empty() ? "" : " -m multiport --ports " + joined(cut.ports, ",");
+          const bool rejects = cut.action == "reject";
+          for (const std::string protocol : {" -p tcp", " -p udp", ""}) {
+            if (protocol.empty() != ports.empty() && !(rejects && protocol == " -p tcp")) continue;
+            const bool resets = rejects && protocol == " -p tcp";
+            rules += match + protocol + ports +
+                     (resets ? " -j REJECT --reject-with tcp-reset\n"
+                             : (rejects ? " -j REJECT\n" : " -j DROP\n"));
           }
         }
       }

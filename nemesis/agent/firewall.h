@@ -7,6 +7,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "nemesis/agent/ledger.h"
@@ -16,6 +17,9 @@ namespace assay::agent {
 /// The table of nftables, and the chain where there is only iptables.
 inline constexpr const char* firewall_table = "assay_nemesis";
 inline constexpr const char* firewall_chain = "ASSAY-NEMESIS";
+
+/// Begins a word of a record that restricts a partition to packets from and to a port.
+inline constexpr std::string_view port_prefix = "port=";
 
 /// Makes the firewall carry the records of kind `partition` and `packets`, and nothing else; keeps
 /// what was counted for those that stay. By nftables, or by iptables where there is no nft. Error:

@@ -20,9 +20,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Nanos command_timeout = std::chrono::seconds(10);
+/// For what takes as long as the data folder is large.
+constexpr Nanos copy_timeout = std::chrono::minutes(10);
 
-Status run(const std::string& command) {
-  return run_shell(command, command_timeout, [] { return true; });
+Status run(const std::string& command, Nanos timeout = command_timeout) {
+  return run_shell(command, timeout, [] { return true; });
 }
 
 std::string quoted(const std::string& text) {
@@ -91,6 +93,8 @@ Result<std::string> undo_truncate(Host& /*host*/, const Record& record) {
 // copy. Healing all at once drops the copy instead.
 
 std::string snapshot_of(const std::string& folder) { return folder + ".assay-snapshot"; }
+/// The name of a copy that is not complete: it is never brought back.
+std::string partial(const std::string& folder) { return snapshot_of(folder) + ".partial"; }
 /// The copy has this name while it is brought back: then half of it may be there, so whoever takes
 /// over must go on.
 std::string restoring(const std::string& folder) { return snapshot_of(folder) + ".restoring"; }
@@ -105,11 +109,14 @@ Result<Armed> arm_restore(Host& /*host*/, const Words& words) {
   return Armed{words, ""};
 }
 
-Result<std::string> inject_restore(Host& /*host*/, const Record& /*record*/, const Words& words) {
+Result<std::string> inject_restore(Host& host, const Record& /*record*/, const Words& words) {
   const std::string copy = quoted(snapshot_of(words[0]));
+  const std::string fresh = quoted(partial(words[0]));
   // The server does not run meanwhile, so the copy is of one moment.
   if (const Status killed = run(words[1]); !killed.ok()) return killed.error();
-  const Status copied = run("rm -rf " + copy + " && cp -a " + quoted(words[0]) + " " + copy);
+  const Status copied = run_shell("rm -rf " + copy + " " + fresh + " && cp -a " + quoted(words[0]) +
+                                      " " + fresh + " && mv " + fresh + " " + copy,
+                                  copy_timeout, host.keep_waiting);
   const Status started = run(words[2]);
   if (!copied.ok()) return copied.error();
   if (!started.ok()) return started.error();
@@ -127,18 +134,23 @@ Result<std::string> undo_restore(Host& host, const Record& record) {
   std::string effect = std::string(no_effect) + "there was no copy";
   if (half_done || (is_taken && !host.heals_all)) {
     if (const Status killed = run(record.undo[1]); !killed.ok()) return killed.error();
-    const Status restored = run("{ [ -d " + name + " ] || mv " + copy + " " + name +
-                                "; } && find " + quoted(folder) + " -mindepth 1 -delete && cp -a " +
-                                name + "/. " + quoted(folder) + " && sync && rm -rf " + name);
+    const Status restored =
+        run("{ [ -d " + name + " ] || mv " + copy + " " + name + "; } && find " + quoted(folder) +
+                " -mindepth 1 -delete && cp -a " + name + "/. " + quoted(folder) +
+                " && sync && rm -rf " + name,
+            copy_timeout);
     if (!restored.ok()) return restored.error();
     effect = "came back with the data of " +
              std::to_string(std::max<std::int64_t>(0, ::time(nullptr) - info.st_ctim.tv_sec)) +
              " s before";
     if (half_done) effect.clear();
   } else if (is_taken) {
-    if (const Status dropped = run("rm -rf " + copy); !dropped.ok()) return dropped.error();
-    effect.clear();
+    if (const Status dropped = run("rm -rf " + copy, copy_timeout); !dropped.ok())
+      return dropped.error();
+    effect = std::string(no_effect) + "everything ended before the old data came back";
   }
+  const Status removed = run("rm -rf " + quoted(partial(folder)), copy_timeout);
+  if (!removed.ok()) return removed.error();
   if (const Status started = run(record.undo[2]); !started.ok()) return started.error();
   return effect;
 }

@@ -12,6 +12,11 @@ Result<Armed> arm_partition(Host& /*host*/, const Words& words) {
     return Error{ErrorKind::usage, "partition: expected drop or reject, then addresses"};
   }
   for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i].starts_with(port_prefix)) {
+      const auto port = parse_number(words[i].substr(port_prefix.size()), 1, 65'535);
+      if (!port) return port.error();
+      continue;
+    }
     if (const auto address = parse_address(words[i]); !address) return address.error();
   }
   return Armed{words, ""};
@@ -90,8 +95,8 @@ Result<std::string> undo_packets(Host& host, const Record& record) {
 }  // namespace
 
 Kind partition_kind() {
-  return {"partition",   "drop|reject ADDRESS…", true,
-          arm_partition, inject_partition,       undo_partition};
+  return {"partition",   "drop|reject port=NUMBER… ADDRESS…", true, arm_partition, inject_partition,
+          undo_partition};
 }
 
 Kind packets_kind() {

@@ -52,6 +52,7 @@ std::span<const Kind> kinds();
 
 // The rows, one file a noun.
 Kind command_kind();
+Kind membership_kind();
 Kind kill_kind();
 Kind stop_kind();
 Kind restart_kind();

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nemesis/agent/capture.h"
 #include "nemesis/agent/guardian.h"
 #include "nemesis/agent/vdso.h"
 
@@ -19,7 +20,8 @@ constexpr const char* usage_text =
     "usage: assay-agent serve [--lease 5s] [--folder /run/assay]\n"
     "       assay-agent skew PID OFFSET [--drift 0.5] [--strobe 10ms]\n"
     "                                       skews one process's wall clock: 90s, -250ms, 0s heals\n"
-    "assay starts the first on each node; see docs/faults.md\n";
+    "       assay-agent capture FILE        writes the node's packets until its input ends\n"
+    "assay starts them on each node; see docs/faults.md\n";
 
 int usage() {
   std::fputs(usage_text, stderr);
@@ -82,5 +84,6 @@ int main(int argc, char** argv) {
   words.erase(words.begin());
   if (verb == "serve") return serve(words);
   if (verb == "skew") return skew(words);
+  if (verb == "capture" && words.size() == 1) return assay::agent::run_capture({words[0]});
   return usage();
 }

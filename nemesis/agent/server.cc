@@ -115,14 +115,13 @@ Result<std::string> process_state(const std::string& pid_file) {
   return std::string(*state == 'T' ? "stopped" : "running");
 }
 
-Result<std::string> done(const Status& status) {
-  if (!status.ok()) return status.error();
-  return std::string();
-}
-
 Result<std::string> carry_out(Faults& faults, const std::string& verb, const Words& words) {
   if (verb == "ping") return std::string();
-  if (verb == "heal-all") return done(faults.heal_all());
+  if (verb == "heal-all") {
+    const auto effects = faults.heal_all();
+    if (!effects) return effects.error();
+    return encode_line(*effects);
+  }
   if (verb == "list") {
     std::string ids;
     for (const Record& record : faults.in_force()) ids += (ids.empty() ? "" : " ") + record.id;
@@ -146,7 +145,7 @@ void end_what_is_under_way(const ServeOptions& options) {
 bool heal_patiently(Faults& faults, const ServeOptions& options) {
   constexpr int attempts = 5;
   for (int i = 0; i < attempts; ++i) {
-    const Status healed = faults.heal_all();
+    const auto healed = faults.heal_all();
     if (healed.ok()) return true;
     log_line(options, healed.error().message);
     ::poll(nullptr, 0, 500);
@@ -185,7 +184,7 @@ int serve(const ServeOptions& options) {
   Faults faults(std::move(*ledger), options.folder, [&] { return controller.look(); });
   if (leftovers > 0) {
     log_line(options, "healing " + std::to_string(leftovers) + " faults of a dead agent");
-    const Status healed = faults.heal_all();
+    const auto healed = faults.heal_all();
     if (!healed.ok()) log_line(options, healed.error().message);
   }
   controller.answer({"hello", std::string(protocol_version), std::to_string(leftovers)});

@@ -17,7 +17,7 @@ struct ServeOptions {
 ///   ping                       renews the lease, as every line does
 ///   inject FAULT KIND WORD…    see kinds.h; answers `ok REMARK`
 ///   heal FAULT                 heals one; answers `ok EFFECT`; one not in force is healed already
-///   heal-all
+///   heal-all                   answers `ok` and, as one word, the line of FAULT EFFECT of each
 ///   list                       the ids of the faults in force
 ///   process PID_FILE           running, stopped or none
 /// Returns when standard input ends, the lease runs out, an answer cannot be written or SIGTERM

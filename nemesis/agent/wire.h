@@ -2,7 +2,7 @@
 // The line protocol between the controller and assay-agent, and the form of the agent's ledger:
 // one line of words. A word may hold any bytes; those that would break a line are escaped.
 //
-//   agent:       hello 2 LEFTOVERS        first line; LEFTOVERS faults of a dead agent were healed
+//   agent:       hello 3 LEFTOVERS        first line; LEFTOVERS faults of a dead agent were healed
 //   controller:  ID VERB WORD…            ID is chosen by the controller and returned
 //   agent:       ID ok WORD…   |   ID error TEXT
 //
@@ -14,7 +14,7 @@
 
 namespace assay::agent {
 
-inline constexpr std::string_view protocol_version = "2";
+inline constexpr std::string_view protocol_version = "3";
 
 /// Begins an effect, the answer to `heal`, that was none.
 inline constexpr std::string_view no_effect = "no effect: ";

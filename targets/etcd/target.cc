@@ -7,6 +7,7 @@
 #include "targets/cluster.h"
 #include "targets/etcd/client.h"
 #include "targets/etcd/gateway.h"
+#include "targets/etcd/members.h"
 
 namespace assay::etcd {
 namespace {
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint16_t client_port = 2379;
 constexpr std::uint16_t peer_port = 2380;
+constexpr const char* data = "/var/lib/assay-etcd";
 constexpr Nanos ready_timeout = 40s;
 constexpr Nanos status_timeout = 1s;
 
@@ -24,6 +26,8 @@ constexpr TargetOption reads_option{
 constexpr TargetOption lease_option{"lease", "5", "seconds",
                                     "life of the lease that holds a lock; nobody keeps it alive"};
 constexpr std::array options{reads_option, lease_option, servers_option};
+
+std::string name_of(std::size_t node) { return "n" + std::to_string(node + 1); }
 
 /// Members that say of themselves that they lead.
 class Leaders final : public Primaries {
@@ -53,14 +57,14 @@ class Leaders final : public Primaries {
   std::vector<Endpoint> places_;
 };
 
-class EtcdTarget final : public ClusterTarget {
+class EtcdTarget final : public ClusterTarget, public Membership {
  public:
   EtcdTarget(ClientSettings client, std::vector<Endpoint> hosts)
-      : ClusterTarget("etcd", hosts, client_port),
+      : ClusterTarget("etcd", hosts, client_port, data),
         client_(std::move(client)),
         hosts_(std::move(hosts)) {}
 
-  std::vector<std::string> packages() const override { return {"etcd-server"}; }
+  std::vector<std::string> packages() const override { return {"etcd-server", "etcd-client"}; }
   std::vector<std::string> promises() const override {
     return client_.serializable_reads ? std::vector<std::string>{"sequential"}
                                       : std::vector<std::string>{"linearizable"};
@@ -75,6 +79,13 @@ class EtcdTarget final : public ClusterTarget {
     return std::unique_ptr<Client>(std::make_unique<EtcdClient>(places().at(node), client_));
   }
   Primaries* primaries() override { return &leaders_; }
+  Membership* membership() override { return is_ours() ? this : nullptr; }
+  std::string leave_command(std::size_t node) const override {
+    return etcd::leave_command(member(node), server(node));
+  }
+  std::string join_command(std::size_t node) const override {
+    return etcd::join_command(member(node), server(node));
+  }
   Result<std::vector<std::string>> look() override;
 
  protected:
@@ -87,6 +98,10 @@ class EtcdTarget final : public ClusterTarget {
   }
 
  private:
+  std::string url(std::size_t node, std::uint16_t port) const {
+    return "http://" + places().at(node).host + ":" + std::to_string(port);
+  }
+  Member member(std::size_t node) const;
   Reply remove_objects() const {
     Gateway gateway(places().front());
     return gateway.post("kv/deleterange",
@@ -121,23 +136,27 @@ Result<std::vector<std::string>> EtcdTarget::look() {
   return lines;
 }
 
+Member EtcdTarget::member(std::size_t node) const {
+  Member member{name_of(node), url(node, peer_port), {}};
+  for (std::size_t i = 0; i < places().size(); ++i) {
+    if (i != node) member.others.push_back(url(i, client_port));
+  }
+  return member;
+}
+
 ServerProcess EtcdTarget::server(std::size_t node) const {
-  const auto url = [&](std::size_t i, std::uint16_t port) {
-    return "http://" + places().at(i).host + ":" + std::to_string(port);
-  };
-  const auto name = [](std::size_t i) { return "n" + std::to_string(i + 1); };
   std::string members;
   for (std::size_t i = 0; i < places().size(); ++i) {
-    members += (i == 0 ? "" : ",") + name(i) + "=" + url(i, peer_port);
+    members += (i == 0 ? "" : ",") + name_of(i) + "=" + url(i, peer_port);
   }
   ServerProcess server;
   server.program = "/usr/bin/etcd";
   server.name = "etcd";
-  server.data_folder = "/var/lib/assay-etcd";
+  server.data_folder = data;
   server.log_file = "/var/log/assay-etcd.log";
   server.pid_file = "/run/assay-etcd.pid";
   server.arguments = {"--name",
-                      name(node),
+                      name_of(node),
                       "--data-dir",
                       server.data_folder,
                       "--listen-peer-urls",

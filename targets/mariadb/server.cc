@@ -6,7 +6,6 @@ namespace assay::mariadb {
 namespace {
 
 constexpr const char* program = "/usr/sbin/mariadbd";
-constexpr const char* data = "/var/lib/assay-mariadb";
 /// A file on the node that is or was a primary.
 constexpr const char* primary_mark = "/var/lib/assay-mariadb/assay-primary";
 constexpr const char* socket_file = "/var/lib/assay-mariadb/socket";

@@ -12,6 +12,8 @@ namespace assay::mariadb {
 
 enum class Replication : unsigned char { async, semi_sync, galera };
 
+inline constexpr const char* data = "/var/lib/assay-mariadb";
+
 struct ServerSettings {
   Replication replication = Replication::async;
   std::string flush = "1";          ///< innodb_flush_log_at_trx_commit

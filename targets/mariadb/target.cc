@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 using sql::Login;
 
 constexpr std::uint16_t default_port = 3306;
+/// Under the layer of the disk faults InnoDB does not get past opening its log.
+constexpr const char* no_disk_faults = "";
 constexpr Nanos ready_timeout = 60s;
 constexpr Nanos probe_timeout = 1s;
 constexpr Nanos failover_patience = 1500ms;
@@ -58,7 +60,8 @@ struct Settings {
 class MariadbTarget final : public ClusterTarget, public sql::Sessions {
  public:
   explicit MariadbTarget(Settings settings)
-      : ClusterTarget("mariadb", settings.hosts, default_port), settings_(std::move(settings)) {}
+      : ClusterTarget("mariadb", settings.hosts, default_port, no_disk_faults),
+        settings_(std::move(settings)) {}
   ~MariadbTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override {

@@ -67,7 +67,8 @@ class WritablePrimaries final : public Primaries {
 class MongoTarget final : public ClusterTarget {
  public:
   explicit MongoTarget(DriverSettings settings)
-      : ClusterTarget("mongodb", settings.hosts, default_port), settings_(std::move(settings)) {}
+      : ClusterTarget("mongodb", settings.hosts, default_port, ""),
+        settings_(std::move(settings)) {}
 
   bool performs(std::string_view function) const override { return mongodb::performs(function); }
   Status expect(std::string_view datatype) override {

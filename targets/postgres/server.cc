@@ -8,7 +8,6 @@ namespace assay::postgres {
 namespace {
 
 constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
-constexpr const char* data = "/var/lib/postgresql/assay";
 constexpr const char* as_postgres = "setpriv --reuid=postgres --regid=postgres --init-groups ";
 
 std::string conninfo(const std::string& primary_host, std::size_t node) {

@@ -11,6 +11,8 @@ namespace assay::postgres {
 
 enum class Replication : unsigned char { async, sync, remote_apply };
 
+inline constexpr const char* data = "/var/lib/postgresql/assay";
+
 ServerProcess server(std::size_t node);
 /// As the primary knows the standby on that node.
 std::string standby_name(std::size_t node);

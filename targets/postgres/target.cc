@@ -54,7 +54,8 @@ struct Settings {
 class PostgresTarget final : public ClusterTarget, public sql::Sessions {
  public:
   explicit PostgresTarget(Settings settings)
-      : ClusterTarget("postgres", settings.hosts, default_port), settings_(std::move(settings)) {}
+      : ClusterTarget("postgres", settings.hosts, default_port, data),
+        settings_(std::move(settings)) {}
   ~PostgresTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override { return {"postgresql-15"}; }

@@ -85,7 +85,8 @@ class Masters final : public Primaries {
 class RedisTarget final : public ClusterTarget {
  public:
   explicit RedisTarget(Settings settings)
-      : ClusterTarget("redis", settings.hosts, default_port), settings_(std::move(settings)) {}
+      : ClusterTarget("redis", settings.hosts, default_port, data),
+        settings_(std::move(settings)) {}
 
   std::vector<std::string> packages() const override { return {"redis-server", "redis-sentinel"}; }
   bool performs(std::string_view function) const override { return redis::performs(function); }

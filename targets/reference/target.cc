@@ -79,7 +79,7 @@ class ClusterPrimaries final : public Primaries {
   std::vector<Address> addresses_;
 };
 
-class ReferenceTarget final : public Target, public ProcessControl {
+class ReferenceTarget final : public Target, public ProcessControl, public assay::Membership {
  public:
   explicit ReferenceTarget(Settings settings)
       : settings_(std::move(settings)), next_identity_(random_seed()) {}
@@ -103,6 +103,16 @@ class ReferenceTarget final : public Target, public ProcessControl {
   std::string pid_file(std::size_t node) const override { return servers_.at(node).pid_file; }
   std::string data_folder(std::size_t /*node*/) const override { return data_folder_of_members; }
 
+  assay::Membership* membership() override { return performs("reconfigure") ? this : nullptr; }
+  std::string leave_command(std::size_t node) const override {
+    return ask_members(node, "--leave") + "{ " + kill_command(node) + "; } && find " +
+           shell_quote(servers_.at(node).data_folder) +
+           " -mindepth 1 -delete && echo members: $others";
+  }
+  std::string join_command(std::size_t node) const override {
+    return ask_members(node, "--join") + "{ " + start_command(node) +
+           "; } && echo was not among $others";
+  }
   Primaries* primaries() override { return &primaries_; }
   std::vector<LogFile> log_files(std::size_t /*node*/) const override {
     return {{log_file, "assay-node.log"}};
@@ -110,6 +120,12 @@ class ReferenceTarget final : public Target, public ProcessControl {
 
  private:
   Status plan(const Nodes& nodes);
+  /// Shell text that sets `others`, or ends with what the members said against it.
+  std::string ask_members(std::size_t node, const std::string& flag) const {
+    return "others=$(" + servers_.at(node).program + " --id " + std::to_string(node + 1) +
+           " --peers " + shell_quote(peers_) + " " + flag +
+           " 2>&1) || { echo \"$others\"; exit 1; }; ";
+  }
   Status install(Node& node, const ServerProcess& server) const;
   Status wait_until_ready(std::size_t node);
   std::unique_ptr<Client> make_client(std::size_t node);
@@ -117,6 +133,7 @@ class ReferenceTarget final : public Target, public ProcessControl {
   Settings settings_;
   ClusterPrimaries primaries_;
   std::vector<Address> addresses_;
+  std::string peers_;  ///< as assay-node takes them
   std::vector<ServerProcess> servers_;
   /// Identities only have to differ, also from those of earlier runs on the same data; they are no
   /// part of a run's plan.
@@ -154,17 +171,17 @@ Status ReferenceTarget::plan(const Nodes& nodes) {
   }
   addresses_.clear();
   servers_.clear();
-  std::string peers;
+  peers_.clear();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Address address{nodes[i]->address().host, settings_.port};
     addresses_.push_back(address);
-    peers += (i == 0 ? "" : ",") + std::to_string(i + 1) + "=" + address.host + ":" +
-             std::to_string(address.port);
+    peers_ += (i == 0 ? "" : ",") + std::to_string(i + 1) + "=" + address.host + ":" +
+              std::to_string(address.port);
   }
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     ServerProcess server;
     server.arguments = {"--id", std::to_string(i + 1), "--peers",
-                        peers,  "--protocol",          settings_.protocol.protocol};
+                        peers_, "--protocol",          settings_.protocol.protocol};
     for (const auto& [name, value] : settings_.protocol.options) {
       server.arguments.insert(server.arguments.end(), {"--" + name, value});
     }

@@ -23,7 +23,8 @@ constexpr std::array options{reads_option, servers_option};
 class ZookeeperTarget final : public ClusterTarget {
  public:
   ZookeeperTarget(ClientSettings client, std::vector<Endpoint> hosts)
-      : ClusterTarget("zookeeper", std::move(hosts), default_port), client_(std::move(client)) {}
+      : ClusterTarget("zookeeper", std::move(hosts), default_port, data),
+        client_(std::move(client)) {}
 
   std::vector<std::string> packages() const override {
     return {"openjdk-17-jre-headless", "zookeeper"};

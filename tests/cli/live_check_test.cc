@@ -56,7 +56,7 @@ Ran run(const HistoryInfo& info, std::uint64_t operations, std::uint64_t doubtfu
     plan.generator = limit(operations, generate(make));
     plan.heal = [&] {
       ran.healed = true;
-      return Status();
+      return std::vector<StoppedFault>();
     };
     SchedulerOptions options;
     options.random = Random(1);

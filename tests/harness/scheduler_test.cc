@@ -102,7 +102,7 @@ TEST_CASE("scheduler: the nemesis runs beside the clients and everything is heal
   plan.nemesis = sequence({{"start-partition", {}, {}}, {"stop-partition", {}, {}}});
   plan.heal = [&] {
     healed = true;
-    return Status();
+    return std::vector<StoppedFault>{{"stop-kill", {EventType::ok, "n1 was gone", {}}}};
   };
   plan.final_generator = limit(2, reads());
   const Recorded recorded = run(std::move(plan), workers);
@@ -111,9 +111,11 @@ TEST_CASE("scheduler: the nemesis runs beside the clients and everything is heal
   std::vector<std::string> faults;
   for (const Event& event : recorded.events) {
     if (event.process == nemesis_process) faults.push_back(event.f);
+    if (event.f == "stop-kill" && event.type == EventType::ok) CHECK(event.value == "n1 was gone");
   }
   CHECK(faults == std::vector<std::string>{"start-partition", "start-partition", "stop-partition",
-                                           "stop-partition", "heal", "heal"});
+                                           "stop-partition", "heal", "stop-kill", "stop-kill",
+                                           "heal"});
   // The final reads come after the healing.
   CHECK(recorded.events.back().f == "read");
 }
@@ -139,7 +141,7 @@ TEST_CASE("scheduler: a stop request ends the run early and still heals") {
   plan.generator = reads();
   plan.heal = [&] {
     healed = true;
-    return Status();
+    return std::vector<StoppedFault>();
   };
   CHECK(run(std::move(plan), workers, &stop).tally.invoked == 1);
   CHECK(healed);
@@ -152,7 +154,7 @@ TEST_CASE("scheduler: a journal that cannot be written stops the run, after heal
   plan.generator = reads();
   plan.heal = [&] {
     healed = true;
-    return Status();
+    return std::vector<StoppedFault>();
   };
   int left = 10;
   SchedulerOptions options;

@@ -117,9 +117,17 @@ TEST_CASE("nemesis: pause stops the server, heal_all lets it go on") {
   REQUIRE(nemesis.ok());
   CHECK((*nemesis)->invoke(start("pause")).type == EventType::ok);
   CHECK(scene.target.state() == 'T');
-  const Status healed = (*nemesis)->heal_all();
-  CHECK_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
+  const auto healed = (*nemesis)->heal_all();
+  REQUIRE_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
   CHECK(scene.target.state() != 'T');
+  // What was measured until then is told as by a stop.
+  REQUIRE(healed->size() == 1);
+  const auto& [f, completion] = healed->front();
+  CHECK(f == "stop-pause");
+  CHECK(completion.type == EventType::ok);
+  CHECK(what(completion) == "pause healed: n1");
+  CHECK(find(completion.value, "effect") != nullptr);
+  CHECK((*nemesis)->heal_all()->empty());
 }
 
 TEST_CASE("nemesis: a clock is skewed in words, and a restart makes healing a no-op") {
@@ -149,7 +157,7 @@ TEST_CASE("nemesis: heal_all names the node whose server is gone") {
   auto nemesis = make_nemesis({"pause"}, scene.nodes, scene.target, scene.settings);
   REQUIRE(nemesis.ok());
   REQUIRE(scene.nodes[0]->run(scene.target.kill_command(0), 20s).ok());
-  const Status healed = (*nemesis)->heal_all();
+  const auto healed = (*nemesis)->heal_all();
   REQUIRE_FALSE(healed.ok());
   CHECK(healed.error().message.find("n1: its server should be running") != std::string::npos);
 }

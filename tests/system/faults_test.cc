@@ -325,7 +325,7 @@ TEST_CASE(
                   [&] { CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") != "0\n"); });
   CHECK_MESSAGE(effect.find(" changed") != std::string::npos, effect);
   CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") == "0\n");
-  const Status healed = nemesis->heal_all();
+  const auto healed = nemesis->heal_all();
   CHECK_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
   CHECK(run(n1, "cat /proc/mounts") == mounts);
   CHECK(run(n1, "tr -d a < /var/lib/reader/log | wc -c") == "0\n");

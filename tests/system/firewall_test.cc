@@ -50,6 +50,24 @@ TEST_CASE("firewall: both families are cut, by nft and by iptables, and nothing 
       CHECK(hears(n1, v6));
       CHECK(run(n1, rules) == before);
     }
+    // Of the ports that are named only.
+    const std::string connect =
+        "timeout 1 bash -c ': < /dev/tcp/" + v4 + "/22' && echo yes || echo no";
+    for (const char* how : {"drop", "reject"}) {
+      CAPTURE(how);
+      REQUIRE(run(n1, connect) == "yes\n");
+      const auto cut =
+          (*agent)->request({"inject", "cut", "partition", how, "port=22", "port=99", v4, v6}, 10s);
+      REQUIRE_MESSAGE(cut.ok(), cut.error().message);
+      CHECK(run(n1, connect + " 2>/dev/null") == "no\n");
+      CHECK(hears(n1, v4));
+      CHECK(hears(n1, v6));
+      const auto healed = (*agent)->request({"heal", "cut"}, 10s);
+      REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+      CHECK_MESSAGE(healed->find("packets stopped") != std::string::npos, *healed);
+      CHECK(run(n1, rules) == before);
+    }
+    CHECK_FALSE((*agent)->request({"inject", "cut", "partition", "drop", "port=0", v4}, 10s).ok());
     // And when the agent is gone without a word.
     REQUIRE((*agent)->request({"inject", "cut", "partition", "drop", v6}, 10s).ok());
     CHECK_FALSE(hears(n1, v6));

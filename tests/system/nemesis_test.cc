@@ -252,7 +252,7 @@ TEST_CASE("nemesis: kill, pause and clock act on real nodes and heal") {
   CHECK(state_of_server(*cluster.nodes[0]) == "gone");
   CHECK(state_of_server(*cluster.nodes[1]) == "T");
   CHECK(state_of_server(*cluster.nodes[2]) == "S");
-  const Status healed = nemesis->heal_all();
+  const auto healed = nemesis->heal_all();
   CHECK_MESSAGE(healed.ok(), (healed.ok() ? "" : healed.error().message));
   for (const auto& node : cluster.nodes) CHECK(state_of_server(*node) == "S");
 }

@@ -9,7 +9,7 @@ namespace assay {
 
 /// A target whose server has threads that use all the processor time they get, and tells what its
 /// clock reads.
-class ReaderTarget final : public Target, public ProcessControl {
+class ReaderTarget final : public Target, public ProcessControl, public Membership {
  public:
   std::string_view name() const override { return "reader"; }
   std::map<std::string, std::string> facts() const override { return {}; }
@@ -41,6 +41,13 @@ class ReaderTarget final : public Target, public ProcessControl {
   }
   std::string pid_file(std::size_t /*node*/) const override { return "/run/reader.pid"; }
   std::string data_folder(std::size_t /*node*/) const override { return "/var/lib/reader"; }
+  Membership* membership() override { return this; }
+  std::string leave_command(std::size_t node) const override {
+    return kill_command(node) + "; cp -n /run/reader /opt/reader; echo members: n2";
+  }
+  std::string join_command(std::size_t node) const override {
+    return "( " + start_command(node) + " ) && echo && echo was not among n2";
+  }
 };
 
 inline std::string run(Node& node, const std::string& command) {

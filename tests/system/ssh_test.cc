@@ -186,6 +186,47 @@ TEST_CASE("ssh: a login with the wrong key is refused") {
   CHECK(connect_ssh(address, std::chrono::seconds(10)).error().kind == ErrorKind::no_input);
 }
 
+TEST_CASE("ssh: sudo gets its password, and the command its own input, whether it asks or not") {
+  if (!can_have_lab()) return;
+  const RunningLab lab(1);
+  const std::unique_ptr<Node> root = lab.connect(1);
+  const fs::path local = temporary_file(".file");
+  std::ofstream(local) << "assay-begins-here\nsecond\n";
+  struct Row {
+    const char* sudo;  ///< what stands in the place of the program, after its options are checked
+    const char* password;
+    bool works;
+  };
+  const char* asks =
+      "IFS= read -r p; [ \"$p\" = 'it is \"so\" $x' ] || { echo Sorry >&2; exit 1; };";
+  for (const Row& row : {Row{asks, "it is \"so\" $x", true}, Row{asks, "wrong", false},
+                         Row{"", "not asked for", true}}) {
+    CAPTURE(row.password);
+    output(*root, "mkdir -p /usr/local/bin; printf '%s\n' '#!/bin/sh' " +
+                      shell_quote("[ \"$*\" = \"-k -S -p  -- sh -c $8\" ] || exit 9; " +
+                                  std::string(row.sudo) + " shift 5; exec \"$@\"") +
+                      " > /usr/local/bin/sudo; chmod +x /usr/local/bin/sudo");
+    NodeAddress address = lab.addresses[0];
+    address.sudo = true;
+    address.sudo_password = row.password;
+    const auto node = connect_ssh(address, std::chrono::seconds(10));
+    REQUIRE(node.ok() == row.works);
+    if (!row.works) {
+      CHECK(node.error().kind == ErrorKind::not_permitted);
+      CHECK(node.error().message.find("Sorry") != std::string::npos);
+      continue;
+    }
+    CHECK(output(**node, "echo out; ! grep -qs 'so. [$]x' /proc/[0-9]*/cmdline") == "out\n");
+    REQUIRE((*node)->upload(local, "/root/up", 0600).ok());
+    CHECK(output(*root, "cat /root/up") == read_all(local));
+    const auto process = (*node)->start("exec cat");
+    REQUIRE(process.ok());
+    REQUIRE((*process)->write_line("line").ok());
+    CHECK((*process)->read_line(std::chrono::seconds(10)).value() == "line");
+  }
+  fs::remove(local);
+}
+
 TEST_CASE("ssh: a long-lived command answers line by line and ends with its input") {
   if (!can_have_lab()) return;
   const RunningLab lab(1);

@@ -40,6 +40,33 @@ TEST_CASE("assay-node: raft answers reads, writes and cas through every member")
   CHECK(client->invoke(read(1), 5 * second).value == Value(11));
 }
 
+TEST_CASE("assay-node: a member leaves, loses its data and joins: its loss loses nothing") {
+  LocalCluster cluster(3, {});
+  REQUIRE(cluster.until_ok(0, write(1, 10), patience).type == EventType::ok);
+  const std::size_t leader = cluster.leader(patience);
+  REQUIRE(leader < 3);
+  // The leader, too, can be told to go, and it is so already the second time.
+  REQUIRE(cluster.operate(leader, "--leave") == 0);
+  REQUIRE(cluster.operate(leader, "--leave") == 0);
+  cluster.kill(leader);
+  cluster.lose_data(leader);
+  const std::size_t other = (leader + 1) % 3;
+  const std::size_t third = (leader + 2) % 3;
+  REQUIRE(cluster.until_ok(other, write(1, 11), patience).type == EventType::ok);
+  // One of two members is no majority, and an empty third that is none does not help.
+  cluster.kill(third);
+  cluster.start(leader);
+  CHECK(cluster.client(other)->invoke(write(1, 12), second).type != EventType::ok);
+  cluster.start(third);
+  REQUIRE(cluster.operate(leader, "--join") == 0);
+  REQUIRE(cluster.until_ok(leader, read(1), patience).type == EventType::ok);
+  // With it there is a majority again when another is gone, and it knows what was written.
+  cluster.kill(third);
+  REQUIRE(cluster.until_ok(other, write(2, 1), patience).type == EventType::ok);
+  const auto found = cluster.until_ok(leader, read(2), patience);
+  CHECK(found.value == Value(1));
+}
+
 TEST_CASE("assay-node: locks, queues and transactions, as the commands' table says") {
   LocalCluster cluster(3, {});
   const Value key("lock");

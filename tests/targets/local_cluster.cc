@@ -108,6 +108,18 @@ void LocalCluster::kill(std::size_t node) {
   process = 0;
 }
 
+int LocalCluster::operate(std::size_t node, const std::string& flag) const {
+  const std::string command = program_folder() + "/assay-node --id " + std::to_string(node + 1) +
+                              " --peers " + peers_ + " " + flag + " >/dev/null 2>&1";
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void LocalCluster::lose_data(std::size_t node) {
+  ASSAY_ASSERT(processes_.at(node) == 0);
+  std::filesystem::remove_all(data_folder(node));
+}
+
 void LocalCluster::pause(std::size_t node) { ::kill(processes_.at(node), SIGSTOP); }
 void LocalCluster::resume(std::size_t node) { ::kill(processes_.at(node), SIGCONT); }
 

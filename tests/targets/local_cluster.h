@@ -25,6 +25,9 @@ class LocalCluster {
   void kill(std::size_t node);  ///< SIGKILL; returns when the process is gone
   void pause(std::size_t node);
   void resume(std::size_t node);
+  /// Asks the members to let a node leave ("--leave") or join; the exit status of that.
+  int operate(std::size_t node, const std::string& flag) const;
+  void lose_data(std::size_t node);  ///< REQUIRES that it does not run
   std::unique_ptr<ReferenceClient> client(std::size_t node);
   const Address& address(std::size_t node) const { return addresses_.at(node); }
   std::string data_folder(std::size_t node) const;

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "targets/reference/node/host.h"
 #include "targets/reference/node/logging.h"
+#include "targets/reference/node/operator.h"
 #include "targets/reference/node/options.h"
 #include "targets/reference/protocols/catalogue.h"
 
@@ -28,6 +29,23 @@ int fail(const Error& error) {
   return error.exit_code();
 }
 
+/// As long as whoever runs such commands waits for them.
+constexpr Nanos change_patience = std::chrono::seconds(20);
+
+int operate(const NodeOptions& options) {
+  const auto others =
+      change_members(options, options.leaves ? Change::leave : Change::join, change_patience);
+  if (!others) {
+    std::cerr << "assay-node: " << others.error().message << "\n";
+    return others.error().exit_code();
+  }
+  for (const NodeId member : *others) {
+    std::cout << (member == others->front() ? "" : " ") << static_cast<std::uint32_t>(member);
+  }
+  std::cout << "\n";
+  return 0;
+}
+
 int run(const std::vector<std::string>& arguments) {
   auto options = parse_node_options(arguments);
   if (!options) {
@@ -38,6 +56,7 @@ int run(const std::vector<std::string>& arguments) {
     std::cout << (options->show_help ? node_usage() : "assay-node " ASSAY_VERSION "\n");
     return 0;
   }
+  if (options->leaves || options->joins) return operate(*options);
   set_log_level(options->log_level);
   log_message(LogLevel::info, "assay-node " ASSAY_VERSION ", member " +
                                   std::to_string(static_cast<std::uint32_t>(options->id)) + " of " +

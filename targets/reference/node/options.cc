@@ -58,7 +58,10 @@ Status finish(const NodeOptions& options) {
   if (!options.members.contains(options.id)) {
     return usage("--id is missing or not among the members of --peers");
   }
-  if (options.data_folder.empty()) return usage("--data is missing");
+  if (options.leaves && options.joins) return usage("--leave and --join exclude each other");
+  if (options.data_folder.empty() && !options.leaves && !options.joins) {
+    return usage("--data is missing");
+  }
   auto status = check_settings(options.protocol, options.members.size());
   return status ? status : Status(usage(status.error().message));
 }
@@ -70,6 +73,14 @@ bool is_protocol_option(std::string_view name) {
     }
   }
   return false;
+}
+
+/// What takes no value; null: another option.
+bool* flag_named(NodeOptions& options, std::string_view name) {
+  if (name == "--help") return &options.show_help;
+  if (name == "--version") return &options.show_version;
+  if (name == "--leave") return &options.leaves;
+  return name == "--join" ? &options.joins : nullptr;
 }
 
 Status set_option(NodeOptions& options, const std::string& name, const std::string& value) {
@@ -121,6 +132,9 @@ std::string node_usage() {
   }
   return text +
          "  --bug NAME[,NAME]    a mistake to repeat on purpose; assay list bugs names them\n"
+         "  --leave, --join      only asks the members to let this one go, or come back, and tells "
+         "who\n"
+         "                       the others are once they agree; does not run it\n"
          "  --version, --help\n";
 }
 
@@ -128,8 +142,8 @@ Result<NodeOptions> parse_node_options(const std::vector<std::string>& arguments
   NodeOptions options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     std::string name = arguments[i];
-    if (name == "--help" || name == "--version") {
-      (name == "--help" ? options.show_help : options.show_version) = true;
+    if (bool* flag = flag_named(options, name)) {
+      *flag = true;
       continue;
     }
     std::string value;

@@ -26,6 +26,8 @@ struct NodeOptions {
   std::string listen = "0.0.0.0";
   std::string data_folder;
   LogLevel log_level = LogLevel::info;
+  bool leaves = false;  ///< only ask the members to let this one go,
+  bool joins = false;   ///< or come
   bool show_version = false;
   bool show_help = false;
 };

@@ -134,6 +134,6 @@ std::optional<Finished> SimulatedClients::wait(Nanos until) {
   return finished;
 }
 
-Status SimulatedClients::heal_all() { return nemesis_.heal_all(); }
+Result<std::vector<StoppedFault>> SimulatedClients::heal_all() { return nemesis_.heal_all(); }
 
 }  // namespace assay::reference

@@ -36,7 +36,7 @@ class SimulatedClients final : public Workers {
   const std::set<Datum>& keys() const { return keys_; }
 
   /// Undoes every fault that is in force and starts every member that is down.
-  Status heal_all();
+  Result<std::vector<StoppedFault>> heal_all();
 
  private:
   struct Waiting {

@@ -121,7 +121,7 @@ Completion SimulatedNemesis::invoke(const Invocation& invocation) {
   return {EventType::ok, Value::Map{{"what", started->what}}, {}};
 }
 
-Status SimulatedNemesis::heal_all() {
+Result<std::vector<StoppedFault>> SimulatedNemesis::heal_all() {
   for (auto& [name, undo] : in_force_) undo();
   in_force_.clear();
   // Faults that overlap may have undone a part of each other.
@@ -131,7 +131,7 @@ Status SimulatedNemesis::heal_all() {
     world_.restore_disk(member);
     world_.restart(member);
   }
-  return {};
+  return std::vector<StoppedFault>();
 }
 
 Result<SimulatedNemesis::Started> SimulatedNemesis::start(const std::string& name,

@@ -38,7 +38,8 @@ class SimulatedNemesis final : public Nemesis {
  public:
   explicit SimulatedNemesis(World& world) : world_(world) {}
   Completion invoke(const Invocation& invocation) override;
-  Status heal_all() override;
+  /// Names no fault: nothing is measured here.
+  Result<std::vector<StoppedFault>> heal_all() override;
 
  private:
   /// What undoes a fault that is in force.

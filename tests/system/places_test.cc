@@ -1,0 +1,140 @@
+// What a run asks of its nodes beside faults: distances between them, and records of their packets;
+// and servers that leave the cluster and join it.
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "nemesis/capture.h"
+#include "tests/system/reader_target.h"
+
+namespace assay {
+namespace {
+
+using Cluster = RunningCluster<ReaderTarget>;
+
+/// Milliseconds from n1 to n2 and back.
+double round_trip(Node& n1) {
+  const std::string text = run(n1, "ping -q -c 10 -i 0.01 n2");
+  const std::size_t times = text.find("mdev = ");
+  REQUIRE_MESSAGE(times != std::string::npos, text);
+  return std::strtod(text.c_str() + text.find('/', times) + 1, nullptr);
+}
+
+std::string text_of(const Value& value, const char* name) {
+  const Value* found = find(value, name);
+  return found == nullptr ? "" : *found->get_if<std::string>();
+}
+
+TEST_CASE("topology: packets take their time in both directions, also under the next agent") {
+  if (!may_run()) return;
+  Cluster cluster(2);
+  Node& n1 = *cluster.nodes[0];
+  const std::string before = state_of(n1);
+  NemesisSettings settings;
+  settings.agent.local_program = ASSAY_BINARY_DIR "/assay-agent";
+  settings.latencies = {{0ms, 20ms}, {30ms, 0ms}};
+  auto nemesis = make_nemesis({"packet-delay"}, cluster.nodes, cluster.target, settings);
+  REQUIRE_MESSAGE(nemesis.ok(), nemesis.error().message);
+  CHECK(round_trip(n1) > 49);
+  CHECK(round_trip(n1) < 75);
+  // A fault adds to it.
+  const Value late = Value::Map{{"nodes", Value::List{0}}, {"delay_ms", 40}};
+  REQUIRE((*nemesis)->invoke({"start-packet-delay", {}, late}).type == EventType::ok);
+  CHECK(round_trip(n1) > 89);
+  REQUIRE((*nemesis)->invoke({"stop-packet-delay", {}, {}}).type == EventType::ok);
+  run(n1, "kill -9 $(pgrep -x -o assay-agent)");
+  const Nanos deadline = monotonic_now() + 15s;
+  while (round_trip(n1) < 49 && monotonic_now() < deadline) continue;
+  CHECK(round_trip(n1) > 49);
+  const auto healed = (*nemesis)->heal_all();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  REQUIRE(healed->size() == 1);
+  CHECK(healed->front().f == "topology");
+  const std::string what = text_of(healed->front().completion.value, "what");
+  CHECK_MESSAGE(what.find("n2 ") != std::string::npos, what);
+  CHECK_MESSAGE(what.find("ms late on average") != std::string::npos, what);
+  CHECK(round_trip(n1) < 10);
+  nemesis->reset();
+  const Nanos ended = monotonic_now() + 10s;
+  while (state_of(n1) != before && monotonic_now() < ended) continue;
+  CHECK(state_of(n1) == before);
+}
+
+TEST_CASE("capture: a node's packets are in the file, but for those of SSH and of the loopback") {
+  if (!may_run()) return;
+  Cluster cluster(2);
+  Node& n1 = *cluster.nodes[0];
+  AgentOptions options;
+  options.local_program = ASSAY_BINARY_DIR "/assay-agent";
+  auto captures = Captures::start(cluster.nodes, options);
+  REQUIRE_MESSAGE(captures.ok(), captures.error().message);
+  run(n1, "ping -q -c 7 -i 0.01 -s 1000 n2; ping -q -c 3 -i 0.01 127.0.0.1");
+  const std::string path =
+      std::string(ASSAY_BINARY_DIR) + "/capture-" + std::to_string(::getpid()) + ".pcap";
+  const auto words = captures->collect(0, path);
+  REQUIRE_MESSAGE(words.ok(), words.error().message);
+  CHECK_MESSAGE(words->ends_with("0 more when the file was full, 0 missed"), *words);
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  std::remove(path.c_str());
+  const auto word_at = [&](std::size_t offset) {
+    std::uint32_t word = 0;
+    REQUIRE(offset + sizeof word <= bytes.size());
+    std::memcpy(&word, bytes.data() + offset, sizeof word);
+    return word;
+  };
+  CHECK(word_at(0) == 0xa1b23c4d);
+  CHECK(word_at(20) == 276);
+  int echoes = 0;
+  int of_tcp = 0;
+  std::uint32_t last = 0;
+  for (std::size_t at = 24; at < bytes.size();) {
+    const std::uint32_t kept = word_at(at + 8);
+    CHECK(word_at(at) >= last);
+    last = word_at(at);
+    REQUIRE(at + 16 + kept <= bytes.size());
+    const std::size_t ip = at + 16 + 20;
+    if (kept >= 60 && bytes[ip] == 0x45 && bytes[ip + 9] == 1) {
+      ++echoes;
+      CHECK(word_at(at + 12) == 20 + 20 + 8 + 1000);
+      CHECK(kept == 20 + 256);
+    }
+    if (kept >= 60 && bytes[ip] == 0x45 && bytes[ip + 9] == 6) ++of_tcp;
+    at += 16 + kept;
+  }
+  CHECK(echoes == 14);
+  CHECK(of_tcp == 0);
+  CHECK(run(n1, "ls /var/tmp; pgrep -x assay-agent; true").empty());
+}
+
+TEST_CASE("faults: a server leaves its cluster and joins it again, also when all is healed") {
+  if (!may_run()) return;
+  Cluster cluster(1);
+  Node& n1 = *cluster.nodes[0];
+  const auto nemesis = nemesis_of({"membership"}, cluster.nodes, cluster.target);
+  const Value on_n1 = Value::Map{{"nodes", Value::List{0}}};
+  for (const bool by_its_stop : {true, false}) {
+    CAPTURE(by_its_stop);
+    const Completion left = nemesis->invoke({"start-membership", {}, on_n1});
+    REQUIRE_MESSAGE(left.type == EventType::ok, left.error);
+    CHECK(text_of(left.value, "what") == "members leave: n1 (n1 members: n2)");
+    CHECK(state_of_server(n1) == '-');
+    Completion joined;
+    if (by_its_stop) {
+      joined = nemesis->invoke({"stop-membership", {}, {}});
+    } else {
+      const auto healed = nemesis->heal_all();
+      REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+      REQUIRE(healed->size() == 1);
+      joined = healed->front().completion;
+    }
+    REQUIRE_MESSAGE(joined.type == EventType::ok, joined.error);
+    CHECK(text_of(joined.value, "effect") == "n1 was not among n2");
+    CHECK(state_of_server(n1) != '-');
+  }
+}
+
+}  // namespace
+}  // namespace assay
