@@ -10,7 +10,6 @@
 namespace assay::etcd {
 namespace {
 
-
 constexpr std::array function_rows{
     FunctionRow{"read", "register"},
     FunctionRow{"write", "register"},
@@ -20,7 +19,6 @@ constexpr std::array function_rows{
     FunctionRow{"acquire", "owned-mutex"},
     FunctionRow{"release", "owned-mutex"},
 };
-
 
 /// The key just after all that begin so; the last byte is no 0xFF here.
 std::string end_of_prefix(std::string prefix) {

@@ -20,7 +20,6 @@ constexpr std::array function_rows{
     FunctionRow{"txn", "rw-register"},
 };
 
-
 /// Keys 1 and "1" are two objects.
 Value id_of(const Value& key) { return Value::Map{{"_id", json_text(key)}}; }
 

@@ -23,9 +23,9 @@ constexpr std::array options{write_concern_option, read_concern_option, reads_op
 
 // It has no transactions.
 constexpr std::array function_rows{
-    FunctionRow{"read", "register"}, FunctionRow{"write", "register"},
-    FunctionRow{"cas", "register"},  FunctionRow{"read", "set"},
-    FunctionRow{"add", "set"},       FunctionRow{"read", "counter"},
+    FunctionRow{"read", "register"},    FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},     FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},          FunctionRow{"read", "counter"},
     FunctionRow{"increment", "counter"}};
 
 /// The members are the reference target's; only how they are asked is MongoDB's.
@@ -84,11 +84,11 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   auto settings = driver_settings(given);
   if (!settings.ok()) return settings.error();
   // Acknowledged by the primary's disk; who asks for more by a write concern waits for more.
-  auto members = reference::reference_target_entry().make(
-      {{"protocol", "primary-backup"},
-       {"replication", "async"},
-       {"failover", "on"},
-       {"mongodb-port", std::to_string(front_port)}});
+  auto members =
+      reference::reference_target_entry().make({{"protocol", "primary-backup"},
+                                                {"replication", "async"},
+                                                {"failover", "on"},
+                                                {"mongodb-port", std::to_string(front_port)}});
   if (!members.ok()) return members.error();
   return std::unique_ptr<Target>(
       std::make_unique<FrontTarget>(std::move(*members), *std::move(settings)));

@@ -30,8 +30,9 @@ constexpr std::array rows{
 };
 
 constexpr std::array function_rows{
-    FunctionRow{"read", "register"},     FunctionRow{"write", "register"},  FunctionRow{"cas", "register"},
-    FunctionRow{"read", "set"},          FunctionRow{"add", "set"},         FunctionRow{"read", "counter"},
+    FunctionRow{"read", "register"},     FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},      FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},           FunctionRow{"read", "counter"},
     FunctionRow{"increment", "counter"}, FunctionRow{"txn", "list-append"},
 };
 

@@ -27,8 +27,9 @@ constexpr std::array rows{
 };
 
 constexpr std::array function_rows{
-    FunctionRow{"read", "register"}, FunctionRow{"write", "register"}, FunctionRow{"cas", "register"},
-    FunctionRow{"read", "set"},      FunctionRow{"add", "set"},
+    FunctionRow{"read", "register"}, FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},  FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},
 };
 
 Value value_of(const std::string& text) {

@@ -1,5 +1,5 @@
-// The front for MongoDB's drivers: frames that lie, what updates make of documents, and real members
-// that the unmodified driver takes for a replica set.
+// The front for MongoDB's drivers: frames that lie, what updates make of documents, and real
+// members that the unmodified driver takes for a replica set.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -33,9 +33,8 @@ std::string message(const std::string& sections, std::uint32_t flags = 0) {
 TEST_CASE("mongodb front: frames of drivers, and frames that lie") {
   const std::string ping = to_bson(document({{"ping", number(1)}}));
   const std::string command = std::string(1, '\0') + ping;
-  const std::string sequence =
-      little_endian(static_cast<std::uint32_t>(4 + 10 + 2 * ping.size())) +
-      std::string("documents\0", 10) + ping + ping;
+  const std::string sequence = little_endian(static_cast<std::uint32_t>(4 + 10 + 2 * ping.size())) +
+                               std::string("documents\0", 10) + ping + ping;
   const auto plain = message(command);
   REQUIRE(parse_wire_request(plain));
   CHECK(parse_wire_request(plain)->id == 7);
@@ -116,8 +115,7 @@ TEST_CASE("mongodb front: what changes make of a document") {
   const auto unmatched = update(five, wrong, "$set", value, false);
   CHECK_FALSE(std::get<Changed>(unmatched).matched);
   CHECK(code(update(five, wrong, "$set", value, true)) == 11000);
-  const Datum absent =
-      document({{"_id", id}, {"value", document({{"$exists", false}})}});
+  const Datum absent = document({{"_id", id}, {"value", document({{"$exists", false}})}});
   CHECK(code(update(five, absent, "$set", value, true)) == 11000);
   CHECK(after(update({}, absent, "$set", value, true)) == five);
   CHECK(code(update(five, document({{"_id", id}, {"$or", Datum::List{}}}), "$set", value, true)) ==

@@ -114,8 +114,7 @@ bool ScriptedServer::answer_one(int connection) {
   if (!request) return false;
   const Value reply = reply_to(value_of(request->document));
   if (reply.is_nil()) return false;
-  const std::string sent =
-      mongodb_front::wire_reply(request->id, request->legacy, bytes_of(reply));
+  const std::string sent = mongodb_front::wire_reply(request->id, request->legacy, bytes_of(reply));
   return ::send(connection, sent.data(), sent.size(), MSG_NOSIGNAL) ==
          static_cast<ssize_t>(sent.size());
 }

@@ -40,8 +40,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool is_open() const { return open_; }
 
  private:
-  Channel(boost::asio::ip::tcp::socket socket, OnFrame on_frame, OnClose on_close,
-          Framing framing);
+  Channel(boost::asio::ip::tcp::socket socket, OnFrame on_frame, OnClose on_close, Framing framing);
   void read();
   bool take_frames();
   void write();

@@ -18,10 +18,10 @@ Host::Host(boost::asio::io_context& loop, NodeOptions options, std::unique_ptr<P
       listener_(loop, [this](boost::asio::ip::tcp::socket socket) { greet(std::move(socket)); }),
       timer_(loop) {
   if (options_.mongodb_port != 0) {
-    front_ = std::make_unique<mongodb_front::Front>(loop_, options_, *protocol_,
-                                            [this](Command command, mongodb_front::Member::OnReply done) {
-                                              ask(std::move(command), std::move(done));
-                                            });
+    front_ = std::make_unique<mongodb_front::Front>(
+        loop_, options_, *protocol_, [this](Command command, mongodb_front::Member::OnReply done) {
+          ask(std::move(command), std::move(done));
+        });
   }
 }
 

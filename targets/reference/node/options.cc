@@ -114,7 +114,8 @@ std::string node_usage() {
       "  --peers LIST         all members, this one included; port 7000 if not given\n"
       "  --data DIR           folder of the write-ahead log\n"
       "  --listen ADDRESS     address to listen on (default 0.0.0.0)\n"
-      "  --mongodb-port N     where every member answers MongoDB's drivers too (default 0: nowhere);\n"
+      "  --mongodb-port N     where every member answers MongoDB's drivers too (default 0: "
+      "nowhere);\n"
       "                       only with primary-backup\n"
       "  --log-level L        debug, info (default), warning or error\n"
       "  --protocol P         raft (default) or another of these:\n";

@@ -179,7 +179,8 @@ void Commands::find_one(const Datum& command, const Respond& respond) {
   }
   const bool from_primary = level == "linearizable" || !allows_secondaries(command);
   if (from_primary && !member_.leads()) {
-    return respond(refusal({13435, "NotPrimaryNoSecondaryOk", "not primary and secondaryOk=false"}));
+    return respond(
+        refusal({13435, "NotPrimaryNoSecondaryOk", "not primary and secondaryOk=false"}));
   }
   const Datum key = key_of(command, std::get<Datum>(std::move(id)));
   const OnFound done = [filter = *filter, name = namespace_of(command),
@@ -190,9 +191,9 @@ void Commands::find_one(const Datum& command, const Respond& respond) {
     if (!fits) return respond(refusal(failed("filters compare with $eq or ask $exists")));
     Datum::List batch;
     if (*fits) batch.push_back(found.document);
-    Datum reply = document(
-        {{"cursor", document({{"id", number(0)}, {"ns", name}, {"firstBatch", batch}})},
-         {"ok", number(1)}});
+    Datum reply =
+        document({{"cursor", document({{"id", number(0)}, {"ns", name}, {"firstBatch", batch}})},
+                  {"ok", number(1)}});
     add_times(reply, found.position);
     respond(std::move(reply));
   };
@@ -332,28 +333,28 @@ void Commands::go_on(const std::shared_ptr<Bulk>& bulk) {
   }
   const std::size_t at = bulk->at++;
   const Change& change = bulk->changes[at];
-  writes_.write(key_of(bulk->command, change.id), change,
-                [this, bulk, at](std::variant<Written, Refusal> outcome) {
-                  if (const auto* why = std::get_if<Refusal>(&outcome)) {
-                    // Of the first one the whole command can be refused, which drivers understand.
-                    const bool whole = at == 0 && (why->code == not_primary().code ||
-                                                   why->code == stepped_down().code);
-                    if (whole) return bulk->respond(refusal(*why));
-                    bulk->errors.push_back(write_error(at, *why));
-                    return go_on(bulk);
-                  }
-                  const auto& written = std::get<Written>(outcome);
-                  const auto& changed = written.changed;
-                  bulk->position = std::max(bulk->position, written.position);
-                  if (changed.matched || changed.upserted) ++bulk->matched;
-                  if (changed.matched && !(changed.after == written.before)) ++bulk->modified;
-                  if (bulk->is_update && changed.upserted) {
-                    bulk->upserted.push_back(
-                        document({{"index", number(static_cast<std::int64_t>(at))},
-                                  {"_id", bulk->changes[at].id}}));
-                  }
-                  go_on(bulk);
-                });
+  writes_.write(
+      key_of(bulk->command, change.id), change,
+      [this, bulk, at](std::variant<Written, Refusal> outcome) {
+        if (const auto* why = std::get_if<Refusal>(&outcome)) {
+          // Of the first one the whole command can be refused, which drivers understand.
+          const bool whole =
+              at == 0 && (why->code == not_primary().code || why->code == stepped_down().code);
+          if (whole) return bulk->respond(refusal(*why));
+          bulk->errors.push_back(write_error(at, *why));
+          return go_on(bulk);
+        }
+        const auto& written = std::get<Written>(outcome);
+        const auto& changed = written.changed;
+        bulk->position = std::max(bulk->position, written.position);
+        if (changed.matched || changed.upserted) ++bulk->matched;
+        if (changed.matched && !(changed.after == written.before)) ++bulk->modified;
+        if (bulk->is_update && changed.upserted) {
+          bulk->upserted.push_back(document(
+              {{"index", number(static_cast<std::int64_t>(at))}, {"_id", bulk->changes[at].id}}));
+        }
+        go_on(bulk);
+      });
 }
 
 void Commands::find_and_modify(const Datum& command, const Respond& respond) {
@@ -380,8 +381,7 @@ void Commands::find_and_modify(const Datum& command, const Respond& respond) {
         const Datum value = is_true(command, "new") ? changed.after
                             : changed.matched       ? written.before
                                                     : Datum();
-        Datum reply =
-            document({{"lastErrorObject", last}, {"value", value}, {"ok", number(1)}});
+        Datum reply = document({{"lastErrorObject", last}, {"value", value}, {"ok", number(1)}});
         acknowledge(command, std::move(reply), written.position, respond);
       });
 }

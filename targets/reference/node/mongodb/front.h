@@ -1,8 +1,8 @@
 #pragma once
 // The front by which MongoDB's drivers take the cluster for a replica set: each member listens for
-// them too, its documents are registers of the store, and what a driver asks for by concerns is what
-// single-leader replication with asynchronous acknowledgement gives: w:1 is acknowledged from the
-// primary's disk, w:majority waits until no later primary can lack it. docs/targets.md has the
+// them too, its documents are registers of the store, and what a driver asks for by concerns is
+// what single-leader replication with asynchronous acknowledgement gives: w:1 is acknowledged from
+// the primary's disk, w:majority waits until no later primary can lack it. docs/targets.md has the
 // commands and what differs from MongoDB.
 
 #include <memory>

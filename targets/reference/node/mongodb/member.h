@@ -1,6 +1,6 @@
 #pragma once
-// What a member of the cluster is for those who answer MongoDB's drivers: whether it leads, what its
-// copy shows, how to have a command replicated, and how to wait for the log.
+// What a member of the cluster is for those who answer MongoDB's drivers: whether it leads, what
+// its copy shows, how to have a command replicated, and how to wait for the log.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

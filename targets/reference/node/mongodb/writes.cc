@@ -63,10 +63,9 @@ void Writes::attempt(const std::shared_ptr<Job>& job) {
   command.key = job->key;
   command.expected = written.before;
   command.value = written.changed.after;
-  member_.ask(std::move(command), [this, job, written = std::move(written),
-                                   term = status.term](const reference::Reply& reply) {
-    answered(job, written, term, reply);
-  });
+  member_.ask(std::move(command),
+              [this, job, written = std::move(written), term = status.term](
+                  const reference::Reply& reply) { answered(job, written, term, reply); });
 }
 
 void Writes::answered(const std::shared_ptr<Job>& job, Written written, reference::Term term,
