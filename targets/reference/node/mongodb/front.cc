@@ -52,7 +52,7 @@ Front::Front(boost::asio::io_context& loop, const reference::NodeOptions& option
 Status Front::listen() { return listener_.listen(options_.listen, options_.mongodb_port); }
 
 void Front::greet(boost::asio::ip::tcp::socket socket) {
-  // It holds itself while it reads.
+  // Weak: a channel that held itself by its own callback would never go.
   auto weak = std::make_shared<std::weak_ptr<Channel>>();
   const auto channel = Channel::create(
       std::move(socket), [this, weak](std::string_view frame) { return on_frame(*weak, frame); },

@@ -14,7 +14,8 @@ Refusal refusal_of(reference::Outcome outcome) {
     case reference::Outcome::unavailable:
       return not_primary();
     case reference::Outcome::bad_request:
-      return {10334, "BSONObjectTooLarge", "the document is larger than the store takes"};
+      return {10334, "BSONObjectTooLarge",
+              "the document is larger or nested deeper than the store takes"};
     case reference::Outcome::mismatch:
     case reference::Outcome::busy:
       return {112, "WriteConflict", "too many writes at one time; try again"};
