@@ -89,6 +89,9 @@ Result<int> run_audit(AuditFlags flags) {
   if (auto status = write_hashes(flags.run.store + "/" + folder); !status.ok()) {
     return status.error();
   }
+  if (!flags.run.quiet) {
+    fmt::print(stderr, "hashes: {}/{}/{}\n", flags.run.store, folder, hashes_file);
+  }
   return exit_code;
 }
 

@@ -83,6 +83,10 @@ class FrontTarget final : public Target {
 Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& given) {
   auto settings = driver_settings(given);
   if (!settings.ok()) return settings.error();
+  if (settings->read_concern == "snapshot") {
+    return Error{ErrorKind::configuration,
+                 "--read-concern snapshot: only in transactions, which mongodb-front has not"};
+  }
   // Acknowledged by the primary's disk; who asks for more by a write concern waits for more.
   auto members =
       reference::reference_target_entry().make({{"protocol", "primary-backup"},
