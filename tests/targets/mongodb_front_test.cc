@@ -209,13 +209,13 @@ bool loses_a_write() {
   const std::size_t primary = set.members.leader(5s);
   REQUIRE(primary < 3);
   for (std::size_t i = 0; i < 3; ++i) {
-    if (i != primary) set.members.pause(i);
+    if (i != primary) set.members.kill(i);
   }
   const bool acknowledged = one.invoke({"write", 1, 2}, 2s).type == EventType::ok;
   CHECK(most.invoke({"write", 2, 2}, 200ms).type != EventType::ok);
   set.members.kill(primary);
   for (std::size_t i = 0; i < 3; ++i) {
-    if (i != primary) set.members.resume(i);
+    if (i != primary) set.members.start(i);
   }
   CHECK(until_ok(set.client(majority, "majority"), {"read", 1, {}}).value == Value(1));
   CHECK(until_ok(set.client(majority, "majority"), {"read", 2, {}}).value == Value());
