@@ -89,6 +89,9 @@ std::size_t wire_frame_length(std::string_view begin) {
 }
 
 std::optional<WireRequest> parse_wire_request(std::string_view frame) {
+  if (frame.size() < wire_header_bytes || wire_frame_length(frame) != frame.size()) {
+    return std::nullopt;
+  }
   Reader reader(frame);
   WireRequest request;
   reader.number();
