@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/evidence.h"
 #include "cli/option_tables.h"
 #include "cli/run.h"
 #include "cli/run_settings.h"
@@ -75,7 +78,21 @@ Result<int> run_audit(AuditFlags flags) {
   if (!found.ok()) return found.error().in("preflight");
   show_plan(*settings, *found);
   if (auto status = confirm(flags.yes); !status.ok()) return status.error();
-  return run_once(flags.run);
+  const auto newest = [&] {
+    std::error_code none;
+    return std::filesystem::read_symlink(flags.run.store + "/latest", none).string();
+  };
+  const std::string before = newest();
+  auto exit_code = run_once(flags.run);
+  const std::string folder = newest();
+  if (!exit_code.ok() || folder.empty() || folder == before) return exit_code;
+  if (auto status = write_hashes(flags.run.store + "/" + folder); !status.ok()) {
+    return status.error();
+  }
+  if (!flags.run.quiet) {
+    fmt::print(stderr, "hashes: {}/{}/{}\n", flags.run.store, folder, hashes_file);
+  }
+  return exit_code;
 }
 
 }  // namespace

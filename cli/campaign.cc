@@ -33,6 +33,7 @@ struct CampaignFlags {
   bool dry = false;
   bool json = false;
   bool stored = false;  ///< --store was given
+  int repeats = 1;
   std::string shard = "1/1";
   std::string budget;
   std::string html;
@@ -88,6 +89,24 @@ Result<std::vector<Campaign>> campaigns_of(const std::string& path) {
     campaigns.push_back(*std::move(campaign));
   }
   return campaigns;
+}
+
+/// Every experiment so often, each time with seeds of its own and under a name of its own.
+void repeat(std::vector<Campaign>& campaigns, int times) {
+  constexpr std::uint64_t seeds_apart = 1000;
+  if (times == 1) return;
+  for (Campaign& campaign : campaigns) {
+    std::vector<Experiment> all;
+    for (const Experiment& once : campaign.experiments) {
+      for (int time = 0; time < times; ++time) {
+        all.push_back(once);
+        all.back().name += fmt::format(" ({} of {})", time + 1, times);
+        all.back().seed += seeds_apart * static_cast<std::uint64_t>(time);
+      }
+    }
+    campaign.experiments = std::move(all);
+    campaign.text += fmt::format("\nrepeated {} times", times);
+  }
 }
 
 /// The flags, and what the files say where the flags say nothing.
@@ -179,8 +198,9 @@ Status print_outcome(const CampaignFlags& flags, const CampaignOutcome& outcome)
 }
 
 Result<int> run_campaign(const CampaignFlags& flags) {
-  const auto campaigns = campaigns_of(flags.path);
+  auto campaigns = campaigns_of(flags.path);
   if (!campaigns.ok()) return campaigns.error();
+  repeat(*campaigns, flags.repeats);
   const auto options = options_of(flags, *campaigns);
   if (!options.ok()) return options.error();
   if (flags.dry) {
@@ -206,6 +226,11 @@ Action define_campaign(CLI::App& app) {
   app.add_option("--select", options.select,
                  "only experiments whose name holds this text; several: comma separated")
       ->delimiter(',');
+  constexpr int repeats_max = 100;
+  app.add_option("--repeat", flags->repeats,
+                 "each experiment so many times, with other seeds: as expected every time")
+      ->check(CLI::Range(1, repeats_max))
+      ->capture_default_str();
   app.add_option("--shard", flags->shard, "this part of the runs, i/n: every n-th from the i-th")
       ->capture_default_str();
   app.add_option("--budget", flags->budget,

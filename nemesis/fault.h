@@ -83,6 +83,7 @@ FaultEntry packet_duplicate_fault();
 FaultEntry packet_reorder_fault();
 FaultEntry packet_rate_fault();
 FaultEntry kill_fault();
+FaultEntry kill_all_fault();
 FaultEntry stop_fault();
 FaultEntry restart_fault();
 FaultEntry pause_fault();

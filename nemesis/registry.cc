@@ -55,6 +55,7 @@ std::span<const FaultEntry> faults() {
                                 packet_reorder_fault(),
                                 packet_rate_fault(),
                                 kill_fault(),
+                                kill_all_fault(),
                                 stop_fault(),
                                 restart_fault(),
                                 pause_fault(),

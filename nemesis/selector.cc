@@ -45,6 +45,12 @@ Value draw_selection(std::size_t n, Random& random) {
   return Value::Map{{"selector", selector}, {"nodes", Value::List(order.begin(), order.end())}};
 }
 
+Value draw_all(std::size_t n, Random& /*random*/) {
+  std::vector<std::int64_t> order(n);
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  return Value::Map{{"selector", "all"}, {"nodes", Value::List(order.begin(), order.end())}};
+}
+
 Result<std::vector<std::size_t>> select_nodes(const Value& selection, const Cluster& cluster) {
   const std::size_t n = cluster.nodes.size();
   const Value* selector = find(selection, "selector");

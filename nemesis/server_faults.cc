@@ -150,6 +150,10 @@ FaultEntry kill_fault() {
   return {"kill", "kills servers with SIGKILL; healing starts them again",
           FaultNeeds::process_control, draw_selection, plan_kill};
 }
+FaultEntry kill_all_fault() {
+  return {"kill-all", "kills all servers at once with SIGKILL; healing starts them again",
+          FaultNeeds::process_control, draw_all, plan_kill};
+}
 FaultEntry stop_fault() {
   return {"stop", "ends servers with SIGTERM; healing starts them again",
           FaultNeeds::process_control, draw_selection, plan_stop};

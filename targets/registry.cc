@@ -5,6 +5,7 @@
 #include "targets/etcd/target.h"
 #include "targets/external/target.h"
 #include "targets/mariadb/target.h"
+#include "targets/mongodb/front.h"
 #include "targets/mongodb/target.h"
 #include "targets/postgres/target.h"
 #include "targets/redis/target.h"
@@ -18,7 +19,8 @@ std::span<const TargetEntry> targets() {
       reference::reference_target_entry(), postgres::postgres_target_entry(),
       mariadb::mariadb_target_entry(),     etcd::etcd_target_entry(),
       redis::redis_target_entry(),         zookeeper::zookeeper_target_entry(),
-      mongodb::mongodb_target_entry(),     external::external_target_entry()};
+      mongodb::mongodb_target_entry(),     mongodb::front_target_entry(),
+      external::external_target_entry()};
   return table;
 }
 

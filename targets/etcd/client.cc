@@ -2,32 +2,23 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/json.h"
 
 namespace assay::etcd {
 namespace {
 
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
-
-struct Function {
-  std::string_view name;
-  std::string_view datatype;
+constexpr std::array function_rows{
+    FunctionRow{"read", "register"},
+    FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},
+    FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},
+    FunctionRow{"acquire", "owned-mutex"},
+    FunctionRow{"release", "owned-mutex"},
 };
-constexpr std::array functions{
-    Function{"read", "register"},
-    Function{"write", "register"},
-    Function{"cas", "register"},
-    Function{"read", "set"},
-    Function{"add", "set"},
-    Function{"acquire", "owned-mutex"},
-    Function{"release", "owned-mutex"},
-};
-
-Completion done(Value value) { return {EventType::ok, std::move(value), {}}; }
-Completion unmet() { return {EventType::fail, {}, std::string(unmet_precondition)}; }
 
 /// The key just after all that begin so; the last byte is no 0xFF here.
 std::string end_of_prefix(std::string prefix) {
@@ -53,23 +44,12 @@ const Value::List* pairs_of(const Value& body) {
 
 }  // namespace
 
-bool performs(std::string_view function) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.name == function; });
-}
-
-bool holds(std::string_view datatype) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.datatype == datatype; });
-}
+Functions functions() { return function_rows; }
 
 Completion EtcdClient::invoke(const Invocation& invocation, Nanos timeout) {
   const Nanos start = monotonic_now();
   Completion completion = attempt(invocation, start + timeout);
-  if (completion.type != EventType::ok && completion.error != unmet_precondition) {
-    const Nanos until = start + std::min(failure_pause, timeout);
-    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
-  }
+  pause_after_failure(completion, start, timeout);
   return completion;
 }
 
@@ -106,7 +86,7 @@ Completion EtcdClient::read(const std::string& key, Nanos deadline) {
 
 Completion EtcdClient::cas(const std::string& key, const Value& value, Nanos deadline) {
   const auto* pair = value.get_if<Value::List>();
-  if (pair == nullptr || pair->size() != 2) return {EventType::fail, {}, "unsupported operation"};
+  if (pair == nullptr || pair->size() != 2) return unsupported();
   Value::Map comparison{{"key", base64(key)}, {"result", "EQUAL"}};
   if ((*pair)[0].is_nil()) {
     comparison.emplace_back("target", "VERSION");

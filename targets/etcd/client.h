@@ -5,6 +5,7 @@
 
 #include "harness/client.h"
 #include "targets/etcd/gateway.h"
+#include "targets/functions.h"
 
 namespace assay::etcd {
 
@@ -14,8 +15,8 @@ struct ClientSettings {
   std::string datatype;
 };
 
-bool performs(std::string_view function);
-bool holds(std::string_view datatype);
+/// What the client performs.
+Functions functions();
 
 class EtcdClient final : public Client {
  public:

@@ -69,11 +69,12 @@ class EtcdTarget final : public ClusterTarget, public Membership {
     return client_.serializable_reads ? std::vector<std::string>{"sequential"}
                                       : std::vector<std::string>{"linearizable"};
   }
-  bool performs(std::string_view function) const override { return etcd::performs(function); }
+  bool performs(std::string_view function) const override {
+    return assay::performs(functions(), function);
+  }
   Status expect(std::string_view datatype) override {
     client_.datatype = std::string(datatype);
-    if (holds(datatype)) return {};
-    return Error{ErrorKind::usage, "etcd's client knows no " + std::string(datatype)};
+    return check_datatype(functions(), datatype, name());
   }
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId /*process*/) override {
     return std::unique_ptr<Client>(std::make_unique<EtcdClient>(places().at(node), client_));

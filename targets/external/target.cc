@@ -1,12 +1,11 @@
 #include "targets/external/target.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <sstream>
-#include <thread>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/external/driver.h"
 
 namespace assay::external {
@@ -15,7 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Nanos set_up_timeout = 60s;
-constexpr Nanos failure_pause = 100ms;
 
 constexpr TargetOption driver_option{"driver", "", "a shell command",
                                      "the program that performs the operations: docs/drivers.md"};
@@ -30,12 +28,14 @@ class DriverClient final : public Client {
       : command_(std::move(command)), open_line_(std::move(open_line)) {}
 
   Completion invoke(const Invocation& invocation, Nanos timeout) override {
-    const Nanos deadline = monotonic_now() + timeout;
+    const Nanos start = monotonic_now();
+    const Nanos deadline = start + timeout;
     if (!driver_ || !driver_->is_running()) {
       if (auto opened = open(deadline); opened.type != EventType::ok) {
         driver_.reset();
-        std::this_thread::sleep_for(std::min(failure_pause, timeout));
-        return {EventType::fail, {}, "opening: " + opened.error};
+        const Completion failed{EventType::fail, {}, "opening: " + opened.error};
+        pause_after_failure(failed, start, timeout);
+        return failed;
       }
     }
     const auto answer = driver_->ask(invoke_line(invocation), deadline);

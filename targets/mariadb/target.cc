@@ -67,7 +67,9 @@ class MariadbTarget final : public ClusterTarget, public sql::Sessions {
   std::vector<std::string> packages() const override {
     return {"mariadb-server", "galera-4", "rsync"};
   }
-  bool performs(std::string_view function) const override { return sql::performs(function); }
+  bool performs(std::string_view function) const override {
+    return assay::performs(sql::functions(), function);
+  }
   Status expect(std::string_view datatype) override;
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId process) override;
   Result<std::vector<std::string>> look() override;
@@ -113,8 +115,7 @@ std::int64_t sequence_of(const std::string& position) {
 
 Status MariadbTarget::expect(std::string_view datatype) {
   settings_.client.datatype = std::string(datatype);
-  if (sql::holds(datatype)) return {};
-  return Error{ErrorKind::usage, "mariadb has no table for a " + std::string(datatype)};
+  return check_datatype(sql::functions(), datatype, name());
 }
 
 Result<std::vector<std::string>> MariadbTarget::look() {

@@ -2,32 +2,23 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/json.h"
 
 namespace assay::mongodb {
 namespace {
 
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 constexpr int duplicate_key = 11000;
 
-struct Function {
-  std::string_view name;
-  std::string_view datatype;
+constexpr std::array function_rows{
+    FunctionRow{"read", "register"},     FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},      FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},           FunctionRow{"read", "counter"},
+    FunctionRow{"increment", "counter"}, FunctionRow{"txn", "list-append"},
+    FunctionRow{"txn", "rw-register"},
 };
-constexpr std::array functions{
-    Function{"read", "register"},     Function{"write", "register"},
-    Function{"cas", "register"},      Function{"read", "set"},
-    Function{"add", "set"},           Function{"read", "counter"},
-    Function{"increment", "counter"}, Function{"txn", "list-append"},
-    Function{"txn", "rw-register"},
-};
-
-Completion done(Value value) { return {EventType::ok, std::move(value), {}}; }
-Completion unmet() { return {EventType::fail, {}, std::string(unmet_precondition)}; }
-Completion unsupported() { return {EventType::fail, {}, "unsupported operation"}; }
 
 /// Keys 1 and "1" are two objects.
 Value id_of(const Value& key) { return Value::Map{{"_id", json_text(key)}}; }
@@ -74,24 +65,13 @@ bool reads(const Value& step) { return step.get_if<Value::List>()->front() == Va
 
 }  // namespace
 
-bool performs(std::string_view function) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.name == function; });
-}
-
-bool holds(std::string_view datatype) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.datatype == datatype; });
-}
+Functions functions() { return function_rows; }
 
 Completion MongoClient::invoke(const Invocation& invocation, Nanos timeout) {
   const Nanos start = monotonic_now();
   if (driver_ == nullptr) driver_ = open_(timeout);
   Completion completion = attempt(invocation, start + timeout);
-  if (completion.type != EventType::ok && completion.error != unmet_precondition) {
-    const Nanos until = start + std::min(failure_pause, timeout);
-    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
-  }
+  pause_after_failure(completion, start, timeout);
   return completion;
 }
 

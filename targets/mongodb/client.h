@@ -8,12 +8,13 @@
 #include <string_view>
 
 #include "harness/client.h"
+#include "targets/functions.h"
 #include "targets/mongodb/driver.h"
 
 namespace assay::mongodb {
 
-bool performs(std::string_view function);
-bool holds(std::string_view datatype);
+/// What the client performs.
+Functions functions();
 
 class MongoClient final : public Client {
  public:

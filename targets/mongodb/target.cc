@@ -6,6 +6,7 @@
 
 #include "targets/cluster.h"
 #include "targets/mongodb/client.h"
+#include "targets/mongodb/settings.h"
 
 namespace assay::mongodb {
 namespace {
@@ -17,27 +18,10 @@ constexpr Nanos ready_timeout = 40s;
 constexpr Nanos ask_timeout = 2s;
 constexpr int namespace_exists = 48;
 
-constexpr TargetOption write_concern_option{
-    "write-concern", "majority", "majority|1|journaled",
-    "when a write is acknowledged: by most, by the primary, by the primary's journal"};
-constexpr TargetOption read_concern_option{
-    "read-concern", "majority", "majority|local|linearizable|snapshot",
-    "what a read may see; transactions cannot be linearizable"};
-constexpr TargetOption reads_option{"reads", "primary", "primary|secondary",
-                                    "who answers what is read outside of transactions"};
-constexpr TargetOption causal_option{"causal", "no", "no|yes",
-                                     "whether each client has a causally consistent session"};
 constexpr TargetOption user_option{
     "user", "", "a name", "of the login at --servers; its password is taken from ASSAY_PASSWORD"};
 constexpr std::array options{write_concern_option, read_concern_option, reads_option,
                              causal_option,        servers_option,      user_option};
-
-/// By the position of the option's value.
-Value write_concern_of(std::size_t choice) {
-  if (choice == 0) return Value::Map{{"w", "majority"}};
-  if (choice == 1) return Value::Map{{"w", 1}};
-  return Value::Map{{"w", 1}, {"j", true}};
-}
 
 std::unique_ptr<Driver> driver_of_one(const Endpoint& host, DriverSettings settings) {
   settings.hosts = {host};
@@ -70,11 +54,11 @@ class MongoTarget final : public ClusterTarget {
       : ClusterTarget("mongodb", settings.hosts, default_port, ""),
         settings_(std::move(settings)) {}
 
-  bool performs(std::string_view function) const override { return mongodb::performs(function); }
+  bool performs(std::string_view function) const override {
+    return assay::performs(functions(), function);
+  }
   Status expect(std::string_view datatype) override {
-    if (!holds(datatype)) {
-      return Error{ErrorKind::usage, "mongodb's client knows no " + std::string(datatype)};
-    }
+    if (auto status = check_datatype(functions(), datatype, name()); !status) return status;
     if (settings_.read_concern == "linearizable" && datatype != "register" && datatype != "set" &&
         datatype != "counter") {
       return Error{ErrorKind::usage, "--read-concern linearizable: not in transactions, which " +
@@ -151,23 +135,9 @@ Status MongoTarget::form() {
 }
 
 Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& given) {
-  std::array<std::size_t, 4> choices{};
-  std::size_t at = 0;
-  for (const auto* option :
-       {&write_concern_option, &read_concern_option, &reads_option, &causal_option}) {
-    const auto choice = option_choice(given, *option);
-    if (!choice.ok()) return choice.error();
-    choices.at(at++) = *choice;
-  }
-  DriverSettings settings;
-  settings.write_concern = write_concern_of(choices[0]);
-  settings.read_concern = given.at("read-concern");
-  settings.secondary_reads = choices[2] == 1;
-  settings.causal = choices[3] == 1;
-  if (settings.read_concern == "linearizable" && (settings.causal || settings.secondary_reads)) {
-    return Error{ErrorKind::configuration,
-                 "--read-concern linearizable: only with --reads primary and --causal no"};
-  }
+  auto parsed = driver_settings(given);
+  if (!parsed.ok()) return parsed.error();
+  DriverSettings settings = *std::move(parsed);
   settings.user = given.at("user");
   if (const char* password = std::getenv("ASSAY_PASSWORD")) settings.password = password;
   auto hosts = parse_endpoints(given.at("servers"), default_port);

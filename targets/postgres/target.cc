@@ -59,7 +59,9 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
   ~PostgresTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override { return {"postgresql-15"}; }
-  bool performs(std::string_view function) const override { return sql::performs(function); }
+  bool performs(std::string_view function) const override {
+    return assay::performs(sql::functions(), function);
+  }
   Status expect(std::string_view datatype) override;
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId process) override;
   Result<std::vector<std::string>> look() override;
@@ -95,8 +97,7 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
 
 Status PostgresTarget::expect(std::string_view datatype) {
   settings_.client.datatype = std::string(datatype);
-  if (sql::holds(datatype)) return {};
-  return Error{ErrorKind::usage, "postgres has no table for a " + std::string(datatype)};
+  return check_datatype(sql::functions(), datatype, name());
 }
 
 Result<std::vector<std::string>> PostgresTarget::look() {

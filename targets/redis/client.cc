@@ -6,15 +6,14 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <thread>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/json.h"
 
 namespace assay::redis {
 namespace {
 
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 constexpr bool definite = true;
 constexpr bool doubtful = false;
 
@@ -30,14 +29,11 @@ constexpr std::array rows{
     ErrorRow{"UNBLOCKED", doubtful},   ErrorRow{"ERR", doubtful},
 };
 
-struct Function {
-  std::string_view name;
-  std::string_view datatype;
-};
-constexpr std::array functions{
-    Function{"read", "register"},     Function{"write", "register"},  Function{"cas", "register"},
-    Function{"read", "set"},          Function{"add", "set"},         Function{"read", "counter"},
-    Function{"increment", "counter"}, Function{"txn", "list-append"},
+constexpr std::array function_rows{
+    FunctionRow{"read", "register"},     FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},      FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},           FunctionRow{"read", "counter"},
+    FunctionRow{"increment", "counter"}, FunctionRow{"txn", "list-append"},
 };
 
 constexpr const char* cas_script =
@@ -142,15 +138,7 @@ bool is_primary(const redisReply& role) {
 
 }  // namespace
 
-bool performs(std::string_view function) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.name == function; });
-}
-
-bool holds(std::string_view datatype) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.datatype == datatype; });
-}
+Functions functions() { return function_rows; }
 
 Completion classify(std::string_view error, bool has_effect) {
   bool failed = !has_effect;
@@ -209,16 +197,13 @@ std::vector<Session::Reply> Session::ask(const std::vector<Command>& commands, N
 Completion RedisClient::invoke(const Invocation& invocation, Nanos timeout) {
   const Nanos start = monotonic_now();
   Completion completion = attempt(invocation, start + timeout);
-  if (completion.type != EventType::ok && completion.error != unmet_precondition) {
-    const Nanos until = start + std::min(failure_pause, timeout);
-    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
-  }
+  pause_after_failure(completion, start, timeout);
   return completion;
 }
 
 Completion RedisClient::attempt(const Invocation& invocation, Nanos deadline) {
   const auto request = request_of(invocation, settings_.datatype);
-  if (!request) return {EventType::fail, {}, "unsupported operation"};
+  if (!request) return unsupported();
   if (!session_.is_open()) {
     const std::string why = session_.open(endpoint_, deadline);
     if (!why.empty()) return {EventType::fail, {}, why};
@@ -258,7 +243,7 @@ Completion RedisClient::attempt(const Invocation& invocation, Nanos deadline) {
     return {EventType::fail, {}, "not a primary"};
   }
   auto value = request->read(invocation, result.element + 1, result.elements - 1);
-  if (!value) return {EventType::fail, {}, std::string(unmet_precondition)};
+  if (!value) return unmet();
   return {EventType::ok, std::move(*value), {}};
 }
 

@@ -10,6 +10,7 @@
 
 #include "harness/client.h"
 #include "targets/cluster.h"
+#include "targets/functions.h"
 
 struct redisContext;
 struct redisReply;
@@ -21,8 +22,8 @@ struct ClientSettings {
   std::string datatype;
 };
 
-bool performs(std::string_view function);
-bool holds(std::string_view datatype);
+/// What the client performs.
+Functions functions();
 
 /// A row of the table of errors: how an error reply begins.
 struct ErrorRow {

@@ -89,11 +89,12 @@ class RedisTarget final : public ClusterTarget {
         settings_(std::move(settings)) {}
 
   std::vector<std::string> packages() const override { return {"redis-server", "redis-sentinel"}; }
-  bool performs(std::string_view function) const override { return redis::performs(function); }
+  bool performs(std::string_view function) const override {
+    return assay::performs(functions(), function);
+  }
   Status expect(std::string_view datatype) override {
     settings_.client.datatype = std::string(datatype);
-    if (holds(datatype)) return {};
-    return Error{ErrorKind::usage, "redis' client knows no " + std::string(datatype)};
+    return check_datatype(functions(), datatype, name());
   }
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId /*process*/) override {
     return std::unique_ptr<Client>(

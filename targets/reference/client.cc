@@ -1,22 +1,15 @@
 #include "targets/reference/client.h"
 
-#include <algorithm>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 
+#include "targets/completions.h"
 #include "targets/reference/errors.h"
 #include "targets/reference/operations.h"
 #include "targets/reference/protocols/commands.h"
 
 namespace assay::reference {
-namespace {
-
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
-
-}  // namespace
-
 ReferenceClient::ReferenceClient(Address address, std::uint64_t identity)
     : address_(std::move(address)), identity_(identity) {}
 
@@ -26,10 +19,7 @@ Completion ReferenceClient::invoke(const Invocation& invocation, Nanos timeout) 
   if (!command) return classify(ClientError::unsupported, false);
   command->id = {identity_, ++sequence_};
   auto completion = attempt(invocation, *command, start + timeout);
-  if (completion.type != EventType::ok && completion.error != unmet_precondition) {
-    const Nanos until = start + std::min(failure_pause, timeout);
-    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
-  }
+  pause_after_failure(completion, start, timeout);
   return completion;
 }
 

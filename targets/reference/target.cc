@@ -5,7 +5,6 @@
 #include <charconv>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "base/executable.h"
@@ -38,6 +37,8 @@ std::span<const TargetOption> options_table() {
         {"protocol", "raft", names, "how the members replicate"},
         {"bug", "", "names of assay list bugs", "mistakes that the members repeat on purpose"},
         {"port", "7000", "a number", "TCP port of every member"},
+        {"mongodb-port", "0", "a number",
+         "TCP port where MongoDB's drivers find every member too; 0: nowhere (primary-backup)"},
     };
     for (const auto& entry : protocols()) {
       for (const auto& option : entry.options) {
@@ -52,6 +53,7 @@ std::span<const TargetOption> options_table() {
 struct Settings {
   ProtocolSettings protocol;
   std::uint16_t port = 0;
+  std::uint16_t mongodb_port = 0;  ///< 0: none
 };
 
 /// Asks every member at once who leads. Members that do not answer are not primaries.
@@ -188,6 +190,10 @@ Status ReferenceTarget::plan(const Nodes& nodes) {
     for (const std::string& bug : settings_.protocol.bugs) {
       server.arguments.insert(server.arguments.end(), {"--bug", bug});
     }
+    if (settings_.mongodb_port != 0) {
+      server.arguments.insert(server.arguments.end(),
+                              {"--mongodb-port", std::to_string(settings_.mongodb_port)});
+    }
     server.program = "/opt/assay/assay-node";
     server.name = "assay-node";
     server.data_folder = data_folder_of_members;
@@ -272,11 +278,24 @@ Result<std::unique_ptr<Client>> ReferenceTarget::connect(std::size_t node, Proce
   return make_client(node);
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
+/// Error (configuration): not a number from `low` to 65535; names the option.
+Result<std::uint16_t> parse_port(const std::string& option, std::string_view text,
+                                 std::uint16_t low) {
   std::uint16_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0) return std::nullopt;
-  return value;
+  if (error == std::errc{} && end == text.data() + text.size() && value >= low) return value;
+  return Error{ErrorKind::configuration, "--" + option + ": expected a number from " +
+                                             std::to_string(low) + " to 65535, got '" +
+                                             std::string(text) + "'"};
+}
+
+/// MongoDB's drivers read a member's own copy. Error (configuration): the protocol shows none.
+Status check_front(const ProtocolSettings& protocol) {
+  const auto member = make_protocol(protocol, {NodeId{1}, {NodeId{1}}}, Random(0));
+  if (!member.ok() || (*member)->own_copy() != nullptr) return {};
+  return Error{ErrorKind::configuration,
+               "--mongodb-port: not with --protocol " + protocol.protocol +
+                   ", whose members show nothing by themselves; use primary-backup"};
 }
 
 Result<Settings> parse_settings(const std::map<std::string, std::string>& given) {
@@ -287,10 +306,13 @@ Result<Settings> parse_settings(const std::map<std::string, std::string>& given)
   const auto entry = find_protocol(settings.protocol.protocol);
   if (!entry) return Error{ErrorKind::configuration, "--protocol: " + entry.error().message};
   std::string port = "7000";
+  std::string mongodb_port = "0";
   for (const auto& [name, value] : given) {
     if (name == "protocol") continue;
     if (name == "port") {
       port = value;
+    } else if (name == "mongodb-port") {
+      mongodb_port = value;
     } else if (name == "bug") {
       settings.protocol.bugs = names_in(value);
     } else {
@@ -306,12 +328,15 @@ Result<Settings> parse_settings(const std::map<std::string, std::string>& given)
       settings.protocol.options[name] = value;
     }
   }
-  const auto number = parse_port(port);
-  if (!number) {
-    return Error{ErrorKind::configuration,
-                 "--port: expected a number from 1 to 65535, got '" + port + "'"};
-  }
+  const auto number = parse_port("port", port, 1);
+  if (!number.ok()) return number.error();
   settings.port = *number;
+  const auto front = parse_port("mongodb-port", mongodb_port, 0);
+  if (!front.ok()) return front.error();
+  settings.mongodb_port = *front;
+  if (settings.mongodb_port != 0) {
+    if (auto status = check_front(settings.protocol); !status) return status.error();
+  }
   if (auto status = check_settings(settings.protocol, nodes_max); !status) {
     return Error{ErrorKind::configuration, status.error().message};
   }

@@ -3,32 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <thread>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/sql/columns.h"
 
 namespace assay::sql {
 namespace {
 
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
-
-Completion unsupported() { return {EventType::fail, {}, "unsupported operation"}; }
-Completion unmet() { return {EventType::fail, {}, std::string(unmet_precondition)}; }
-Completion done(Value value) { return {EventType::ok, std::move(value), {}}; }
-
-/// Functions with their datatypes; txn is for both kinds of steps.
-struct Function {
-  std::string_view name;
-  std::string_view datatype;
-};
-constexpr std::array functions{
-    Function{"read", "register"},     Function{"write", "register"},
-    Function{"cas", "register"},      Function{"read", "set"},
-    Function{"add", "set"},           Function{"read", "counter"},
-    Function{"increment", "counter"}, Function{"read", "bank"},
-    Function{"transfer", "bank"},     Function{"cas", "bank"},
-    Function{"txn", "list-append"},   Function{"txn", "rw-register"},
+constexpr std::array function_rows{
+    FunctionRow{"read", "register"},     FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},      FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},           FunctionRow{"read", "counter"},
+    FunctionRow{"increment", "counter"}, FunctionRow{"read", "bank"},
+    FunctionRow{"transfer", "bank"},     FunctionRow{"cas", "bank"},
+    FunctionRow{"txn", "list-append"},   FunctionRow{"txn", "rw-register"},
 };
 
 bool writes_any(const Value::List& steps) {
@@ -40,15 +29,7 @@ bool writes_any(const Value::List& steps) {
 
 }  // namespace
 
-bool performs(std::string_view function) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.name == function; });
-}
-
-bool holds(std::string_view datatype) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.datatype == datatype; });
-}
+Functions functions() { return function_rows; }
 
 SqlClient::SqlClient(ClientSettings settings, Route route)
     : settings_(std::move(settings)), route_(std::move(route)) {}
@@ -56,12 +37,8 @@ SqlClient::SqlClient(ClientSettings settings, Route route)
 Completion SqlClient::invoke(const Invocation& invocation, Nanos timeout) {
   const Nanos start = monotonic_now();
   Completion completion = attempt(invocation, start + timeout);
-  const bool conflict = completion.error == unmet_precondition || sessions_[0] || sessions_[1];
-  // Servers that are not there must not be asked thousands of times a second.
-  if (completion.type != EventType::ok && !conflict) {
-    const Nanos until = start + std::min(failure_pause, timeout);
-    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
-  }
+  // While there is a session, a transaction that failed had a conflict, and may be tried at once.
+  if (!sessions_[0] && !sessions_[1]) pause_after_failure(completion, start, timeout);
   return completion;
 }
 

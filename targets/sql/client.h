@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/client.h"
+#include "targets/functions.h"
 #include "targets/sql/connection.h"
 #include "targets/sql/dialect.h"
 
@@ -26,10 +27,8 @@ struct ClientSettings {
   std::string datatype;  ///< what `read` reads
 };
 
-/// Functions of some datatype that the client can carry out.
-bool performs(std::string_view function);
-/// Datatypes whose objects the tables can hold.
-bool holds(std::string_view datatype);
+/// What the client performs.
+Functions functions();
 
 /// Where to send an operation: asked before each one, so that it can follow a failover.
 using Route = std::function<Login(bool read_only)>;

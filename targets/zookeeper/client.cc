@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/json.h"
 
 namespace assay::zookeeper {
 namespace {
 
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 constexpr bool definite = true;
 constexpr bool doubtful = false;
 
@@ -27,17 +26,11 @@ constexpr std::array rows{
     ErrorRow{ZSESSIONEXPIRED, doubtful}, ErrorRow{ZCLOSING, doubtful},
 };
 
-struct Function {
-  std::string_view name;
-  std::string_view datatype;
+constexpr std::array function_rows{
+    FunctionRow{"read", "register"}, FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},  FunctionRow{"read", "set"},
+    FunctionRow{"add", "set"},
 };
-constexpr std::array functions{
-    Function{"read", "register"}, Function{"write", "register"}, Function{"cas", "register"},
-    Function{"read", "set"},      Function{"add", "set"},
-};
-
-Completion done(Value value) { return {EventType::ok, std::move(value), {}}; }
-Completion unmet() { return {EventType::fail, {}, std::string(unmet_precondition)}; }
 
 Value value_of(const std::string& text) {
   auto value = parse_json(text);
@@ -46,15 +39,7 @@ Value value_of(const std::string& text) {
 
 }  // namespace
 
-bool performs(std::string_view function) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.name == function; });
-}
-
-bool holds(std::string_view datatype) {
-  return std::any_of(functions.begin(), functions.end(),
-                     [&](const Function& row) { return row.datatype == datatype; });
-}
+Functions functions() { return function_rows; }
 
 Completion classify(int code, bool has_effect) {
   const auto row = std::find_if(rows.begin(), rows.end(),
@@ -69,9 +54,8 @@ Completion ZookeeperClient::invoke(const Invocation& invocation, Nanos timeout) 
   if (completion.type != EventType::ok && completion.error != unmet_precondition) {
     // A session that lost its server goes on trying; a new one knows at once.
     session_.close();
-    const Nanos until = start + std::min(failure_pause, timeout);
-    if (const Nanos now = monotonic_now(); now < until) std::this_thread::sleep_for(until - now);
   }
+  pause_after_failure(completion, start, timeout);
   return completion;
 }
 
@@ -126,7 +110,7 @@ Completion ZookeeperClient::add(const std::string& path, const Value& value, Nan
 
 Completion ZookeeperClient::cas(const std::string& path, const Value& value, Nanos deadline) {
   const auto* pair = value.get_if<Value::List>();
-  if (pair == nullptr || pair->size() != 2) return {EventType::fail, {}, "unsupported operation"};
+  if (pair == nullptr || pair->size() != 2) return unsupported();
   const std::string next = json_text((*pair)[1]);
   if ((*pair)[0].is_nil()) {
     const Reply created = session_.create(path, next, deadline);

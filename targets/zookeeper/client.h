@@ -8,6 +8,7 @@
 
 #include "harness/client.h"
 #include "targets/cluster.h"
+#include "targets/functions.h"
 
 namespace assay::zookeeper {
 
@@ -16,8 +17,8 @@ struct ClientSettings {
   std::string datatype;
 };
 
-bool performs(std::string_view function);
-bool holds(std::string_view datatype);
+/// What the client performs.
+Functions functions();
 
 /// A row of the table of errors: a code of zookeeper.h.
 struct ErrorRow {

@@ -30,11 +30,12 @@ class ZookeeperTarget final : public ClusterTarget {
     return {"openjdk-17-jre-headless", "zookeeper"};
   }
   std::vector<std::string> promises() const override { return {"sequential"}; }
-  bool performs(std::string_view function) const override { return zookeeper::performs(function); }
+  bool performs(std::string_view function) const override {
+    return assay::performs(functions(), function);
+  }
   Status expect(std::string_view datatype) override {
     client_.datatype = std::string(datatype);
-    if (holds(datatype)) return {};
-    return Error{ErrorKind::usage, "zookeeper's client knows no " + std::string(datatype)};
+    return check_datatype(functions(), datatype, name());
   }
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId /*process*/) override {
     return std::unique_ptr<Client>(std::make_unique<ZookeeperClient>(places().at(node), client_));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "cli/evidence.h"
 #include "cli/exit_code.h"
 
 namespace assay {
@@ -142,6 +143,23 @@ TEST_CASE("cli: certificates of both verdicts verify, and not for another histor
   CHECK(assay(folder, "verify " + stale_file + " " + pass).code == 1);
   CHECK(assay(folder, "verify " + good_file + " " + violation).code == 1);
   CHECK(assay(folder, "verify " + good_file + " " + folder.write("c.json", "{}")).code == 65);
+}
+
+TEST_CASE("cli: the hashes of evidence are those of sha256sum, of files in folders too") {
+  const Folder folder;
+  const std::string root = folder.file("evidence");
+  fs::create_directories(root + "/logs/n1");
+  std::ofstream(root + "/verdict.json") << "abc";
+  std::ofstream(root + "/logs/n1/log") << std::string(1'000'000, 'a');
+  REQUIRE(cli::write_hashes(root).ok());
+  // Both from FIPS 180-2, appendix B.
+  CHECK(read(root + "/SHA256SUMS") ==
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0  logs/n1/log\n"
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  verdict.json\n");
+  const auto first = read(root + "/SHA256SUMS");
+  REQUIRE(cli::write_hashes(root).ok());
+  CHECK(read(root + "/SHA256SUMS") == first);
+  CHECK_FALSE(cli::write_hashes(root + "/nothing").ok());
 }
 
 TEST_CASE("cli: several files give an array, and the worst exit code wins") {

@@ -49,9 +49,10 @@ LocalCluster::LocalCluster(std::size_t size, std::vector<std::string> arguments)
   ASSAY_ASSERT(mkdtemp(pattern.data()) != nullptr);
   folder_ = pattern;
   for (const auto port : free_ports(size)) {
-    addresses_.push_back({"127.0.0.1", port});
-    peers_ += (peers_.empty() ? "" : ",") + std::to_string(addresses_.size()) +
-              "=127.0.0.1:" + std::to_string(port);
+    const std::string number = std::to_string(addresses_.size() + 1);
+    addresses_.push_back({"127.0.0." + number, port});
+    peers_ += (peers_.empty() ? "" : ",") + number + "=" + addresses_.back().host + ":" +
+              std::to_string(port);
   }
   for (std::size_t i = 0; i < size; ++i) start(i);
 }
@@ -81,7 +82,7 @@ void LocalCluster::start(std::size_t node) {
                                  "--peers",
                                  peers_,
                                  "--listen",
-                                 "127.0.0.1",
+                                 addresses_[node].host,
                                  "--data",
                                  data_folder(node)};
   words.insert(words.end(), arguments_.begin(), arguments_.end());

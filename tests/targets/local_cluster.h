@@ -1,6 +1,7 @@
 #pragma once
-// Real assay-node processes on the loopback interface, on free ports, in a temporary folder. They
-// are stopped by their process ids when the cluster goes out of scope.
+// Real assay-node processes on the loopback interface, each at an address and a free port of its
+// own, in a temporary folder. They are stopped by their process ids when the cluster goes out of
+// scope.
 
 #include <sys/types.h>
 

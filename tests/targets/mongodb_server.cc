@@ -7,38 +7,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <initializer_list>
 #include <stdexcept>
 
 #include "targets/json.h"
+#include "targets/reference/node/mongodb/wire.h"
 
 namespace assay::mongodb {
 namespace {
 
-// Of the wire protocol: the frame is length, request id, id of the answered, opcode.
-constexpr std::size_t frame_bytes = 16;
-constexpr std::int32_t op_reply = 1;
-constexpr std::int32_t op_query = 2004;
-constexpr std::int32_t op_msg = 2013;
-constexpr std::size_t message_bytes_max = 1U << 20;
 constexpr int poll_ms = 50;
-
-std::int32_t number_at(const std::string& bytes, std::size_t at) {
-  std::int32_t number = 0;
-  if (at + sizeof number <= bytes.size()) std::memcpy(&number, bytes.data() + at, sizeof number);
-  return number;
-}
-
-void put(std::string& bytes, std::int32_t number) {
-  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
 
 Value value_of(std::string_view bytes) {
   bson_t document;
-  if (bytes.size() < 5 ||
-      !bson_init_static(&document, reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                        static_cast<std::size_t>(number_at(std::string(bytes.substr(0, 4)), 0)))) {
+  if (!bson_init_static(&document, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                        bytes.size())) {
     return {};
   }
   char* text = bson_as_relaxed_extended_json(&document, nullptr);
@@ -116,38 +99,22 @@ void ScriptedServer::serve(int connection) {
 }
 
 bool ScriptedServer::answer_one(int connection) {
-  std::string frame(frame_bytes, '\0');
-  if (::recv(connection, frame.data(), frame.size(), MSG_WAITALL) !=
-      static_cast<ssize_t>(frame.size())) {
-    return false;
-  }
-  const auto length = static_cast<std::size_t>(number_at(frame, 0));
-  if (length < frame_bytes || length > message_bytes_max) return false;
-  std::string body(length - frame_bytes, '\0');
-  if (::recv(connection, body.data(), body.size(), MSG_WAITALL) !=
-      static_cast<ssize_t>(body.size())) {
-    return false;
-  }
-  const bool query = number_at(frame, 12) == op_query;
-  // Before the document: flags and the kind of the section, or flags, collection and two numbers.
-  const std::size_t at = query ? 4 + std::strlen(body.c_str() + 4) + 1 + 8 : 5;
-  if (at > body.size()) return false;
-  const Value reply = reply_to(value_of(std::string_view(body).substr(at)));
+  std::string frame(mongodb_front::wire_header_bytes, '\0');
+  const auto fill = [&](std::size_t from) {
+    const std::size_t bytes = frame.size() - from;
+    return ::recv(connection, frame.data() + from, bytes, MSG_WAITALL) ==
+           static_cast<ssize_t>(bytes);
+  };
+  if (!fill(0)) return false;
+  const std::size_t length = mongodb_front::wire_frame_length(frame);
+  if (length == 0) return false;
+  frame.resize(length);
+  if (!fill(mongodb_front::wire_header_bytes)) return false;
+  const auto request = mongodb_front::parse_wire_request(frame);
+  if (!request) return false;
+  const Value reply = reply_to(value_of(request->document));
   if (reply.is_nil()) return false;
-  std::string answer;
-  if (query) {
-    for (const std::int32_t number : {8, 0, 0, 0, 1}) put(answer, number);
-  } else {
-    put(answer, 0);
-    answer += '\0';
-  }
-  answer += bytes_of(reply);
-  std::string sent;
-  put(sent, static_cast<std::int32_t>(frame_bytes + answer.size()));
-  put(sent, 1);
-  put(sent, number_at(frame, 4));
-  put(sent, query ? op_reply : op_msg);
-  sent += answer;
+  const std::string sent = mongodb_front::wire_reply(request->id, request->legacy, bytes_of(reply));
   return ::send(connection, sent.data(), sent.size(), MSG_NOSIGNAL) ==
          static_cast<ssize_t>(sent.size());
 }

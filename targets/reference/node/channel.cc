@@ -8,8 +8,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
-#include "targets/reference/protocols/frame.h"
-
 namespace assay::reference {
 namespace {
 
@@ -35,14 +33,18 @@ void set_socket_options(boost::asio::ip::tcp::socket& socket) {
 }
 
 std::shared_ptr<Channel> Channel::create(boost::asio::ip::tcp::socket socket, OnFrame on_frame,
-                                         OnClose on_close) {
+                                         OnClose on_close, Framing framing) {
   set_socket_options(socket);
   return std::shared_ptr<Channel>(
-      new Channel(std::move(socket), std::move(on_frame), std::move(on_close)));
+      new Channel(std::move(socket), std::move(on_frame), std::move(on_close), framing));
 }
 
-Channel::Channel(boost::asio::ip::tcp::socket socket, OnFrame on_frame, OnClose on_close)
-    : socket_(std::move(socket)), on_frame_(std::move(on_frame)), on_close_(std::move(on_close)) {}
+Channel::Channel(boost::asio::ip::tcp::socket socket, OnFrame on_frame, OnClose on_close,
+                 Framing framing)
+    : socket_(std::move(socket)),
+      on_frame_(std::move(on_frame)),
+      on_close_(std::move(on_close)),
+      framing_(framing) {}
 
 void Channel::start() { read(); }
 
@@ -64,7 +66,8 @@ void Channel::read() {
 bool Channel::take_frames() {
   std::size_t taken = 0;
   while (open_) {
-    const auto frame = parse_frame(std::string_view(input_.data() + taken, input_bytes_ - taken));
+    const auto frame =
+        framing_.parse(std::string_view(input_.data() + taken, input_bytes_ - taken));
     if (frame.state == FrameState::incomplete) break;
     if (frame.state == FrameState::corrupt || !on_frame_(frame.payload)) {
       close("malformed frame");
@@ -79,7 +82,7 @@ bool Channel::take_frames() {
 
 bool Channel::send(std::string_view payload) {
   if (!open_ || gathered_.size() + payload.size() > gathered_bytes_max) return false;
-  append_frame(gathered_, payload);
+  framing_.append(gathered_, payload);
   if (writing_.empty()) write();
   return true;
 }

@@ -11,7 +11,17 @@
 #include <string_view>
 #include <utility>  // Boost 1.74's Asio needs it and does not include it
 
+#include "targets/reference/protocols/frame.h"
+
 namespace assay::reference {
+
+/// How the payloads lie on the wire.
+struct Framing {
+  ParsedFrame (*parse)(std::string_view input) = nullptr;
+  void (*append)(std::string& out, std::string_view payload) = nullptr;
+};
+/// That of the cluster's own messages.
+inline constexpr Framing own_framing{parse_frame, append_frame};
 
 class Channel : public std::enable_shared_from_this<Channel> {
  public:
@@ -20,7 +30,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   using OnClose = std::function<void(const std::string& why)>;
 
   static std::shared_ptr<Channel> create(boost::asio::ip::tcp::socket socket, OnFrame on_frame,
-                                         OnClose on_close);
+                                         OnClose on_close, Framing framing = own_framing);
 
   void start();  ///< begins to read
   /// False if the frame was dropped.
@@ -30,7 +40,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool is_open() const { return open_; }
 
  private:
-  Channel(boost::asio::ip::tcp::socket socket, OnFrame on_frame, OnClose on_close);
+  Channel(boost::asio::ip::tcp::socket socket, OnFrame on_frame, OnClose on_close, Framing framing);
   void read();
   bool take_frames();
   void write();
@@ -38,6 +48,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   boost::asio::ip::tcp::socket socket_;
   OnFrame on_frame_;
   OnClose on_close_;
+  Framing framing_;
   std::string input_;
   std::size_t input_bytes_ = 0;
   std::string gathered_;

@@ -1,6 +1,5 @@
 #include "targets/reference/node/host.h"
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <variant>
@@ -9,8 +8,6 @@
 
 namespace assay::reference {
 namespace {
-using boost::asio::ip::tcp;
-
 std::string text_of(NodeId id) { return std::to_string(static_cast<std::uint32_t>(id)); }
 }  // namespace
 
@@ -18,8 +15,15 @@ Host::Host(boost::asio::io_context& loop, NodeOptions options, std::unique_ptr<P
     : loop_(loop),
       options_(std::move(options)),
       protocol_(std::move(protocol)),
-      acceptor_(loop),
-      timer_(loop) {}
+      listener_(loop, [this](boost::asio::ip::tcp::socket socket) { greet(std::move(socket)); }),
+      timer_(loop) {
+  if (options_.mongodb_port != 0) {
+    front_ = std::make_unique<mongodb_front::Front>(
+        loop_, options_, *protocol_, [this](Command command, mongodb_front::Member::OnReply done) {
+          ask(std::move(command), std::move(done));
+        });
+  }
+}
 
 Status Host::start() {
   auto opened = WalFile::open(options_.data_folder);
@@ -31,7 +35,11 @@ Status Host::start() {
     log_message(LogLevel::warning, "cut a torn tail of " + std::to_string(opened->cut_bytes) +
                                        " bytes from the write-ahead log");
   }
-  if (auto status = listen(); !status) return status;
+  const auto port = options_.members.at(options_.id).port;
+  if (auto status = listener_.listen(options_.listen, port); !status) return status;
+  if (front_ != nullptr) {
+    if (auto status = front_->listen(); !status) return status;
+  }
   wal_ = std::make_unique<WalWriter>(
       std::move(opened->file),
       [this](WriteToken token) {
@@ -53,45 +61,19 @@ Status Host::start() {
     peers_[id] = std::make_unique<PeerLink>(loop_, options_.id, id, endpoint);
     peers_[id]->start();
   }
-  accept();
+  listener_.accept();
+  if (front_ != nullptr) front_->accept();
   schedule_flush();
   return {};
 }
 
-Status Host::listen() {
-  const auto port = options_.members.at(options_.id).port;
-  const std::string where = options_.listen + ":" + std::to_string(port);
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(options_.listen, error);
-  const tcp::endpoint endpoint(address, port);
-  if (!error) acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-  if (error) {
-    return Error{ErrorKind::unavailable, "cannot listen on " + where + ": " + error.message()};
-  }
-  log_message(LogLevel::info, "listening on " + where);
-  return {};
-}
-
-void Host::accept() {
-  acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
-    if (!error) {
-      auto session = std::make_shared<Session>();
-      session->channel = Channel::create(
-          std::move(socket),
-          [this, session](std::string_view payload) { return on_frame(session, payload); },
-          [session](const std::string& /*why*/) { session->channel.reset(); });
-      session->channel->start();
-      accept();
-      return;
-    }
-    // Most likely out of descriptors: accepting again at once would spin.
-    log_message(LogLevel::warning, "accept: " + error.message());
-    auto pause = std::make_shared<boost::asio::steady_timer>(loop_, std::chrono::milliseconds(100));
-    pause->async_wait([this, pause](boost::system::error_code) { accept(); });
-  });
+void Host::greet(boost::asio::ip::tcp::socket socket) {
+  auto session = std::make_shared<Session>();
+  session->channel = Channel::create(
+      std::move(socket),
+      [this, session](std::string_view payload) { return on_frame(session, payload); },
+      [session](const std::string& /*why*/) { session->channel.reset(); });
+  session->channel->start();
 }
 
 bool Host::on_frame(const std::shared_ptr<Session>& session, std::string_view payload) {
@@ -136,7 +118,17 @@ void Host::send_to(Channel& channel, const ClientMessage& message) {
   if (!channel.send(encoded)) channel.close("client does not read");
 }
 
+void Host::ask(Command command, mongodb_front::Member::OnReply done) {
+  asked_[command.id] = std::move(done);
+  protocol_->request(monotonic_now(), std::move(command));
+  schedule_flush();
+}
+
 void Host::reply(const Reply& reply) {
+  if (auto asked = asked_.extract(reply.id); !asked.empty()) {
+    asked.mapped()(reply);
+    return;
+  }
   const auto found = waiting_.find(reply.id);
   if (found == waiting_.end()) return;
   if (const auto channel = found->second.lock()) send_to(*channel, reply);
@@ -161,6 +153,7 @@ void Host::flush() {
     }
   }
   for (const auto& answer : effects_.replies) reply(answer);
+  if (front_ != nullptr) front_->look();
   arm_timer();
   log_changes();
 }

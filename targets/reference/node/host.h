@@ -14,6 +14,8 @@
 
 #include "base/result.h"
 #include "targets/reference/node/channel.h"
+#include "targets/reference/node/listener.h"
+#include "targets/reference/node/mongodb/front.h"
 #include "targets/reference/node/options.h"
 #include "targets/reference/node/peer_link.h"
 #include "targets/reference/node/wal_writer.h"
@@ -36,10 +38,10 @@ class Host {
     std::shared_ptr<Channel> channel;
     NodeId peer = NodeId::none;  // none: a client, or nothing was said yet
   };
-  Status listen();
-  void accept();
+  void greet(boost::asio::ip::tcp::socket socket);
   bool on_frame(const std::shared_ptr<Session>& session, std::string_view payload);
   bool on_hello(const std::shared_ptr<Session>& session, NodeId from);
+  void ask(Command command, mongodb_front::Member::OnReply done);
   void reply(const Reply& reply);
   void send_to(Channel& channel, const ClientMessage& message);
   void schedule_flush();
@@ -50,11 +52,13 @@ class Host {
   boost::asio::io_context& loop_;
   NodeOptions options_;
   std::unique_ptr<Protocol> protocol_;
-  boost::asio::ip::tcp::acceptor acceptor_;
+  Listener listener_;
   boost::asio::steady_timer timer_;
   Nanos armed_for_ = Nanos::max();
   std::map<NodeId, std::unique_ptr<PeerLink>> peers_;
   std::unordered_map<RequestId, std::weak_ptr<Channel>, RequestIdHash> waiting_;
+  std::unordered_map<RequestId, mongodb_front::Member::OnReply, RequestIdHash> asked_;
+  std::unique_ptr<mongodb_front::Front> front_;
   Effects effects_;
   bool flush_scheduled_ = false;
   StatusReport last_status_;

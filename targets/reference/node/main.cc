@@ -70,6 +70,10 @@ int run(const std::vector<std::string>& arguments) {
   // Election timeouts must differ between members and lives, so no seed is shared here.
   auto protocol = make_protocol(options->protocol, membership_of(*options), Random(random_seed()));
   if (!protocol) return fail(protocol.error());
+  if (options->mongodb_port != 0 && (*protocol)->own_copy() == nullptr) {
+    return fail({ErrorKind::usage, "--mongodb-port: members of " + options->protocol.protocol +
+                                       " show nothing by themselves, which MongoDB's reads need"});
+  }
   Host host(loop, std::move(*options), std::move(*protocol));
   if (auto status = host.start(); !status) return fail(status.error());
   boost::asio::signal_set signals(loop, SIGTERM, SIGINT);

@@ -99,6 +99,10 @@ Status set_option(NodeOptions& options, const std::string& name, const std::stri
     options.data_folder = value;
   } else if (name == "--listen") {
     options.listen = value;
+  } else if (name == "--mongodb-port") {
+    const auto port = parse_number(value, 65535);
+    if (!port) return usage("--mongodb-port: expected a port or 0, got '" + value + "'");
+    options.mongodb_port = static_cast<std::uint16_t>(*port);
   } else if (name == "--log-level") {
     const auto level = log_level_named(value);
     if (!level)
@@ -121,6 +125,9 @@ std::string node_usage() {
       "  --peers LIST         all members, this one included; port 7000 if not given\n"
       "  --data DIR           folder of the write-ahead log\n"
       "  --listen ADDRESS     address to listen on (default 0.0.0.0)\n"
+      "  --mongodb-port N     where every member answers MongoDB's drivers too (default 0: "
+      "nowhere);\n"
+      "                       only with primary-backup\n"
       "  --log-level L        debug, info (default), warning or error\n"
       "  --protocol P         raft (default) or another of these:\n";
   for (const auto& entry : protocols()) {

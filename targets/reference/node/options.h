@@ -25,6 +25,7 @@ struct NodeOptions {
   ProtocolSettings protocol;
   std::string listen = "0.0.0.0";
   std::string data_folder;
+  std::uint16_t mongodb_port = 0;  ///< of every member; 0: it does not speak MongoDB's protocol
   LogLevel log_level = LogLevel::info;
   bool leaves = false;  ///< only ask the members to let this one go,
   bool joins = false;   ///< or come

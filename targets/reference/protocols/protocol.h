@@ -10,6 +10,7 @@
 // but are never invented. A protocol promises: no message or reply leaves through Effects before
 // the writes it depends on are durable.
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,6 +85,30 @@ struct Effects {
   }
 };
 
+/// Of an entry in the log. Along one log positions ascend, also over changes of the leader.
+struct Position {
+  Term term = 0;
+  LogIndex index = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+/// What one member's own copy shows, whoever leads and whether or not others are reached.
+class OwnCopy {
+ public:
+  virtual ~OwnCopy() = default;
+  /// REQUIRES: the command only reads.
+  virtual Reply query(const Command& command) const = 0;
+  /// The last entry that it shows.
+  virtual Position applied() const = 0;
+  enum class Spread : std::uint8_t {
+    own,       ///< here, and for all that is known nowhere else
+    majority,  ///< on so many disks that no later leader can lack it
+    lost,      ///< here no longer: another leader did not have it
+  };
+  /// Of an entry that applied() has told.
+  virtual Spread spread_of(const Position& position) const = 0;
+};
+
 /// Not thread-safe. Each input may be followed by others before `flush`; the host must call `flush`
 /// after any input or group of inputs, which is what batches entries into messages and writes.
 class Protocol {
@@ -106,6 +131,8 @@ class Protocol {
 
   virtual Nanos deadline() const = 0;
   virtual StatusReport status() const = 0;
+  /// Null: its members show clients nothing by themselves.
+  virtual const OwnCopy* own_copy() const { return nullptr; }
 };
 
 }  // namespace assay::reference

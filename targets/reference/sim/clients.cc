@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "targets/completions.h"
 #include "targets/reference/errors.h"
 #include "targets/reference/operations.h"
 #include "targets/reference/protocols/commands.h"
@@ -10,7 +11,6 @@
 namespace assay::reference {
 namespace {
 
-constexpr Nanos failure_pause = std::chrono::milliseconds(100);
 constexpr Nanos fault_takes = std::chrono::milliseconds(1);
 constexpr std::uint64_t client_stream = 1'000'000;  // above those of members
 constexpr std::int64_t way_ns_min = 50'000;

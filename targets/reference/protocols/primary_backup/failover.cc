@@ -39,6 +39,7 @@ void PrimaryBackup::step_down(Nanos now, Term new_term, NodeId primary) {
   leads_ = false;
   stands_ = false;
   primary_ = primary;
+  agreed_ = 0;
   // As a backup it shows what is on its disk.
   advance();
 }

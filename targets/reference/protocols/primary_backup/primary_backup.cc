@@ -92,7 +92,7 @@ void PrimaryBackup::send_heartbeats(Nanos now) {
   heartbeat_due_ = now + config_.heartbeat;
   ++round_;
   for (const auto& [id, peer] : peers_) {
-    outbox_.push_back({id, Heartbeat{term(), applied_, round_}});
+    outbox_.push_back({id, Heartbeat{term(), spread_, round_}});
   }
 }
 
@@ -112,7 +112,7 @@ void PrimaryBackup::flush(Nanos now, Effects& out) {
     for (auto& [id, peer] : peers_) {
       while (auto request = peer.progress.next_request(log_, log_.durable(), now)) {
         request->term = term();
-        request->commit = applied_;
+        request->commit = spread_;
         out.messages.push_back({id, std::move(*request)});
       }
     }
@@ -141,7 +141,7 @@ StatusReport PrimaryBackup::status() const {
   report.term = term();
   report.leader = primary_;
   report.last = log_.last();
-  report.commit = applied_;
+  report.commit = spread_;
   report.applied = applied_;
   report.protocol = name();
   return report;

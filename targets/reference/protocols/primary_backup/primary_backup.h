@@ -56,7 +56,7 @@ struct PrimaryBackupConfig {
   Bugs<PrimaryBackupBug> bugs;
 };
 
-class PrimaryBackup final : public Protocol {
+class PrimaryBackup final : public Protocol, public OwnCopy {
  public:
   explicit PrimaryBackup(PrimaryBackupConfig config, Random random = Random(0));
 
@@ -69,6 +69,11 @@ class PrimaryBackup final : public Protocol {
   void flush(Nanos now, Effects& out) override;
   Nanos deadline() const override;
   StatusReport status() const override;
+
+  const OwnCopy* own_copy() const override { return this; }
+  Reply query(const Command& command) const override { return machine_.query(command); }
+  Position applied() const override { return {log_.term_at(applied_), applied_}; }
+  Spread spread_of(const Position& position) const override;
 
   const DurableLog& log() const { return log_; }
   const StoreMachine& machine() const { return machine_; }
@@ -111,6 +116,8 @@ class PrimaryBackup final : public Protocol {
   void on(Nanos now, NodeId from, const HeartbeatReply& message);
   bool store(AppendRequest& message, AppendReply& reply);
   void advance();
+  LogIndex acknowledged_by(std::size_t backups) const;
+  void learn_spread(LogIndex told);
   void apply_to(LogIndex index);
   void apply_anew(LogIndex index);
 
@@ -155,6 +162,8 @@ class PrimaryBackup final : public Protocol {
   std::map<NodeId, Peer> peers_;
   LogIndex recovered_ = 0;  // the primary answers no read before it has applied up to here
   LogIndex applied_ = 0;
+  LogIndex spread_ = 0;  // a majority has the log up to here, as far as is known
+  LogIndex agreed_ = 0;  // backup: the log is the present primary's up to here
   Nanos heartbeat_due_{0};
   NodeId primary_ = NodeId::none;  // none: not known
   Nanos primary_heard_{0};

@@ -52,7 +52,21 @@ bool PrimaryBackup::store(AppendRequest& message, AppendReply& reply) {
   }
   reply.success = true;
   reply.match = index;
+  agreed_ = std::max(agreed_, index);
+  learn_spread(message.commit);
   return true;
+}
+
+void PrimaryBackup::learn_spread(LogIndex told) {
+  // What the primary knows of its log holds here as far as the logs are known to agree.
+  spread_ = std::max(spread_, std::min(told, agreed_));
+}
+
+OwnCopy::Spread PrimaryBackup::spread_of(const Position& position) const {
+  if (position.index > log_.last() || log_.term_at(position.index) != position.term) {
+    return Spread::lost;
+  }
+  return position.index <= spread_ ? Spread::majority : Spread::own;
 }
 
 void PrimaryBackup::on(Nanos now, NodeId from, const AppendReply& message) {
@@ -66,6 +80,7 @@ void PrimaryBackup::on(Nanos now, NodeId from, const AppendReply& message) {
 
 void PrimaryBackup::on(Nanos now, NodeId from, const Heartbeat& message) {
   const bool followed = follow(now, from, message.term);
+  if (followed) learn_spread(message.commit);
   if (!config_.failover) return;
   log_.send_when_state_durable(from, HeartbeatReply{term(), followed ? message.round : 0});
 }
@@ -78,14 +93,22 @@ void PrimaryBackup::on(Nanos now, NodeId from, const HeartbeatReply& message) {
   peer.round = std::max(peer.round, message.round);
 }
 
+LogIndex PrimaryBackup::acknowledged_by(std::size_t backups) const {
+  if (backups == 0) return log_.last();
+  std::vector<LogIndex> matches;
+  for (const auto& [id, peer] : peers_) matches.push_back(peer.progress.match());
+  std::sort(matches.begin(), matches.end(), std::greater<>());
+  return matches[backups - 1];
+}
+
 void PrimaryBackup::advance() {
   LogIndex index = log_.durable();
-  if (leads() && has(PrimaryBackupBug::acknowledge_before_sync)) index = log_.last();
-  if (leads() && config_.acknowledgements > 0) {
-    std::vector<LogIndex> matches;
-    for (const auto& [id, peer] : peers_) matches.push_back(peer.progress.match());
-    std::sort(matches.begin(), matches.end(), std::greater<>());
-    index = std::min(index, matches[config_.acknowledgements - 1]);
+  if (leads()) {
+    const LogIndex spread = std::min(index, acknowledged_by(majority() - 1));
+    // As below: an entry of an earlier epoch counts once one of this epoch does.
+    if (log_.term_at(spread) == entry_term()) spread_ = std::max(spread_, spread);
+    if (has(PrimaryBackupBug::acknowledge_before_sync)) index = log_.last();
+    index = std::min(index, acknowledged_by(config_.acknowledgements));
   }
   // An entry of an earlier epoch may still be lost although enough backups have it (figure 8 of the
   // Raft paper); it counts once one of this epoch does.
