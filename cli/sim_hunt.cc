@@ -177,7 +177,13 @@ Result<int> hunt_bugs(const SimFlags& given, std::uint64_t first) {
     flags.bugs = {std::string(prey.bug->name)};
     for (const std::string& setting : reference::names_in(std::string(prey.bug->settings))) {
       const auto equals = setting.find('=');
-      flags.options.try_emplace(setting.substr(0, equals), setting.substr(equals + 1));
+      const std::string name = setting.substr(0, equals);
+      const std::string value = setting.substr(equals + 1);
+      if (name != "nodes") {
+        flags.options.try_emplace(name, value);
+      } else if (flags.members == 0) {
+        flags.members = std::stoul(value);  // what the catalogue says is a number
+      }
     }
     if (!prey.bug->workload.empty() && flags.workload.empty()) flags.workload = prey.bug->workload;
     if (!prey.bug->model.empty() && flags.models.empty()) {

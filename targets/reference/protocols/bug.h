@@ -18,7 +18,8 @@ struct BugEntry {
   std::string_view name;
   std::string_view summary;  ///< what the member does wrong
   std::string_view source;   ///< where the mistake, or the rule that it breaks, is described
-  /// Options of the protocol and the workload under which it shows: NAME=VALUE, comma separated.
+  /// Options of the protocol and the workload under which it shows, and `nodes`: NAME=VALUE, comma
+  /// separated.
   std::string_view settings = {};
   std::string_view model = {};     ///< that it breaks; empty: what the protocol promises
   std::string_view workload = {};  ///< that shows it; empty: the protocol's

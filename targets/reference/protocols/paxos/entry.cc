@@ -9,8 +9,13 @@ namespace {
 
 constexpr std::array bug_table{
     BugEntry{
-        "promise-not-persisted", "a promise is given before it is on disk, and lost by a crash",
-        "Lamport 2001, 2.5: an acceptor records its response in stable storage before it sends"},
+        "promise-not-persisted",
+        "a promise is given before it is on disk, and lost by a crash",
+        "Lamport 2001, 2.5: an acceptor records its response in stable storage before it sends",
+        {},
+        {},
+        {},
+        "bounce,partition-one"},
     BugEntry{"accept-below-promise", "an acceptor accepts proposals of ballots below its promise",
              "Lamport 2001, 2.2, P1a: accept only if no higher ballot was promised"},
     BugEntry{
