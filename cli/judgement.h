@@ -13,7 +13,6 @@ namespace assay::cli {
 
 /// What the store keeps of a checked run: its summary.json.
 RunRecord record_of(const RunSummary& run, const History& history, const CheckResult& result);
-RunFinding stored(const Finding& finding);
 
 /// Checks `folder`/history.assay and writes verdict.json, certificate.json, report.html and
 /// junit.xml beside it, summary.json last, prints the verdict on standard

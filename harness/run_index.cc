@@ -88,7 +88,7 @@ bool insert(sqlite3* database, const RunRecord& record, std::int64_t changed) {
   run.bind(static_cast<std::int64_t>(record.anomalies));
   run.bind(record.campaign).bind(record.experiment).bind(to_json(record));
   if (!run.done()) return false;
-  for (const RunFinding& finding : record.findings) {
+  for (const Finding& finding : record.findings) {
     Statement row(database, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?)");
     row.bind(record.folder).bind(finding.fingerprint).bind(finding.family).bind(finding.type);
     row.bind(finding.model).bind(static_cast<std::int64_t>(finding.count));

@@ -5,6 +5,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
+/// What a page may reach beside what stands in it.
+const REACHES: Record<string, string> = { serve: "; connect-src 'self'" };
+
 const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /// What the program looks for and what would end the element must not stand in what is inlined.
@@ -27,9 +30,10 @@ function onePage(page: string, hasScript: boolean): Plugin {
       }
       script = hasScript ? inlined(script.trim(), "the script") : "";
       style = inlined(style.trim(), "the style");
+      const sources = `${hasScript ? `script-src ${hashOf(script)}; ` : ""}style-src ${hashOf(style)}${REACHES[page] ?? ""}`;
       const html = readFileSync(`${page}.html`, "utf8")
-        .replace("%STYLE-SOURCE%", () => hashOf(style))
-        .replace("%SCRIPT-SOURCE%", () => hashOf(script))
+        .replace("%HEAD%", () => readFileSync("head.html", "utf8"))
+        .replace("%SOURCES%", () => sources)
         .replace("%STYLE%", () => style)
         .replace("%SCRIPT%", () => script);
       this.emitFile({ type: "asset", fileName: `${page}.html`, source: html });

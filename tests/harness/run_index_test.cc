@@ -51,7 +51,7 @@ class Store {
     record.measures["throughput"] = 1.5;
     record.in_flight["kill"] = 7;
     if (verdict == "violation") {
-      RunFinding finding;
+      Finding finding;
       finding.fingerprint = "f1";
       finding.family = "f";
       finding.claim = "a \"claim\" \x01 \xff '); DROP TABLE runs; --";

@@ -1,6 +1,8 @@
 // The block of columns: a line of JSON that names the sections, then the sections one after the
 // other. Numbers are unsigned LEB128, texts are joined by newlines. reports/block.h writes it.
 
+const NEWLINE = 10, decoder = new TextDecoder();
+
 export interface BlockHeader {
   size: number;
   logs: number;
@@ -11,38 +13,41 @@ export interface BlockHeader {
 
 /// Texts by number. They stay bytes until one is asked for: most never are.
 export class Texts {
-  private whole: string | null = null;
-  private starts = new Uint32Array(0);
+  private starts: Uint32Array | null = null;
+  private folded: { all: string; starts: Uint32Array } | null = null;
   constructor(private readonly bytes: Uint8Array, readonly size: number) {}
 
-  private get all(): string {
-    if (this.whole !== null) return this.whole;
-    const all = new TextDecoder().decode(this.bytes), starts = new Uint32Array(this.size + 1);
-    for (let i = 1, at = 0; i < this.size; i++) starts[i] = at = all.indexOf("\n", at) + 1;
-    starts[this.size] = all.length + 1;
-    this.starts = starts;
-    return this.whole = all;
-  }
   at(index: number): string {
-    const { all } = this;
-    return all.slice(this.starts[index], this.starts[index + 1]! - 1);
+    const { bytes, size } = this;
+    if (this.starts === null) {
+      const starts = new Uint32Array(size + 1);
+      for (let i = 1, at = 0; i < size; at++) if (bytes[at] === NEWLINE) starts[i++] = at + 1;
+      starts[size] = bytes.length + 1;
+      this.starts = starts;
+    }
+    return decoder.decode(bytes.subarray(this.starts[index], this.starts[index + 1]! - 1));
   }
+
   /// Which texts hold this one, whatever the case of its letters.
   matching(needle: string): Uint8Array {
-    const found = new Uint8Array(this.size), all = this.all.toLowerCase();
+    this.folded ??= this.fold();
+    const { all, starts } = this.folded, found = new Uint8Array(this.size);
     needle = needle.toLowerCase();
-    // Lower case may differ in length, and then offsets lie: each text by itself.
-    if (all.length !== this.all.length) {
-      for (let i = 0; i < found.length; i++) if (this.at(i).toLowerCase().includes(needle)) found[i] = 1;
-      return found;
-    }
     let text = 0;
     for (let at = all.indexOf(needle); at >= 0 && text < found.length;) {
-      while (this.starts[text + 1]! <= at) text++;
+      while (starts[text + 1]! <= at) text++;
       found[text] = 1;
-      at = all.indexOf(needle, this.starts[text + 1]!);
+      at = all.indexOf(needle, starts[text + 1]!);
     }
     return found;
+  }
+
+  /// All in lower case, with where each then begins.
+  private fold() {
+    const all = decoder.decode(this.bytes).toLowerCase(), starts = new Uint32Array(this.size + 1);
+    for (let i = 1, at = 0; i < this.size; i++) starts[i] = at = all.indexOf("\n", at) + 1;
+    starts[this.size] = all.length + 1;
+    return { all, starts };
   }
 }
 
@@ -51,8 +56,8 @@ export class Block {
   private readonly sections = new Map<string, Uint8Array>();
 
   constructor(bytes: Uint8Array) {
-    const end = bytes.indexOf(10);
-    this.header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    const end = bytes.indexOf(NEWLINE);
+    this.header = JSON.parse(decoder.decode(bytes.subarray(0, end)));
     let at = end + 1;
     for (const [name, length] of this.header.sections) {
       this.sections.set(name, bytes.subarray(at, at += length));

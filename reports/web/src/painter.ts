@@ -1,6 +1,7 @@
 // Draws the run on a canvas: faults, log lines and lanes over one axis.
 import type { Lanes } from "./lanes";
 import { Pixels, type WideBar } from "./pixels";
+import { Type } from "./type";
 import { OK, FAIL, lowerBound, type Fault, type Run } from "./run";
 import { tickText, ticks, type View } from "./view";
 
@@ -26,6 +27,8 @@ export class Painter {
   height = 0;
   private readonly context: CanvasRenderingContext2D;
   private readonly pixels = new Pixels();
+  private readonly ui: Type;
+  private readonly mono: Type;
   private readonly faultRows: { row: number[]; count: number };
   private readonly logNodes: number[];  // row by node of the logs
   private hatch: CanvasPattern | null = null;
@@ -39,6 +42,8 @@ export class Painter {
   constructor(readonly canvas: HTMLCanvasElement, private readonly run: Run,
               private readonly lanes: Lanes, private readonly view: View) {
     this.context = canvas.getContext("2d")!;
+    this.ui = new Type(this.context, UI);
+    this.mono = new Type(this.context, MONO);
     this.faultRows = placeFaults(run.meta.faults);
     const compare = new Intl.Collator("en", { numeric: true });
     const order = [...Array(run.logs.nodes.size).keys()].sort((a, b) => compare.compare(run.logs.nodes.at(a), run.logs.nodes.at(b)));
@@ -125,7 +130,7 @@ export class Painter {
       c.setLineDash([]);
       c.fillStyle = this.colours.ink;
       const text = [fault.kind, fault.what, fault.effect].filter((part) => part).join(" · ");
-      const name = fitted(c, text, end - x - 8);
+      const name = this.ui.fitted(text, end - x - 8);
       if (name) c.fillText(name, x + 5, y + FAULT_ROW / 2 - 1);
     });
   }
@@ -169,12 +174,12 @@ export class Painter {
     for (const { row, op, from, to } of bars) {
       if (to - from < LABEL_WIDTH) continue;
       const x = GUTTER + from, y = this.laneTop + (row + 0.5) * h;
-      const text = fitted(c, run.label(op), to - from - 8);
+      const text = this.mono.fitted(run.label(op), to - from - 8);
       if (!text) continue;
       if (run.outcome[op] === OK) c.fillStyle = colours.paper;
       else {
         c.fillStyle = colours.paper;
-        c.fillRect(x + 3, y - 6, c.measureText(text).width + 3, 12);
+        c.fillRect(x + 3, y - 6, this.mono.width(text) + 3, 12);
         c.fillStyle = colours.ink;
       }
       c.fillText(text, x + 4, y + 0.5);
@@ -245,7 +250,7 @@ export class Painter {
     c.font = UI;
     c.textBaseline = "middle";
     c.fillStyle = this.colours.ink;
-    const name = (text: string, y: number) => c.fillText(fitted(c, text, GUTTER - 16), 8, y);
+    const name = (text: string, y: number) => c.fillText(this.ui.fitted(text, GUTTER - 16), 8, y);
     if (this.faultRows.count) name("faults", this.faultTop + FAULT_ROW / 2);
     c.font = "11px system-ui, 'DejaVu Sans', sans-serif";
     for (let node = 0; node < (run.logs.size ? run.logs.nodes.size : 0); node++) {
@@ -301,13 +306,4 @@ function placeFaults(faults: Fault[]): { row: number[]; count: number } {
     return free;
   });
   return { row, count: ends.length };
-}
-
-function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
-  if (width < 12) return "";
-  if (text.length * 12 > width * 4) text = text.slice(0, Math.ceil(width / 3)) + "…";
-  if (context.measureText(text).width <= width) return text;
-  let length = text.length;
-  while (length > 1 && context.measureText(text.slice(0, length) + "…").width > width) length--;
-  return length > 1 ? text.slice(0, length) + "…" : "";
 }
