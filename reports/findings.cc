@@ -166,7 +166,7 @@ std::vector<Finding> findings_of(const RunSummary& run, const History& history,
     finding = identified(run, result.datatype, std::move(finding));
     Finding& kept = findings[finding.fingerprint];
     if (kept.count == 0) {
-      finding.claim = anomaly.explanation;
+      finding.claim = claim_of(anomaly);
       finding.steps = steps_of(history, anomaly);
       finding.faults = faults_at(history, anomaly, bands);
       kept = std::move(finding);

@@ -138,7 +138,7 @@ std::string render_html(const RunSummary& run, const History& history, const Che
                         {"timeline-note", escape_html(timeline_note(history, data))},
                         {"faults", fault_table(history)},
                         {"tested", tested_table(history)},
-                        {"facts", fact_rows(run, history, result)},
+                        {"facts", facts_tables(run, history, result)},
                         {"commands", commands(run)},
                         {"meta", data.meta},
                         {"columns", data.columns}});

@@ -261,7 +261,7 @@ RunData data_within(const History& history, const CheckResult& result,
 }  // namespace
 
 RunData run_data(const History& history, const CheckResult& result,
-                 const std::vector<LogLine>& logs, std::size_t limit) {
+                 const std::vector<LogLine>& logs, std::size_t limit, std::size_t bytes) {
   RunData data = data_within(history, result, logs, limit, bytes);
   data.meta = fmt::format(
       "{{\"schema\":\"assay.report/1\",\"verdict\":\"{}\",\"operations\":{},\"drawn\":{},"

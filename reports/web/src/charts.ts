@@ -105,6 +105,8 @@ export class Charts {
 
   private make(chart: Chart, colours: Colours): uPlot {
     const font = "12px system-ui, 'DejaVu Sans', sans-serif";
+    // Of a logarithmic axis uPlot would draw a line for every digit.
+    const decades: uPlot.Axis.Filter = (_, splits) => splits.map((value) => !chart.log || Number.isInteger(Math.log10(value)) ? value : null);
     const axis = { stroke: colours.soft, font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
     const options: uPlot.Options = {
       title: chart.title, width: this.box.clientWidth, height: HEIGHT, pxAlign: 1,
@@ -117,8 +119,8 @@ export class Charts {
       },
       axes: [{ show: false }, {
         ...axis, size: GUTTER, gap: 8,
-        values: (_, splits) => splits.map((value) =>
-          value === null || (chart.log && Math.log10(value) % 1 !== 0) ? "" : chart.text(value)),
+        filter: decades, grid: { ...axis.grid, filter: decades },
+        values: (_, splits) => splits.map((value) => value === null ? "" : chart.text(value)),
         ...(chart.log ? {} : { space: 34 }),
       }],
       series: [

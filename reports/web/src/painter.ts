@@ -129,7 +129,8 @@ export class Painter {
       c.strokeRect(x + 0.5, y + 0.5, Math.max(2, end - x - 1), FAULT_ROW - 4);
       c.setLineDash([]);
       c.fillStyle = this.colours.ink;
-      const text = [fault.kind, fault.what, fault.effect].filter((part) => part).join(" · ");
+      const told = fault.what.startsWith(fault.kind) ? "" : fault.kind;
+      const text = [told, fault.what, fault.effect].filter((part) => part).join(" · ");
       const name = this.ui.fitted(text, end - x - 8);
       if (name) c.fillText(name, x + 5, y + FAULT_ROW / 2 - 1);
     });
