@@ -236,7 +236,7 @@ Result<std::vector<RunRecord>> RunIndex::runs(const RunFilter& filter) const {
                   "SELECT folder, record FROM runs WHERE (?1='' OR target=?1) AND (?2='' OR "
                   "workload=?2) AND (?3='' OR verdict=?3) AND (?4='' OR campaign=?4) AND (?5='' OR "
                   "folder IN (SELECT folder FROM findings WHERE fingerprint=?5 OR family=?5)) "
-                  "ORDER BY started DESC, folder DESC");
+                  "ORDER BY started DESC, changed DESC, folder DESC");
   asked.bind(filter.target).bind(filter.workload).bind(filter.verdict).bind(filter.campaign);
   asked.bind(filter.fingerprint);
   std::vector<RunRecord> records;

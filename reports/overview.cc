@@ -137,8 +137,8 @@ std::string headline_of(const Totals& totals) {
 }
 
 std::string sentence_of(std::size_t findings, const Totals& totals) {
-  return fmt::format("{}; {} passed, {} neither.", counted(findings, "finding"), totals.pass,
-                     totals.other);
+  return fmt::format("{}; {} passed{}.", counted(findings, "finding"), totals.pass,
+                     totals.other == 0 ? "" : fmt::format(", {} undecided", totals.other));
 }
 
 std::string escaped(std::string_view text) {
