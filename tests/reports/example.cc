@@ -250,7 +250,7 @@ Report empty() {
   return {maker.finish(), result, {}};
 }
 
-Report large_pass(std::size_t operations, std::uint64_t seed) {
+Report large_pass(std::size_t operations, std::uint64_t seed, bool unique) {
   HistoryInfo info;
   info.datatype = "register";
   info.real_time = RealTime::time;
@@ -307,14 +307,18 @@ Report large_pass(std::size_t operations, std::uint64_t seed) {
       took = std::min(took, pace - 1'000);
       const bool write = random.below(2) == 0;
       const std::string f = write ? "write" : "read";
-      const Value value = write ? Value(static_cast<std::int64_t>(i)) : Value();
+      const Value text = Value(
+          fmt::format("{:012x}{:012x}", random.below(1ULL << 48U), random.below(1ULL << 48U)));
+      const Value written = unique ? text : Value(static_cast<std::int64_t>(i));
+      const Value value = write ? written : Value();
       push(at, process, EventType::invoke, f, value, "");
       EventType type = EventType::ok;
       if (luck < (cut ? 40U : 2U))
         type = EventType::info;
       else if (luck < (cut ? 600U : 20U))
         type = EventType::fail;
-      push(at + took, process, type, f, type == EventType::ok ? Value(std::int64_t{3}) : value,
+      const Value answer = unique ? text : Value(std::int64_t{3});
+      push(at + took, process, type, f, type == EventType::ok ? answer : value,
            type == EventType::ok ? "" : "timeout");
       if (type == EventType::info) process += workers;
       at += pace;

@@ -1,4 +1,6 @@
-// Writes example pages for those who look at them in a browser: report_examples FOLDER [OPERATIONS]
+// Writes example pages for those who look at them in a browser: report_examples FOLDER
+// [OPERATIONS]. With a number only pages of so many operations, with few texts and with unique
+// ones.
 
 // example.cc complains through doctest; there are no tests to run here.
 #define DOCTEST_CONFIG_IMPLEMENT
@@ -30,8 +32,8 @@ std::string html(const Report& report) {
 }
 
 /// A violation among very many operations: the first anomaly is what a reader comes for.
-Report large_violation(std::size_t operations) {
-  Report report = assay::example::large_pass(operations, 5);
+Report large_violation(std::size_t operations, bool unique = false) {
+  Report report = assay::example::large_pass(operations, 5, unique);
   report.result.verdict = assay::Verdict::violation;
   assay::Anomaly anomaly;
   anomaly.type = "stale-read";
@@ -113,7 +115,12 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = arguments[0];
   std::filesystem::create_directories(folder);
-  const std::size_t operations = arguments.size() > 1 ? std::stoul(arguments[1]) : 100'000;
+  if (arguments.size() > 1) {
+    const std::size_t operations = std::stoul(arguments[1]);
+    write(folder / "few-texts.html", html(large_violation(operations)));
+    write(folder / "unique-texts.html", html(large_violation(operations, true)));
+    return 0;
+  }
   namespace example = assay::example;
   write(folder / "violation.html", html(example::violation()));
   write(folder / "hostile.html", html(example::hostile_violation()));
@@ -121,7 +128,7 @@ int main(int argc, char** argv) {
   write(folder / "without-times.html", html(example::without_times()));
   write(folder / "unknown.html", html(example::unknown()));
   write(folder / "pass.html", html(example::large_pass(5'000, 3)));
-  write(folder / "large.html", html(large_violation(operations)));
+  write(folder / "large.html", html(large_violation(100'000)));
   write(folder / "campaign.html", assay::render_overview_html(campaign("")));
   write(folder / "campaign-hostile.html", assay::render_overview_html(campaign(example::hostile)));
   write(folder / "gate.sarif", assay::gate::render_sarif(decision("")));
