@@ -8,6 +8,7 @@
 #include "cli/run_settings.h"
 #include "harness/run_store.h"
 #include "history/formats/format.h"
+#include "reports/findings.h"
 #include "reports/measures.h"
 #include "reports/report.h"
 

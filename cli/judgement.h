@@ -6,7 +6,6 @@
 #include "base/result.h"
 #include "checker/checker.h"
 #include "harness/run_record.h"
-#include "reports/findings.h"
 #include "reports/report.h"
 
 namespace assay::cli {

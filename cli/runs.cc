@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "reports/escape.h"
+#include "reports/findings.h"
 
 namespace assay::cli {
 namespace {

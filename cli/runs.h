@@ -6,7 +6,6 @@
 
 #include "base/result.h"
 #include "harness/run_index.h"
-#include "reports/findings.h"
 
 namespace assay::cli {
 

@@ -12,6 +12,7 @@
 #include "cli/runs.h"
 #include "harness/run_index.h"
 #include "reports/escape.h"
+#include "reports/findings.h"
 
 namespace assay::cli {
 namespace {
