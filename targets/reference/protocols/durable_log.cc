@@ -124,16 +124,13 @@ void DurableLog::flush(Effects& out) {
     first_dirty_ = 0;
     out.writes.push_back(std::move(write));
   }
-  // What waited before still waits unless more is durable: with a slow disk thousands may.
-  const auto unseen =
-      deferred_.begin() + static_cast<std::ptrdiff_t>(durable_token_ == seen_token_ ? seen_ : 0);
   const auto waits = [this](const Deferred& d) { return d.needs > durable_token_; };
-  const auto first_waiting =
-      std::stable_partition(unseen, deferred_.end(), [&](const Deferred& d) { return !waits(d); });
-  for (auto it = unseen; it != first_waiting; ++it) out.messages.push_back(std::move(it->send));
-  deferred_.erase(unseen, first_waiting);
-  seen_ = deferred_.size();
-  seen_token_ = durable_token_;
+  const auto first_waiting = std::stable_partition(deferred_.begin(), deferred_.end(),
+                                                   [&](const Deferred& d) { return !waits(d); });
+  for (auto it = deferred_.begin(); it != first_waiting; ++it) {
+    out.messages.push_back(std::move(it->send));
+  }
+  deferred_.erase(deferred_.begin(), first_waiting);
 }
 
 }  // namespace assay::reference

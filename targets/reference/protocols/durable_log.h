@@ -81,8 +81,6 @@ class DurableLog {
   WriteToken state_token_ = 0;  // the write that carried the present hard state
   std::deque<Issued> issued_;
   std::vector<Deferred> deferred_;
-  std::size_t seen_ = 0;       ///< the first of deferred_ that wait for more than …
-  WriteToken seen_token_ = 0;  ///< … this
 };
 
 }  // namespace assay::reference
