@@ -79,7 +79,7 @@ bool is_transaction(const History& history, const Operation& operation) {
 std::string operation_name(const History& history, const Operation& operation, std::size_t number) {
   if (is_transaction(history, operation)) return fmt::format("T{}", number + 1);
   constexpr std::size_t letters = 26;
-  if (number >= letters) return fmt::format("#{}", number + 1);
+  if (number >= letters) return fmt::format("O{}", number + 1);
   return std::string(1, static_cast<char>('A' + number));
 }
 

@@ -27,7 +27,7 @@ std::string operation_label(const History& history, const Operation& operation);
 bool is_transaction(const History& history, const Operation& operation);
 
 /// How the operations of one anomaly are called everywhere, by number from 0 on: T1, T2, … where
-/// they are transactions, else A, B, …, Z, #27, ….
+/// they are transactions, else A, B, …, Z, O27, ….
 std::string operation_name(const History& history, const Operation& operation, std::size_t number);
 
 /// What an anomaly is, in a plain sentence: its explanation, or, where that is a formal argument
