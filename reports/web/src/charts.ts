@@ -46,7 +46,7 @@ function chartsOf(run: Run): { at: number[]; charts: Chart[] } {
   const look = (i: number) => ({ colour: colours[i % colours.length]!, dash: i < colours.length ? [] : [6, 3] });
   if (lag.length > 0) {
     charts.push({
-      title: "replication lag, at least", log: true, dots: true, text: (ms) => spanText(ms * 1e6).replace(/\.0+ /, " "),
+      title: "replication lag", log: true, dots: true, text: (ms) => spanText(ms * 1e6).replace(/\.0+ /, " "),
       lines: lag.map(({ node, most }, i) => ({ name: node || "reads", values: most.map((ms) => ms > 0 ? Math.max(ms, 1e-3) : null), ...look(i) })),
     });
   }
