@@ -194,7 +194,8 @@ std::string render_diff_text(const RunDiff& diff) {
   std::string out;
   for (const auto& [letter, side] : {std::pair('A', &diff.a), std::pair('B', &diff.b)}) {
     fmt::format_to(std::back_inserter(out), "{}  {}: {} ({}), {}\n", letter, shown(side->name),
-                   side->verdict, shown(side->model), counted(side->operations, "operation"));
+                   shown(side->verdict), shown(side->model),
+                   counted(side->operations, "operation"));
   }
   out += "findings\n";
   if (diff.findings.empty()) out += "  neither run shows any\n";

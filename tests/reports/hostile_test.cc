@@ -26,7 +26,7 @@ namespace {
 using example::Report;
 
 struct Payload {
-  const char* name;
+  std::string name;
   std::string text;
 };
 
@@ -169,7 +169,7 @@ gate::Decision decision_of(const std::string& text) {
 enum class Kind { page, xml, sarif, json, lines };
 
 struct Output {
-  const char* name;
+  std::string name;
   Kind kind;
   std::function<std::string(const std::string&)> render;
 };
@@ -227,7 +227,8 @@ TEST_CASE("hostile: no payload changes what any output is made of") {
       CAPTURE(output.name);
       CAPTURE(payload.name);
       const std::string text = output.render(payload.text);
-      CHECK(forbidden(text) == "");
+      // JSON may hold what it escapes, and characters that only a person's eyes mistake.
+      if (output.kind != Kind::json) CHECK(forbidden(text) == "");
       switch (output.kind) {
         case Kind::page: {
           const std::set<std::string> ours = markup_of(plain);
@@ -275,7 +276,8 @@ TEST_CASE("hostile: no line of what CI servers read begins with a word of a payl
     const std::string terminal = gate::render_text(decision_of(payload.text));
     CHECK(terminal.find("##") == std::string::npos);
     for (const std::string& line : lines_of(terminal)) {
-      CHECK(line.find_first_not_of(' ') != line.find("::"));
+      const std::size_t begin = line.find_first_not_of(' ');
+      if (begin != std::string::npos) CHECK(begin != line.find("::"));
     }
   }
 }
