@@ -77,10 +77,7 @@ Result<DiffSide> side_of(const std::string& path, const DiffInput& input) {
   side.operations = history->size();
   side.latencies = aligned_latencies(*history);
   add_settings(side, origin->run, *history);
-  for (const RunFinding& each : record.findings) {
-    side.findings.push_back(
-        {each.fingerprint, each.type, each.model, each.shape, each.claim, each.count});
-  }
+  side.findings = record.findings;
   return side;
 }
 

@@ -20,11 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Finding finding_of(const RunFinding& stored) {
-  return {stored.fingerprint, stored.family, stored.type,  stored.model, stored.shape,
-          stored.claim,       stored.count,  stored.steps, stored.faults};
-}
-
 gate::Run run_of(const std::string& store, const RunRecord& record) {
   gate::Run run;
   if (!record.folder.empty()) run.path = store + "/" + record.folder;
@@ -35,7 +30,7 @@ gate::Run run_of(const std::string& store, const RunRecord& record) {
   run.because = record.unknown_because;
   if (record.verdict == unfinished && run.because.empty()) run.because = "it was not finished";
   run.command = record.command;
-  for (const RunFinding& finding : record.findings) run.findings.push_back(finding_of(finding));
+  run.findings = record.findings;
   run.measures = record.measures;
   run.in_flight = record.in_flight;
   run.acknowledged = record.acknowledged;

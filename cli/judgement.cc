@@ -8,6 +8,7 @@
 #include "cli/run_settings.h"
 #include "harness/run_store.h"
 #include "history/formats/format.h"
+#include "reports/findings.h"
 #include "reports/measures.h"
 #include "reports/report.h"
 
@@ -48,11 +49,6 @@ Status write_results(const std::string& folder, const RunSummary& run, const His
 
 }  // namespace
 
-RunFinding stored(const Finding& finding) {
-  return {finding.fingerprint, finding.family, finding.type,   finding.model, finding.shape,
-          finding.claim,       finding.steps,  finding.faults, finding.count};
-}
-
 RunRecord record_of(const RunSummary& run, const History& history, const CheckResult& result) {
   RunRecord record;
   record.target = run.target;
@@ -71,9 +67,7 @@ RunRecord record_of(const RunSummary& run, const History& history, const CheckRe
   record.experiment = run.experiment;
   record.command = run.repeat_command;
   if (result.verdict == Verdict::violation) {
-    for (const Finding& finding : findings_of(run, history, result)) {
-      record.findings.push_back(stored(finding));
-    }
+    record.findings = findings_of(run, history, result);
   }
   record.measures = measures_of(history);
   record.in_flight = in_flight_under_faults(history);

@@ -6,14 +6,12 @@
 #include "base/result.h"
 #include "checker/checker.h"
 #include "harness/run_record.h"
-#include "reports/findings.h"
 #include "reports/report.h"
 
 namespace assay::cli {
 
 /// What the store keeps of a checked run: its summary.json.
 RunRecord record_of(const RunSummary& run, const History& history, const CheckResult& result);
-RunFinding stored(const Finding& finding);
 
 /// Checks `folder`/history.assay and writes verdict.json, certificate.json, report.html and
 /// junit.xml beside it, summary.json last, prints the verdict on standard

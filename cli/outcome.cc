@@ -30,7 +30,7 @@ RunOutcome outcome_of(const Experiment& experiment, const RunRecord& record) {
   outcome.verdict = record.verdict;
   outcome.because = record.unknown_because;
   outcome.command = record.command;
-  for (const RunFinding& finding : record.findings) {
+  for (const Finding& finding : record.findings) {
     if (outcome.because.empty()) outcome.because = finding.claim;
     outcome.add_anomaly(finding.type);
   }

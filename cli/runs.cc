@@ -8,15 +8,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <tuple>
 #include <utility>
 
 #include "cli/command.h"
 #include "cli/output.h"
 #include "reports/escape.h"
+#include "reports/findings.h"
 
 namespace assay::cli {
 namespace {
@@ -103,7 +102,7 @@ Result<int> show(const RunsFlags& flags) {
     line("started", record->started);
     line("campaign", record->campaign);
     line("experiment", record->experiment);
-    for (const RunFinding& finding : record->findings) {
+    for (const Finding& finding : record->findings) {
       fmt::print("{:14} {} {} of {} ({}): {}\n", "finding", cell(finding.fingerprint, 12),
                  cell(finding.type, 60), cell(finding.model, 60), finding.count,
                  cell(finding.claim, 300));
@@ -130,8 +129,8 @@ Result<int> findings(const RunsFlags& flags) {
   const auto records = index->runs(filter);
   if (!records.ok()) return records.error();
   Json rows = Json::array();
-  for (const StoredFinding& each : findings_over(*records)) {
-    const RunFinding& finding = each.finding;
+  for (const FindingOverRuns& each : findings_over(*records)) {
+    const Finding& finding = each.finding;
     const std::string& wanted = flags.filter.fingerprint;
     if (!wanted.empty() && wanted != finding.fingerprint && wanted != finding.family) continue;
     if (flags.json) {
@@ -190,11 +189,6 @@ void define_filter(CLI::App& app, RunFilter& filter) {
 
 }  // namespace
 
-std::string system_of(const RunRecord& record) {
-  const std::string& configuration = record.configuration;
-  return configuration.empty() ? record.target : record.target + " " + configuration;
-}
-
 Result<RunIndex> open_store(const std::string& store) {
   auto index = RunIndex::open(store);
   if (!index.ok()) return index;
@@ -215,38 +209,6 @@ Result<std::string> folder_in_store(const std::string& store, const std::string&
   }
   return Error{ErrorKind::no_input,
                fmt::format("no run '{}' in the store '{}'; see `assay runs ls`", run, store)};
-}
-
-std::vector<StoredFinding> findings_over(const std::vector<RunRecord>& records) {
-  // A run that was not checked to its end is neither clean nor not.
-  const auto decided = [](const RunRecord& record) {
-    return record.verdict == "pass" || record.verdict == "violation";
-  };
-  std::vector<StoredFinding> found;
-  std::map<std::string, std::size_t> places;
-  for (const RunRecord& record : records) {
-    for (const RunFinding& finding : record.findings) {
-      if (places.try_emplace(finding.fingerprint, found.size()).second) {
-        found.push_back({finding, record, {}, {}});
-      }
-    }
-  }
-  for (StoredFinding& each : found) {
-    std::vector<bool> shown;
-    for (auto record = records.rbegin(); record != records.rend(); ++record) {
-      const bool alike =
-          std::tie(record->target, record->configuration, record->workload) ==
-          std::tie(each.newest.target, each.newest.configuration, each.newest.workload);
-      if (!alike || !decided(*record)) continue;
-      shown.push_back(std::any_of(record->findings.begin(), record->findings.end(),
-                                  [&](const RunFinding& finding) {
-                                    return finding.fingerprint == each.finding.fingerprint;
-                                  }));
-      each.occasions.push_back({record->folder, record->started, shown.back()});
-    }
-    each.trend = trend_of(shown);
-  }
-  return found;
 }
 
 Action define_runs(CLI::App& app) {

@@ -96,6 +96,9 @@ RunSummary summary_of(const SimulationRun& run, const std::string& command,
   summary.facts["protocol"] = protocol.protocol;
   if (!protocol.bugs.empty())
     summary.facts["bug"] = fmt::format("{}", fmt::join(protocol.bugs, ","));
+  for (const auto* options : {&protocol.options, &run.workload_options}) {
+    for (const auto& [name, value] : *options) summary.facts["--" + name] = value;
+  }
   summary.repeat_command = command;
   summary.check_command = "assay check " + shell_word(source);
   summary.configuration = configuration_of(run);

@@ -12,6 +12,7 @@
 #include "cli/runs.h"
 #include "harness/run_index.h"
 #include "reports/escape.h"
+#include "reports/findings.h"
 
 namespace assay::cli {
 namespace {
@@ -50,7 +51,7 @@ Json run_json(const std::string& store, const RunRecord& record) {
   const bool recorded = !failure;
   const bool report = fs::is_regular_file(folder / "report.html", failure);
   Json findings = Json::array();
-  for (const RunFinding& each : record.findings) {
+  for (const Finding& each : record.findings) {
     findings.push_back({{"fingerprint", shown(each.fingerprint)},
                         {"type", shown(each.type)},
                         {"model", shown(each.model)},
@@ -78,9 +79,9 @@ Json run_json(const std::string& store, const RunRecord& record) {
           {"running", grows(store, record)}};
 }
 
-Json occasions_json(const StoredFinding& finding) {
+Json occasions_json(const FindingOverRuns& finding) {
   Json out = Json::array();
-  for (const StoredFinding::Occasion& each : finding.occasions) {
+  for (const FindingOverRuns::Occasion& each : finding.occasions) {
     out.push_back(
         {{"folder", each.folder}, {"started", shown(each.started)}, {"shown", each.shown}});
   }
@@ -125,7 +126,7 @@ Json campaign_json(const std::string& store, const std::vector<RunRecord>& recor
           {"experiments", std::move(experiments)}};
 }
 
-Json finding_json(const StoredFinding& each) {
+Json finding_json(const FindingOverRuns& each) {
   return {{"fingerprint", shown(each.finding.fingerprint)},
           {"type", shown(each.finding.type)},
           {"model", shown(each.finding.model)},
@@ -150,7 +151,7 @@ Result<std::string> store_document(const std::string& store) {
   Json runs = Json::array();
   for (const RunRecord& record : *records) runs.push_back(run_json(store, record));
   Json findings = Json::array();
-  for (const StoredFinding& each : findings_over(*records)) {
+  for (const FindingOverRuns& each : findings_over(*records)) {
     findings.push_back(finding_json(each));
   }
   const Json document = {{"root", shown(store)},

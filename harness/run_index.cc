@@ -88,7 +88,7 @@ bool insert(sqlite3* database, const RunRecord& record, std::int64_t changed) {
   run.bind(static_cast<std::int64_t>(record.anomalies));
   run.bind(record.campaign).bind(record.experiment).bind(to_json(record));
   if (!run.done()) return false;
-  for (const RunFinding& finding : record.findings) {
+  for (const Finding& finding : record.findings) {
     Statement row(database, "INSERT OR REPLACE INTO findings VALUES(?,?,?,?,?,?)");
     row.bind(record.folder).bind(finding.fingerprint).bind(finding.family).bind(finding.type);
     row.bind(finding.model).bind(static_cast<std::int64_t>(finding.count));
@@ -236,7 +236,7 @@ Result<std::vector<RunRecord>> RunIndex::runs(const RunFilter& filter) const {
                   "SELECT folder, record FROM runs WHERE (?1='' OR target=?1) AND (?2='' OR "
                   "workload=?2) AND (?3='' OR verdict=?3) AND (?4='' OR campaign=?4) AND (?5='' OR "
                   "folder IN (SELECT folder FROM findings WHERE fingerprint=?5 OR family=?5)) "
-                  "ORDER BY started DESC, folder DESC");
+                  "ORDER BY started DESC, changed DESC, folder DESC");
   asked.bind(filter.target).bind(filter.workload).bind(filter.verdict).bind(filter.campaign);
   asked.bind(filter.fingerprint);
   std::vector<RunRecord> records;

@@ -37,7 +37,8 @@ class RunIndex {
   RunIndex(RunIndex&&) noexcept;
   ~RunIndex();
 
-  /// The newest first. Error: cannot_write (the database was taken away meanwhile).
+  /// The newest first; of those that began in one second, the one that ended last. Error:
+  /// cannot_write (the database was taken away meanwhile).
   Result<std::vector<RunRecord>> runs(const RunFilter& filter = {}) const;
   /// Folders that look like runs but cannot be read, and why.
   const std::vector<std::string>& notes() const;

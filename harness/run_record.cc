@@ -12,8 +12,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* schema = "assay.run/1";
 
-RunFinding finding_of(const Json& json) {
-  RunFinding finding;
+Finding finding_of(const Json& json) {
+  Finding finding;
   json.at("fingerprint").get_to(finding.fingerprint);
   json.at("family").get_to(finding.family);
   json.at("type").get_to(finding.type);
@@ -51,7 +51,7 @@ Result<std::string> text_of(const std::string& path) {
 
 std::string to_json(const RunRecord& record) {
   Json findings = Json::array();
-  for (const RunFinding& finding : record.findings) {
+  for (const Finding& finding : record.findings) {
     findings.push_back({{"fingerprint", finding.fingerprint},
                         {"family", finding.family},
                         {"type", finding.type},

@@ -27,12 +27,11 @@ std::string short_html(std::string_view text) {
   return escape_html(clip(visible(text), value_limit));
 }
 
-/// The operation's name in this card: 1, 2, … or T1, T2, …
+/// The operation's name in this card.
 std::string badge(const History& history, const std::vector<OpIndex>& operations,
                   std::size_t number) {
-  return fmt::format(
-      "<span class=\"badge\">{}</span>",
-      operation_name(history, history[operations[number]], number, fmt::format("{}", number + 1)));
+  return fmt::format("<span class=\"badge\">{}</span>",
+                     operation_name(history, history[operations[number]], number));
 }
 
 std::optional<std::size_t> number_of(const History& history, const std::vector<OpIndex>& operations,
@@ -44,7 +43,7 @@ std::optional<std::size_t> number_of(const History& history, const std::vector<O
   return static_cast<std::size_t>(at - operations.begin());
 }
 
-/// "① write 7", or "T1", which a list before the steps explains.
+/// "Ⓐ write 7", or "T1", which a list before the steps explains.
 std::string reference(const History& history, const std::vector<OpIndex>& operations,
                       std::uint64_t event) {
   const auto index = operation_invoked_at(history, event);
@@ -77,7 +76,7 @@ std::string reason_html(const History& history, const std::vector<OpIndex>& oper
   const auto name = [&](std::uint64_t event, const char* fallback) {
     const auto number = number_of(history, operations, event);
     if (!number) return std::string(fallback);
-    return operation_name(history, history[operations[*number]], *number, fallback);
+    return operation_name(history, history[operations[*number]], *number);
   };
   return short_html(
       with_names(step.because, name(step.before, "the former"), name(step.after, "the latter")));
@@ -150,7 +149,7 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
   std::string out =
       "<div class=\"scroll\" tabindex=\"0\"><table class=\"ops\"><caption>The operations of the "
       "witness</caption>"
-      "<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">Event</th><th scope=\"col\">Process"
+      "<thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Event</th><th scope=\"col\">Process"
       "</th><th scope=\"col\">Node</th><th scope=\"col\">Operation</th><th scope=\"col\">Outcome"
       "</th><th scope=\"col\">Start</th><th scope=\"col\">End</th></tr></thead><tbody>";
   for (std::size_t i = 0; i < std::min(operations.size(), table_rows_max); ++i) {
@@ -174,16 +173,14 @@ std::string witness_table(const History& history, const std::vector<OpIndex>& op
 std::string timing_note(const Anomaly& anomaly, const History& history,
                         const std::vector<OpIndex>& operations) {
   if (anomaly.timing.empty()) return {};
-  const auto number_of = [&](std::uint64_t event) {
-    const auto at = std::find_if(operations.begin(), operations.end(), [&](OpIndex operation) {
-      return history.invoke_event(operation) == event;
-    });
-    return static_cast<std::size_t>(at - operations.begin()) + 1;
+  const auto name = [&](std::uint64_t event) {
+    const auto number = number_of(history, operations, event);
+    return number ? badge(history, operations, *number) : fmt::format("event {}", event);
   };
   std::string out = "<p class=\"note\">Of the timing, this alone matters:";
   for (std::size_t i = 0; i < anomaly.timing.size(); ++i) {
     fmt::format_to(std::back_inserter(out), "{} {} ended before {} began", i == 0 ? "" : ",",
-                   number_of(anomaly.timing[i].before), number_of(anomaly.timing[i].after));
+                   name(anomaly.timing[i].before), name(anomaly.timing[i].after));
   }
   return out + ". The bars could be longer otherwise, and the contradiction would stay.</p>";
 }
@@ -232,7 +229,7 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
       "</h3><button type=\"button\" class=\"jump needs-script\" data-anomaly=\"{}\">Show "
       "in the timeline</button></header><p class=\"claim\"><bdi>{}</bdi></p>"
       "<details{}><summary>The evidence</summary>",
-      number, short_html(anomaly.explanation), number == 1 ? " open" : "");
+      number, short_html(claim_of(anomaly)), number == 1 ? " open" : "");
   if (!operations.empty()) {
     out +=
         "<div class=\"scroll picture\" tabindex=\"0\" role=\"group\" "

@@ -27,7 +27,7 @@ std::string anomaly_card(const History& history, const Anomaly& anomaly, std::si
 std::string fault_table(const History& history);
 /// What tested_rows says.
 std::string tested_table(const History& history);
-/// Rows of <tr>: what is known of the run and of the check.
-std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result);
+/// What is known of the run and of the check, and folded away all of its options.
+std::string facts_tables(const RunSummary& run, const History& history, const CheckResult& result);
 
 }  // namespace assay

@@ -34,13 +34,13 @@ std::string text_in(const std::map<std::string, std::string>& texts, const std::
 
 std::vector<FindingChange> findings_in(const DiffSide& a, const DiffSide& b) {
   std::map<std::tuple<std::string, std::string, std::string>, FindingChange> found;
-  const auto place = [&](const DiffFinding& finding) -> FindingChange& {
+  const auto place = [&](const Finding& finding) -> FindingChange& {
     FindingChange& each = found[{finding.type, finding.model, finding.shape}];
     each.finding = finding;
     return each;
   };
-  for (const DiffFinding& finding : a.findings) place(finding).before += finding.count;
-  for (const DiffFinding& finding : b.findings) place(finding).after += finding.count;
+  for (const Finding& finding : a.findings) place(finding).before += finding.count;
+  for (const Finding& finding : b.findings) place(finding).after += finding.count;
   std::vector<FindingChange> changes;
   for (auto& [identity, each] : found) {
     each.change = each.before == 0 ? Change::fresh : each.after == 0 ? Change::gone : Change::still;
@@ -194,7 +194,8 @@ std::string render_diff_text(const RunDiff& diff) {
   std::string out;
   for (const auto& [letter, side] : {std::pair('A', &diff.a), std::pair('B', &diff.b)}) {
     fmt::format_to(std::back_inserter(out), "{}  {}: {} ({}), {}\n", letter, shown(side->name),
-                   side->verdict, shown(side->model), counted(side->operations, "operation"));
+                   shown(side->verdict), shown(side->model),
+                   counted(side->operations, "operation"));
   }
   out += "findings\n";
   if (diff.findings.empty()) out += "  neither run shows any\n";

@@ -8,20 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "history/run_record.h"
 #include "reports/aligned.h"
 
 namespace assay {
 
 /// All text is untrusted.
-struct DiffFinding {
-  std::string fingerprint;
-  std::string type;
-  std::string model;
-  std::string shape;
-  std::string claim;
-  std::uint64_t count = 0;
-};
-
 struct DiffSide {
   std::string name;     ///< of the folder or file
   std::string verdict;  ///< pass, violation, unknown
@@ -29,7 +21,7 @@ struct DiffSide {
   std::uint64_t operations = 0;
   std::map<std::string, std::string> settings;  ///< what it was run with, and what is known of it
   std::map<std::string, std::string> models;    ///< name to pass, violation, unknown
-  std::vector<DiffFinding> findings;
+  std::vector<Finding> findings;
   std::vector<AlignedLatency> latencies;  ///< ascending by kind
 };
 
@@ -39,7 +31,7 @@ std::string_view name_of(Change change);
 
 struct FindingChange {
   Change change = Change::still;
-  DiffFinding finding;       ///< as the later run shows it, if it does
+  Finding finding;           ///< as the later run shows it, if it does
   std::uint64_t before = 0;  ///< anomalies in the first run
   std::uint64_t after = 0;
 };

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 
 #include "base/assert.h"
 #include "reports/escape.h"
@@ -165,7 +166,7 @@ std::vector<Finding> findings_of(const RunSummary& run, const History& history,
     finding = identified(run, result.datatype, std::move(finding));
     Finding& kept = findings[finding.fingerprint];
     if (kept.count == 0) {
-      finding.claim = anomaly.explanation;
+      finding.claim = claim_of(anomaly);
       finding.steps = steps_of(history, anomaly);
       finding.faults = faults_at(history, anomaly, bands);
       kept = std::move(finding);
@@ -219,6 +220,37 @@ std::string words_of(const Trend& trend) {
   if (trend.gone()) return text + fmt::format("; gone: {} clean runs since", trend.clean);
   return text + fmt::format("; gone after {} {}clean runs (95%)", trend.needed - trend.clean,
                             trend.clean > 0 ? "more " : "");
+}
+
+std::vector<FindingOverRuns> findings_over(const std::vector<RunRecord>& records) {
+  // A run that was not checked to its end is neither clean nor not.
+  const auto decided = [](const RunRecord& record) {
+    return record.verdict == "pass" || record.verdict == "violation";
+  };
+  std::vector<FindingOverRuns> found;
+  std::map<std::string, std::size_t> places;
+  for (const RunRecord& record : records) {
+    for (const Finding& finding : record.findings) {
+      if (places.try_emplace(finding.fingerprint, found.size()).second) {
+        found.push_back({finding, record, {}, {}});
+      }
+    }
+  }
+  for (FindingOverRuns& each : found) {
+    std::vector<bool> shown;
+    for (auto record = records.rbegin(); record != records.rend(); ++record) {
+      const bool alike =
+          std::tie(record->target, record->configuration, record->workload) ==
+          std::tie(each.newest.target, each.newest.configuration, each.newest.workload);
+      if (!alike || !decided(*record)) continue;
+      shown.push_back(std::any_of(
+          record->findings.begin(), record->findings.end(),
+          [&](const Finding& finding) { return finding.fingerprint == each.finding.fingerprint; }));
+      each.occasions.push_back({record->folder, record->started, shown.back()});
+    }
+    each.trend = trend_of(shown);
+  }
+  return found;
 }
 
 }  // namespace assay

@@ -8,29 +8,10 @@
 
 #include "checker/verdict.h"
 #include "history/history.h"
+#include "history/run_record.h"
 #include "reports/report.h"
 
 namespace assay {
-
-/// An anomaly as it is recognised in another run. All text is untrusted.
-struct Finding {
-  /// 12 hexadecimal digits over target, configuration, workload, datatype, type, model and `shape`.
-  /// Keys, values, times, processes and nodes are left out, and so is the seed.
-  std::string fingerprint;
-  /// The same without the shape: all anomalies of this type here.
-  std::string family;
-  std::string type;
-  std::string model;
-  /// "missed real-time": the cycle of the steps as what was missed and the kinds of paths between,
-  /// from its smallest place; without steps, the functions of the witness.
-  std::string shape;
-  std::string claim;        ///< of the first of them, in a sentence
-  std::uint64_t count = 0;  ///< anomalies of this run
-  /// Why the first of them contradicts itself: "write 1 comes before read → 1, because …".
-  std::vector<std::string> steps;
-  /// The faults in force while the first of them began, comma separated; empty: none was.
-  std::string faults;
-};
 
 /// Ascending by fingerprint. `run` names target, configuration and workload. O(size of the
 /// anomalies).
@@ -64,5 +45,21 @@ struct Trend {
 Trend trend_of(const std::vector<bool>& shown);
 /// "seen in 13 of 41 runs; gone after 15 more clean runs (95%)".
 std::string words_of(const Trend& trend);
+
+/// A finding over the runs of its target, configuration and workload.
+struct FindingOverRuns {
+  Finding finding;   ///< as the newest run showed it
+  RunRecord newest;  ///< that run
+  /// A run that was checked to its end.
+  struct Occasion {
+    std::string folder;
+    std::string started;
+    bool shown = false;
+  };
+  std::vector<Occasion> occasions;  ///< the oldest first
+  Trend trend;                      ///< over them
+};
+/// The finding that came last first. `records`: the newest first. O(findings * records).
+std::vector<FindingOverRuns> findings_over(const std::vector<RunRecord>& records);
 
 }  // namespace assay

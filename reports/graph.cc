@@ -22,7 +22,7 @@ constexpr std::size_t title_limit = 32;
 GraphNode node_of(const History& history, OpIndex index, std::size_t number) {
   const Operation operation = history[index];
   GraphNode node;
-  node.number = operation_name(history, operation, number - 1, fmt::format("{}", number));
+  node.number = operation_name(history, operation, number - 1);
   node.title = clip(visible(operation_label(history, operation)), title_limit);
   node.subtitle = fmt::format("process {}", static_cast<int>(operation.process));
   if (const std::string_view at = history.node(index); !at.empty()) {

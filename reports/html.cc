@@ -107,6 +107,12 @@ std::string timeline_note(const History& history, const RunData& data) {
                    "others. Throughput and latency count all. ",
                    grouped(data.drawn), grouped(history.size()));
   }
+  if (data.told < data.drawn) {
+    fmt::format_to(std::back_inserter(out),
+                   "To keep this page small, {} of those drawn stand here without their values "
+                   "(“…”), far from the witnesses; the search does not find what is left out. ",
+                   grouped(data.drawn - data.told));
+  }
   if (has_times(history) && data.drawn > 200'000) out += "Times in it are told in microseconds. ";
   return out;
 }
@@ -132,7 +138,7 @@ std::string render_html(const RunSummary& run, const History& history, const Che
                         {"timeline-note", escape_html(timeline_note(history, data))},
                         {"faults", fault_table(history)},
                         {"tested", tested_table(history)},
-                        {"facts", fact_rows(run, history, result)},
+                        {"facts", facts_tables(run, history, result)},
                         {"commands", commands(run)},
                         {"meta", data.meta},
                         {"columns", data.columns}});

@@ -33,7 +33,7 @@ std::string name_in(const History& history, const std::vector<OpIndex>& operatio
   const auto at = std::lower_bound(operations.begin(), operations.end(), *index);
   if (at == operations.end() || *at != *index) return fmt::format("event {}", event);
   const auto number = static_cast<std::size_t>(at - operations.begin());
-  return operation_name(history, history[*index], number, fmt::format("({})", number + 1));
+  return operation_name(history, history[*index], number);
 }
 
 void append_anomaly(std::string& out, const History& history, const Anomaly& anomaly,
@@ -42,13 +42,13 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
   fmt::format_to(std::back_inserter(out), "\n## Anomaly {}: {}{}\n\n{}\n\n", number,
                  escaped(anomaly.type),
                  anomaly.key ? " on key " + escaped(to_text(*anomaly.key)) : std::string(),
-                 escaped(anomaly.explanation));
+                 escaped(claim_of(anomaly)));
   const bool times = has_times(history);
   const int decimals = decimals_for(history, operations);
   for (std::size_t i = 0; i < std::min(operations.size(), steps_max); ++i) {
     const Operation operation = history[operations[i]];
     fmt::format_to(std::back_inserter(out), "- {} = {}, process {}, event {}, {} – {}\n",
-                   operation_name(history, operation, i, fmt::format("({})", i + 1)),
+                   operation_name(history, operation, i),
                    code_markdown(operation_label(history, operation)),
                    static_cast<int>(operation.process), operation.invoke_event,
                    start_text(operation, times, decimals), end_text(operation, times, decimals));

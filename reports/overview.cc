@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "reports/escape.h"
+#include "reports/findings.h"
 #include "reports/page.h"
 #include "reports/words.h"
 
@@ -22,10 +24,20 @@ std::string short_html(std::string_view text) {
   return escape_html(clip(visible(text), text_limit));
 }
 
-std::string joined(const std::vector<std::string>& words) {
+/// "stale-read, lost-update": each type once.
+std::string types_of(const RunRecord& run) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  std::set<std::string> known;
+  for (const Finding& finding : run.findings) {
+    if (known.insert(finding.type).second) text += (text.empty() ? "" : ", ") + finding.type;
+  }
   return text;
+}
+
+std::vector<bool> shown_in(const FindingOverRuns& finding) {
+  std::vector<bool> shown;
+  for (const FindingOverRuns::Occasion& each : finding.occasions) shown.push_back(each.shown);
+  return shown;
 }
 
 /// A mark a run: a tall one showed the finding.
@@ -44,11 +56,11 @@ std::string marks(const std::vector<bool>& shown) {
   return out + "</svg>";
 }
 
-std::string findings_section(const Overview& overview) {
+std::string findings_section(const std::vector<FindingOverRuns>& findings) {
   std::string out =
       "<section aria-labelledby=\"findings-title\"><h2 id=\"findings-title\">Findings over time"
       "</h2>";
-  if (overview.findings.empty()) {
+  if (findings.empty()) {
     return out + "<p class=\"note\">No run shows any.</p></section>";
   }
   out +=
@@ -57,16 +69,17 @@ std::string findings_section(const Overview& overview) {
       "tabindex=\"0\"><table class=\"store\"><thead><tr><th scope=\"col\">Finding</th><th "
       "scope=\"col\">Where</th><th scope=\"col\">Claim</th><th scope=\"col\">Runs</th><th "
       "scope=\"col\">How often</th></tr></thead><tbody>";
-  for (const OverviewFinding& each : overview.findings) {
+  for (const FindingOverRuns& each : findings) {
     fmt::format_to(std::back_inserter(out),
                    "<tr><th scope=\"row\"><bdi>{}</bdi><br><code>{}</code></th><td><bdi>{} / {}"
                    "</bdi></td><td class=\"claim\"><bdi>{}</bdi><small>violates <bdi>{}</bdi>"
                    "</small><small><code>{}</code></small></td><td>{}</td><td class=\"{}\">{}</td>"
                    "</tr>",
-                   short_html(each.type), short_html(each.fingerprint), short_html(each.system),
-                   short_html(each.workload), short_html(each.claim), short_html(each.model),
-                   short_html(each.command), marks(each.shown), each.gone ? "pass" : "fail",
-                   short_html(each.trend));
+                   short_html(each.finding.type), short_html(each.finding.fingerprint),
+                   short_html(system_of(each.newest)), short_html(each.newest.workload),
+                   short_html(each.finding.claim), short_html(each.finding.model),
+                   short_html(each.newest.command), marks(shown_in(each)),
+                   each.trend.gone() ? "pass" : "fail", short_html(words_of(each.trend)));
   }
   return out + "</tbody></table></div></section>";
 }
@@ -79,8 +92,8 @@ std::string runs_section(const Overview& overview) {
       "</th><th scope=\"col\">Findings</th><th scope=\"col\">Operations</th><th scope=\"col\">Seed"
       "</th></tr></thead><tbody>";
   for (std::size_t i = 0; i < std::min(overview.runs.size(), rows_max); ++i) {
-    const OverviewRun& run = overview.runs[i];
-    const std::string types = joined(run.findings);
+    const RunRecord& run = overview.runs[i];
+    const std::string types = types_of(run);
     fmt::format_to(
         std::back_inserter(out),
         "<tr><td class=\"n\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><span "
@@ -89,8 +102,8 @@ std::string runs_section(const Overview& overview) {
         "</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
         short_html(run.started), short_html(run.folder),
         run.verdict == "pass" || run.verdict == "violation" ? run.verdict : "unknown",
-        short_html(run.verdict), short_html(run.model), short_html(run.because),
-        short_html(run.system), short_html(run.experiment), short_html(run.workload),
+        short_html(run.verdict), short_html(run.model), short_html(run.unknown_because),
+        short_html(system_of(run)), short_html(run.experiment), short_html(run.workload),
         short_html(types), grouped(run.operations), run.seed);
   }
   out += "</tbody></table></div>";
@@ -109,7 +122,7 @@ struct Totals {
 
 Totals totals_of(const Overview& overview) {
   Totals totals;
-  for (const OverviewRun& run : overview.runs) {
+  for (const RunRecord& run : overview.runs) {
     ++(run.verdict == "pass"        ? totals.pass
        : run.verdict == "violation" ? totals.violation
                                     : totals.other);
@@ -123,9 +136,9 @@ std::string headline_of(const Totals& totals) {
   return fmt::format("A violation in {} of {}", totals.violation, counted(runs, "run"));
 }
 
-std::string sentence_of(const Overview& overview, const Totals& totals) {
-  return fmt::format("{}; {} passed, {} neither.", counted(overview.findings.size(), "finding"),
-                     totals.pass, totals.other);
+std::string sentence_of(std::size_t findings, const Totals& totals) {
+  return fmt::format("{}; {} passed{}.", counted(findings, "finding"), totals.pass,
+                     totals.other == 0 ? "" : fmt::format(", {} undecided", totals.other));
 }
 
 std::string escaped(std::string_view text) {
@@ -142,22 +155,23 @@ std::string dots(const std::vector<bool>& shown) {
   return out;
 }
 
-void append_findings(std::string& out, const Overview& overview) {
-  if (overview.findings.empty()) return;
+void append_findings(std::string& out, const std::vector<FindingOverRuns>& findings) {
+  if (findings.empty()) return;
   out +=
       "\n## Findings over time\n\n| finding | where | claim | runs, the oldest first | how often "
       "|\n|---|---|---|---|---|\n";
-  for (const OverviewFinding& each : overview.findings) {
+  for (const FindingOverRuns& each : findings) {
     fmt::format_to(std::back_inserter(out), "| {} {} | {} / {} | {} Violates {}. | {} | {} |\n",
-                   escaped(each.type), escaped(each.fingerprint), escaped(each.system),
-                   escaped(each.workload), escaped(each.claim), escaped(each.model),
-                   dots(each.shown), escaped(each.trend));
+                   escaped(each.finding.type), escaped(each.finding.fingerprint),
+                   escaped(system_of(each.newest)), escaped(each.newest.workload),
+                   escaped(each.finding.claim), escaped(each.finding.model), dots(shown_in(each)),
+                   escaped(words_of(each.trend)));
   }
   out += "\nTo see them again:\n\n";
-  for (const OverviewFinding& each : overview.findings) {
-    if (each.command.empty()) continue;
-    fmt::format_to(std::back_inserter(out), "- {}: {}\n", escaped(each.fingerprint),
-                   code_markdown(each.command));
+  for (const FindingOverRuns& each : findings) {
+    if (each.newest.command.empty()) continue;
+    fmt::format_to(std::back_inserter(out), "- {}: {}\n", escaped(each.finding.fingerprint),
+                   code_markdown(each.newest.command));
   }
 }
 
@@ -167,10 +181,10 @@ void append_runs(std::string& out, const Overview& overview) {
       "|\n|---|---|---|---|---|---|---:|---:|\n";
   const std::size_t shown = std::min(overview.runs.size(), markdown_rows_max);
   for (std::size_t i = 0; i < shown; ++i) {
-    const OverviewRun& run = overview.runs[i];
+    const RunRecord& run = overview.runs[i];
     fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
                    escaped(run.started), escaped(run.verdict), escaped(run.model),
-                   escaped(run.system), escaped(run.workload), escaped(joined(run.findings)),
+                   escaped(system_of(run)), escaped(run.workload), escaped(types_of(run)),
                    grouped(run.operations), run.seed);
   }
   if (overview.runs.size() > shown) {
@@ -183,6 +197,7 @@ void append_runs(std::string& out, const Overview& overview) {
 
 std::string render_overview_html(const Overview& overview) {
   const Totals totals = totals_of(overview);
+  const std::vector<FindingOverRuns> findings = findings_over(overview.runs);
   const auto [state, mark] = totals.violation > 0 ? std::pair("violation", "✗")
                              : totals.other > 0   ? std::pair("unknown", "?")
                                                   : std::pair("pass", "✓");
@@ -190,17 +205,18 @@ std::string render_overview_html(const Overview& overview) {
   const std::string body = fmt::format(
       "<section class=\"banner {}\"><div class=\"mark\" aria-hidden=\"true\">{}</div><div><h1>{}"
       "</h1><p><bdi>{}</bdi>: {}</p></div></section>{}{}",
-      state, mark, headline, short_html(overview.title), sentence_of(overview, totals),
-      findings_section(overview), runs_section(overview));
+      state, mark, headline, short_html(overview.title), sentence_of(findings.size(), totals),
+      findings_section(findings), runs_section(overview));
   return fill_template(plain_template(),
                        {{"title", headline + ": " + short_html(overview.title)}, {"body", body}});
 }
 
 std::string render_overview_markdown(const Overview& overview) {
   const Totals totals = totals_of(overview);
+  const std::vector<FindingOverRuns> findings = findings_over(overview.runs);
   std::string out = fmt::format("# {}\n\n{}: {}\n", headline_of(totals), escaped(overview.title),
-                                sentence_of(overview, totals));
-  append_findings(out, overview);
+                                sentence_of(findings.size(), totals));
+  append_findings(out, findings);
   append_runs(out, overview);
   return out;
 }

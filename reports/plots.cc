@@ -44,18 +44,29 @@ double quantile_ms(std::vector<std::int64_t>& latencies, double part) {
   return static_cast<double>(*at) / 1e6;
 }
 
+std::size_t Bins::at(std::int64_t moment_ns) const {
+  const auto last = static_cast<std::int64_t>(count) - 1;
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(moment_ns / length_ns, 0, last));
+}
+
+Bins bins_of(const History& history) {
+  if (!has_times(history)) return {};
+  const std::int64_t duration = std::max<std::int64_t>(1, history.duration().count());
+  const std::int64_t length = bin_length(duration, history.size());
+  return {length, static_cast<std::size_t>(duration / length + 1)};
+}
+
 Plots make_plots(const History& history) {
   Plots plots;
-  if (!has_times(history)) return plots;
-  const std::int64_t duration = std::max<std::int64_t>(1, history.duration().count());
-  plots.bin_ns = bin_length(duration, history.size());
-  plots.bins.resize(static_cast<std::size_t>(duration / plots.bin_ns + 1));
+  const Bins bins = bins_of(history);
+  if (bins.count == 0) return plots;
+  plots.bin_ns = bins.length_ns;
+  plots.bins.resize(bins.count);
   std::vector<std::vector<std::int64_t>> latencies(plots.bins.size());
   for (std::size_t i = 0; i < history.size(); ++i) {
     const Operation operation = history[static_cast<OpIndex>(i)];
     if (operation.completed == unknown_time) continue;
-    const std::int64_t at = std::clamp<std::int64_t>(operation.completed.count(), 0, duration);
-    const auto bin = static_cast<std::size_t>(at / plots.bin_ns);
+    const std::size_t bin = bins.at(operation.completed.count());
     ++plots.bins[bin].completed[static_cast<std::size_t>(operation.outcome)];
     if (operation.outcome != Outcome::ok) continue;
     latencies[bin].push_back((operation.completed - operation.invoked).count());

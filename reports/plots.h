@@ -10,6 +10,15 @@
 
 namespace assay {
 
+/// How the time of a history is divided for plots.
+struct Bins {
+  std::int64_t length_ns = 0;  ///< 1, 2 or 5 times a power of ten; 0: the history has no times
+  std::size_t count = 0;       ///< at most 400
+  /// REQUIRES: count > 0. Moments before and after the run count with its first and last bin.
+  std::size_t at(std::int64_t moment_ns) const;
+};
+Bins bins_of(const History& history);
+
 struct PlotBin {
   std::array<std::uint32_t, 3> completed{};  ///< by Outcome: ok, fail, info
   double p50_ms = 0;                         ///< of acknowledged operations; 0 if there are none
@@ -23,8 +32,7 @@ struct Plots {
   std::vector<PlotBin> bins;
 };
 
-/// Operations count where they completed. At most 400 bins; their length is 1, 2 or 5 times a power
-/// of ten nanoseconds. O(n log n).
+/// Operations count where they completed. O(n log n).
 Plots make_plots(const History& history);
 
 /// This part's quantile of latencies in nanoseconds, in milliseconds. Reorders them. REQUIRES: not

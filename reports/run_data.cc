@@ -11,6 +11,7 @@
 #include "reports/escape.h"
 #include "reports/faults.h"
 #include "reports/plots.h"
+#include "reports/replication_lag.h"
 #include "reports/words.h"
 
 namespace assay {
@@ -21,9 +22,8 @@ constexpr std::size_t log_text_limit = 400;
 // Beyond this many operations times are told in microseconds and texts are shorter.
 constexpr std::size_t whole_times_max = 200'000;
 constexpr std::size_t small_text_limit = 48;
-/// What mail and CI artefacts carry without complaint; the rest of the page takes its share.
-constexpr std::size_t columns_bytes_max = 14'000'000;
 constexpr std::size_t neighbours_max = 1'000;
+constexpr std::size_t told_operations_min = 1'000;
 
 /// Which operations are drawn, ascending.
 std::vector<OpIndex> choose(const History& history, const CheckResult& result, std::size_t limit) {
@@ -113,8 +113,9 @@ void add_logs(BlockWriter& block, const std::vector<LogLine>& logs, std::int64_t
   block.add("log", texts);
 }
 
+/// `told`: the operations whose values are written, a part of `drawn`; both ascend.
 std::string columns_of(const History& history, const std::vector<OpIndex>& drawn,
-                       const std::vector<LogLine>& logs) {
+                       const std::vector<OpIndex>& told, const std::vector<LogLine>& logs) {
   const bool times = has_times(history);
   const std::int64_t unit = times && drawn.size() > whole_times_max ? 1'000 : 1;
   const ShortText short_text(drawn.size());
@@ -132,7 +133,10 @@ std::string columns_of(const History& history, const std::vector<OpIndex>& drawn
   std::string processes;
   std::uint64_t previous_event = 0;
   std::int64_t previous_start = 0;
+  auto next_told = told.begin();
   for (const OpIndex index : drawn) {
+    const bool tells = next_told != told.end() && *next_told == index;
+    if (tells) ++next_told;
     const Operation operation = history[index];
     const bool returned = operation.complete_event != no_event;
     events.add(operation.invoke_event - previous_event);
@@ -154,8 +158,9 @@ std::string columns_of(const History& history, const std::vector<OpIndex>& drawn
     if (added) processes += fmt::format("{}{}", processes.empty() ? "" : ",", process);
     process_ids.add(at->second);
     outcomes.add(static_cast<std::uint64_t>(operation.outcome));
-    labels.add(short_text(operation_label(history, operation)));
-    kinds.add(short_text(history.function_name(operation.function)));
+    const std::string kind = short_text(history.function_name(operation.function));
+    labels.add(tells ? short_text(operation_label(history, operation)) : kind + " …");
+    kinds.add(kind);
     keys.add(short_text(key_text(history, operation.key)));
     nodes.add(short_text(history.node(index)));
     errors.add(short_text(history.error(index)));
@@ -213,18 +218,51 @@ void append_anomalies(std::string& out, const History& history, const CheckResul
   out += ']';
 }
 
+/// So many of `count` that what grows with them from `less` to `more` bytes stays within `bytes`,
+/// with a margin: not everything grows evenly.
+std::size_t share_of(std::size_t count, std::size_t less, std::size_t more, std::size_t bytes) {
+  const double part = static_cast<double>(bytes - less) / static_cast<double>(more - less);
+  return static_cast<std::size_t>(static_cast<double>(count) * part * 0.95);
+}
+
+RunData data_within(const History& history, const CheckResult& result,
+                    const std::vector<LogLine>& logs, std::size_t limit, std::size_t bytes) {
+  RunData data;
+  std::vector<OpIndex> drawn = choose(history, result, limit);
+  const auto write = [&](const std::vector<OpIndex>& with_values) {
+    std::vector<OpIndex> told;
+    std::set_intersection(drawn.begin(), drawn.end(), with_values.begin(), with_values.end(),
+                          std::back_inserter(told));
+    data.columns = columns_of(history, drawn, told, logs);
+    data.drawn = drawn.size();
+    data.told = told.size();
+    return data.columns.size();
+  };
+  const std::size_t whole = write(drawn);
+  if (whole <= bytes) return data;
+  // The few that a reader comes for keep their values in any case.
+  const std::vector<OpIndex> few = choose(history, result, told_operations_min);
+  const std::size_t bare = write(few);
+  if (bare <= bytes) {
+    std::size_t more = share_of(drawn.size(), bare, whole, bytes);
+    for (; more > few.size(); more = more / 10 * 9) {
+      if (write(choose(history, result, more)) <= bytes) return data;
+    }
+    write(few);
+    return data;
+  }
+  while (data.columns.size() > bytes && drawn.size() > told_operations_min) {
+    drawn = choose(history, result, share_of(drawn.size(), 0, data.columns.size(), bytes));
+    write(few);
+  }
+  return data;
+}
+
 }  // namespace
 
 RunData run_data(const History& history, const CheckResult& result,
-                 const std::vector<LogLine>& logs, std::size_t limit) {
-  RunData data;
-  while (true) {
-    const std::vector<OpIndex> drawn = choose(history, result, limit);
-    data.drawn = drawn.size();
-    data.columns = columns_of(history, drawn, logs);
-    if (data.columns.size() <= columns_bytes_max || data.drawn < 1'000) break;
-    limit = data.drawn / 4 * 3;
-  }
+                 const std::vector<LogLine>& logs, std::size_t limit, std::size_t bytes) {
+  RunData data = data_within(history, result, logs, limit, bytes);
   data.meta = fmt::format(
       "{{\"schema\":\"assay.report/1\",\"verdict\":\"{}\",\"operations\":{},\"drawn\":{},"
       "\"axis\":\"{}\",\"end\":{},\"keyed\":{},\"model\":",
@@ -239,6 +277,8 @@ RunData run_data(const History& history, const CheckResult& result,
   append_plots(data.meta, history);
   data.meta += ',';
   append_clocks(data.meta, history);
+  data.meta += ',';
+  append_lag(data.meta, history);
   data.meta += '}';
   return data;
 }

@@ -19,14 +19,19 @@ struct RunData {
   /// The columns of the operations drawn and of the lines of the logs (block.h).
   std::string columns;
   std::size_t drawn = 0;
+  std::size_t told = 0;  ///< of those drawn, with their values
 };
 
 inline constexpr std::size_t drawn_operations_max = 2'000'000;
+/// What mail and CI artefacts carry without complaint; the rest of the page takes its share.
+inline constexpr std::size_t columns_bytes_max = 14'000'000;
 
 /// At most `limit` operations are drawn: those of witnesses, their neighbours, failed and
-/// indeterminate ones first, then an even sample of the others. Fewer, if the columns would take
-/// more than 14 MB. `logs` ascend by time. O(n log n).
+/// indeterminate ones first, then an even sample of the others. If the columns would take more than
+/// `bytes`, only a sample of the same kind keeps its values; and if that does not help, fewer are
+/// drawn. `logs` ascend by time. O(n log n).
 RunData run_data(const History& history, const CheckResult& result,
-                 const std::vector<LogLine>& logs = {}, std::size_t limit = drawn_operations_max);
+                 const std::vector<LogLine>& logs = {}, std::size_t limit = drawn_operations_max,
+                 std::size_t bytes = columns_bytes_max);
 
 }  // namespace assay

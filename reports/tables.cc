@@ -38,6 +38,43 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+bool is_option(std::string_view name) { return name.starts_with("--"); }
+
+/// Rows of <tr>: what is known of the run and of the check.
+std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result) {
+  std::string out;
+  append_row(out, "Target", run.target);
+  append_row(out, "Workload", run.workload);
+  append_row(out, "Started", run.started);
+  append_row(out, "Nodes", joined(run.nodes));
+  if (run.has_seed) append_row(out, "Seed", fmt::format("{}", run.seed));
+  append_row(out, "History", run.source);
+  append_row(out, "Format", history.info().format);
+  append_row(out, "Datatype", result.datatype);
+  append_row(out, "Initial value", to_text(history.info().initial));
+  append_row(out, "Digest", history.digest());
+  append_row(out, "Checked by",
+             fmt::format("{}, {}, {:.3f} s", result.statistics.algorithm,
+                         counted(static_cast<std::uint64_t>(result.statistics.threads), "thread"),
+                         result.statistics.elapsed_s));
+  for (const auto& [name, value] : run.facts) {
+    // What is told as an option is not told twice.
+    const auto option = run.facts.find("--" + name);
+    const bool again = option != run.facts.end() && option->second == value;
+    if (!is_option(name) && !again) append_row(out, name, value);
+  }
+  for (const std::string& note : history.info().notes) append_row(out, "Note", note);
+  return out;
+}
+
+std::string option_rows(const RunSummary& run) {
+  std::string out;
+  for (const auto& [name, value] : run.facts) {
+    if (is_option(name)) append_row(out, name, value);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string fault_table(const History& history) {
@@ -77,25 +114,16 @@ std::string tested_table(const History& history) {
   return out + "</tbody></table></div>";
 }
 
-std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result) {
-  std::string out;
-  append_row(out, "Target", run.target);
-  append_row(out, "Workload", run.workload);
-  append_row(out, "Started", run.started);
-  append_row(out, "Nodes", joined(run.nodes));
-  if (run.has_seed) append_row(out, "Seed", fmt::format("{}", run.seed));
-  append_row(out, "History", run.source);
-  append_row(out, "Format", history.info().format);
-  append_row(out, "Datatype", result.datatype);
-  append_row(out, "Initial value", to_text(history.info().initial));
-  append_row(out, "Digest", history.digest());
-  append_row(out, "Checked by",
-             fmt::format("{}, {}, {:.3f} s", result.statistics.algorithm,
-                         counted(static_cast<std::uint64_t>(result.statistics.threads), "thread"),
-                         result.statistics.elapsed_s));
-  for (const auto& [name, value] : run.facts) append_row(out, name, value);
-  for (const std::string& note : history.info().notes) append_row(out, "Note", note);
-  return out;
+std::string facts_tables(const RunSummary& run, const History& history, const CheckResult& result) {
+  const auto table = [](const std::string& rows) {
+    return "<div class=\"scroll\" tabindex=\"0\"><table class=\"facts\"><tbody>" + rows +
+           "</tbody></table></div>";
+  };
+  const std::string options = option_rows(run);
+  return table(fact_rows(run, history, result)) +
+         (options.empty() ? std::string()
+                          : "<details><summary>All options of the run</summary>" + table(options) +
+                                "</details>");
 }
 
 }  // namespace assay

@@ -75,9 +75,7 @@ class Names {
 
  private:
   std::string name(std::size_t number) const {
-    const std::string letter = number < 26 ? std::string(1, static_cast<char>('A' + number))
-                                           : fmt::format("#{}", number + 1);
-    return operation_name(history_, history_[operations_[number]], number, letter);
+    return operation_name(history_, history_[operations_[number]], number);
   }
   const History& history_;
   std::vector<OpIndex> operations_;
@@ -90,7 +88,7 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
       anomaly.key ? fmt::format(" on key {}", safe(to_text(*anomaly.key), 40)) : std::string();
   fmt::format_to(std::back_inserter(out), "\n{} {}\n",
                  paint.strong(fmt::format("{}. {}{}:", number, safe(anomaly.type, 40), key)),
-                 safe(anomaly.explanation));
+                 safe(claim_of(anomaly)));
   if (!names.empty()) fmt::format_to(std::back_inserter(out), "   Let {}\n", names.let());
   const std::size_t count = anomaly.steps.size();
   for (std::size_t i = 0; i < count; ++i) {

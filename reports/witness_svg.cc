@@ -40,8 +40,7 @@ class Strip {
     const int decimals = decimals_for(history, operations);
     for (std::size_t i = 0; i < operations.size(); ++i) {
       const Operation operation = history[operations[i]];
-      Bar bar{
-          operation, operation_name(history, operation, i, fmt::format("{}", i + 1)), {}, {}, {}};
+      Bar bar{operation, operation_name(history, operation, i), {}, {}, {}};
       bar.full_label = visible(operation_label(history, operation));
       bar.label = clip(bar.full_label, label_limit);
       bar.times = time_text(operation, times, decimals);

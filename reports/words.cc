@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
+#include "checker/lattice.h"
 #include "reports/models.h"
 
 namespace assay {
@@ -74,9 +76,20 @@ bool is_transaction(const History& history, const Operation& operation) {
   return is_steps(history.value(operation.result)) || is_steps(history.value(operation.argument));
 }
 
-std::string operation_name(const History& history, const Operation& operation, std::size_t number,
-                           const std::string& other) {
-  return is_transaction(history, operation) ? fmt::format("T{}", number + 1) : other;
+std::string operation_name(const History& history, const Operation& operation, std::size_t number) {
+  if (is_transaction(history, operation)) return fmt::format("T{}", number + 1);
+  constexpr std::size_t letters = 26;
+  if (number >= letters) return fmt::format("O{}", number + 1);
+  return std::string(1, static_cast<char>('A' + number));
+}
+
+std::string claim_of(const Anomaly& anomaly) {
+  const AnomalyInfo* info = find_anomaly(anomaly.type);
+  const bool formal = anomaly.explanation.starts_with("Let ") && !anomaly.steps.empty();
+  if (!formal || info == nullptr) return anomaly.explanation;
+  std::string claim = std::string(info->summary) + ".";
+  claim.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(claim.front())));
+  return claim;
 }
 
 std::string with_names(std::string_view because, std::string_view before, std::string_view after) {

@@ -26,10 +26,13 @@ std::string operation_label(const History& history, const Operation& operation);
 /// Is the operation a transaction: a list of steps [f key value]?
 bool is_transaction(const History& history, const Operation& operation);
 
-/// How the operations of one anomaly are called, by number from 0 on: T1, T2, … where they are
-/// transactions, else what `other` says.
-std::string operation_name(const History& history, const Operation& operation, std::size_t number,
-                           const std::string& other);
+/// How the operations of one anomaly are called everywhere, by number from 0 on: T1, T2, … where
+/// they are transactions, else A, B, …, Z, O27, ….
+std::string operation_name(const History& history, const Operation& operation, std::size_t number);
+
+/// What an anomaly is, in a plain sentence: its explanation, or, where that is a formal argument
+/// ("Let A = …") which its steps tell again, what its type means.
+std::string claim_of(const Anomaly& anomaly);
 
 /// The reason of a step with names in place of "the former" and "the latter", which are what comes
 /// before and what comes after.

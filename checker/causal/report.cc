@@ -44,6 +44,15 @@ std::string Reporter::text_of(Node node) const {
                      static_cast<std::int32_t>(history_[seen_.txn(node).operation].process));
 }
 
+/// " (through B, C)": what the path of a claim leads over.
+std::string Reporter::through(const Claim& claim, Names& names) {
+  std::string out;
+  for (std::size_t i = 1; i + 1 < claim.path.size(); ++i) {
+    out += fmt::format("{}{}", out.empty() ? " (through " : ", ", names.of(claim.path[i]));
+  }
+  return out.empty() ? out : out + ")";
+}
+
 std::string Reporter::because(const Claim& claim, Names& names) const {
   if (claim.rule == Rule::session) return "they are of one process, in this order";
   if (claim.rule == Rule::reads_from) {
@@ -63,13 +72,8 @@ std::string Reporter::because(const Claim& claim, Names& names) const {
   const std::string returned = claim.to == weak::initial_node
                                    ? "the initial value"
                                    : fmt::format("what {} wrote", names.of(claim.to));
-  std::string through;
-  for (std::size_t i = 1; i + 1 < claim.path.size(); ++i) {
-    through += fmt::format("{}{}", through.empty() ? " (through " : ", ", names.of(claim.path[i]));
-  }
-  if (!through.empty()) through += ")";
-  return fmt::format("{} was visible to {}{}, which still returned {}", from, reader, through,
-                     returned);
+  return fmt::format("{} was visible to {}{}, which still returned {}", from, reader,
+                     through(claim, names), returned);
 }
 
 CycleStep Reporter::certified(const Claim& claim) const {
@@ -116,8 +120,13 @@ Finding Reporter::describe(const Contradiction& contradiction, std::string_view 
     const std::string why = because(step, names);
     if (step.to == weak::initial_node) {
       claims += why;
-      result.anomaly.steps.push_back({event(step.from), event(step.reader), "visible", why});
-      result.anomaly.steps.push_back({event(step.reader), event(step.from), "initial", why});
+      const std::string reader = names.of(step.reader);
+      result.anomaly.steps.push_back(
+          {event(step.from), event(step.reader), "visible",
+           fmt::format("{} must be visible to {}{}", from, reader, through(step, names))});
+      result.anomaly.steps.push_back(
+          {event(step.reader), event(step.from), "initial",
+           fmt::format("{} still returned the initial value, which {} replaced", reader, from)});
     } else {
       const std::string_view link = i == 0 ? "" : i + 1 == steps.size() ? "; yet " : "; ";
       claims += fmt::format("{}{} must precede {} because {}", link, from, names.of(step.to), why);

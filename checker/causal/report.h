@@ -33,6 +33,7 @@ class Reporter {
 
   std::uint64_t event(Node node) const { return seen_.txn(node).event; }
   std::string text_of(Node node) const;
+  static std::string through(const Claim& claim, Names& names);
   std::string because(const Claim& claim, Names& names) const;
   CycleStep certified(const Claim& claim) const;
   void introduce(const Names& names, Anomaly& anomaly, const std::string& claims) const;

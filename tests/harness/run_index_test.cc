@@ -51,7 +51,7 @@ class Store {
     record.measures["throughput"] = 1.5;
     record.in_flight["kill"] = 7;
     if (verdict == "violation") {
-      RunFinding finding;
+      Finding finding;
       finding.fingerprint = "f1";
       finding.family = "f";
       finding.claim = "a \"claim\" \x01 \xff '); DROP TABLE runs; --";
@@ -107,6 +107,20 @@ TEST_CASE("run index: runs come, get a verdict and go, and the index follows the
   REQUIRE(remove_run(store.path(), first).ok());
   CHECK(store.runs().size() == 2);
   CHECK_FALSE(fs::exists(store.path() + "/" + first));
+}
+
+TEST_CASE("run index: of runs that began in one second, the one that ended last is the newest") {
+  const Store store;
+  const auto now = fs::file_time_type::clock::now();
+  std::vector<std::string> added;
+  for (const std::uint64_t seed : {2U, 22U, 12U}) {
+    added.push_back(store.add(seed, "pass"));
+    fs::last_write_time(store.path() + "/" + added.back() + "/summary.json",
+                        now + std::chrono::milliseconds(added.size()));
+  }
+  const std::vector<RunRecord> runs = store.runs();
+  REQUIRE(runs.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(runs[i].folder == added[2 - i]);
 }
 
 TEST_CASE("run index: missing, damaged, cut short or of another version, it is made again") {

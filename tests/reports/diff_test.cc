@@ -33,12 +33,12 @@ RunDiff changed(const std::string& text) {
   DiffSide b = side("runs/b", 2);
   a.verdict = "violation";
   a.models["linearizable"] = "violation";
-  const std::string model = "linearizable";
-  a.findings = {{"f1", "stale-read", model, "shape", text, 3},
-                {"f2", "lost-update", model, "shape", text, 1},
-                {"f5", "lost-update", model, "another shape", text, 1}};
+  using example::finding;
+  a.findings = {finding("f1", "stale-read", "shape", text, 3),
+                finding("f2", "lost-update", "shape", text, 1),
+                finding("f5", "lost-update", "another shape", text, 1)};
   // The same finding under another configuration has another fingerprint.
-  b.findings = {{"f4", "lost-update", model, "shape", text, 2}, {"f3", text, model, "", text, 1}};
+  b.findings = {finding("f4", "lost-update", "shape", text, 2), finding("f3", text, "", text, 1)};
   b.settings["--replication"] = "sync " + text;
   b.settings["only in b"] = text;
   b.models.erase("sequential");

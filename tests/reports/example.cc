@@ -158,24 +158,24 @@ Report violation() {
   return {stale_read(words, true), stale_read_result(words), summary()};
 }
 
-Report hostile_violation() {
+Report hostile_violation(const std::string& text) {
   Words words;
-  words.node = words.other_node = words.error = words.fault = words.fault_kind = hostile;
-  words.key = Value(hostile);
-  words.first = Value(hostile);
-  words.second = Value(Value::Tagged{hostile, hostile});
+  words.node = words.other_node = words.error = words.fault = words.fault_kind = text;
+  words.key = Value(text);
+  words.first = Value(text);
+  words.second = Value(Value::Tagged{text, text});
   Report report{stale_read(words, true), stale_read_result(words), summary()};
   Anomaly& anomaly = report.result.anomalies[0];
-  anomaly.type = anomaly.model = report.result.model = report.result.datatype = hostile;
-  anomaly.explanation += hostile;
-  for (Step& step : anomaly.steps) step.because += hostile;
-  anomaly.steps[0].rule = hostile;
-  report.result.statistics.algorithm = hostile;
+  anomaly.type = anomaly.model = report.result.model = report.result.datatype = text;
+  anomaly.explanation += text;
+  for (Step& step : anomaly.steps) step.because += text;
+  anomaly.steps[0].rule = text;
+  report.result.statistics.algorithm = text;
   RunSummary& run = report.run;
-  run.title = run.source = run.target = run.workload = run.started = hostile;
-  run.repeat_command = run.check_command = hostile;
-  run.nodes = {hostile};
-  run.facts = {{hostile, hostile}};
+  run.title = run.source = run.target = run.workload = run.started = text;
+  run.repeat_command = run.check_command = text;
+  run.nodes = {text};
+  run.facts = {{text, text}};
   return report;
 }
 
@@ -250,7 +250,7 @@ Report empty() {
   return {maker.finish(), result, {}};
 }
 
-Report large_pass(std::size_t operations, std::uint64_t seed) {
+Report large_pass(std::size_t operations, std::uint64_t seed, bool unique) {
   HistoryInfo info;
   info.datatype = "register";
   info.real_time = RealTime::time;
@@ -307,14 +307,18 @@ Report large_pass(std::size_t operations, std::uint64_t seed) {
       took = std::min(took, pace - 1'000);
       const bool write = random.below(2) == 0;
       const std::string f = write ? "write" : "read";
-      const Value value = write ? Value(static_cast<std::int64_t>(i)) : Value();
+      const Value text = Value(
+          fmt::format("{:012x}{:012x}", random.below(1ULL << 48U), random.below(1ULL << 48U)));
+      const Value written = unique ? text : Value(static_cast<std::int64_t>(i));
+      const Value value = write ? written : Value();
       push(at, process, EventType::invoke, f, value, "");
       EventType type = EventType::ok;
       if (luck < (cut ? 40U : 2U))
         type = EventType::info;
       else if (luck < (cut ? 600U : 20U))
         type = EventType::fail;
-      push(at + took, process, type, f, type == EventType::ok ? Value(std::int64_t{3}) : value,
+      const Value answer = unique ? text : Value(std::int64_t{3});
+      push(at + took, process, type, f, type == EventType::ok ? answer : value,
            type == EventType::ok ? "" : "timeout");
       if (type == EventType::info) process += workers;
       at += pace;
@@ -338,6 +342,18 @@ Report large_pass(std::size_t operations, std::uint64_t seed) {
   Result<History> history = builder.finish();
   if (!history.ok()) FAIL(history.error().message);
   return {std::move(history).value(), result, run};
+}
+
+Finding finding(const std::string& fingerprint, const std::string& type, const std::string& shape,
+                const std::string& claim, std::uint64_t count) {
+  Finding out;
+  out.fingerprint = fingerprint;
+  out.type = type;
+  out.model = "linearizable";
+  out.shape = shape;
+  out.claim = claim;
+  out.count = count;
+  return out;
 }
 
 }  // namespace assay::example

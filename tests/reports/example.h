@@ -8,6 +8,7 @@
 
 #include "checker/verdict.h"
 #include "history/history.h"
+#include "history/run_record.h"
 #include "reports/report.h"
 
 namespace assay::example {
@@ -25,15 +26,18 @@ extern const std::vector<std::string> plain_marks;
 
 /// A stale read: written, read, and then read as it was before. Keyed, with faults and a crash.
 Report violation();
-/// The same shape with hostile text in every place that text can be.
-Report hostile_violation();
+/// The same shape with such a text in every place that text can be.
+Report hostile_violation(const std::string& text = hostile);
 /// The same without times: real_time is position.
 Report without_times();
 /// Write skew of two transactions, with several models. `key` is the name of one of the objects.
 Report write_skew(const std::string& key = "on-call:alice");
 Report unknown();
-/// `operations` over 10 s on five nodes, with failed and indeterminate ones and three faults.
-Report large_pass(std::size_t operations, std::uint64_t seed);
+/// `operations` over a minute on five nodes, with failed and indeterminate ones and three faults.
+/// `unique`: every value is a text of its own of 24 characters, the worst that a page can be given.
+Report large_pass(std::size_t operations, std::uint64_t seed, bool unique = false);
 Report empty();
+Finding finding(const std::string& fingerprint, const std::string& type, const std::string& shape,
+                const std::string& claim, std::uint64_t count);
 
 }  // namespace assay::example

@@ -48,7 +48,7 @@ TEST_CASE("graph: the steps of a contradiction are its edges and close a circle"
   CHECK(graph.nodes[0].title == "write 1");
   CHECK(graph.nodes[1].title == "read → 1");
   CHECK(graph.nodes[2].title == "read → 0");
-  CHECK(graph.nodes[2].number == "4");
+  CHECK(graph.nodes[2].number == "D");
   for (std::size_t i = 0; i < 3; ++i) CHECK(graph.edges[i].to == graph.edges[(i + 1) % 3].from);
 }
 

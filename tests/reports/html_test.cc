@@ -159,6 +159,26 @@ TEST_CASE("html: when not all operations are drawn the page says so and keeps th
   CHECK(meta["anomalies"][0]["witness"].size() == 2);
 }
 
+TEST_CASE("html: a page that would be too large leaves out values first, then operations") {
+  const example::Report report = example::large_pass(20'000, 11, true);
+  const RunData all = run_data(report.history, report.result);
+  CHECK(all.told == all.drawn);
+  const auto within = [&](std::size_t bytes) {
+    RunData data = run_data(report.history, report.result, {}, drawn_operations_max, bytes);
+    CHECK(data.columns.size() <= bytes);
+    return data;
+  };
+  const RunData values = within(all.columns.size() * 9 / 10);
+  CHECK(values.drawn == all.drawn);
+  CHECK(values.told < all.drawn);
+  CHECK(values.told > all.drawn / 4);
+  CHECK(values.columns.size() > all.columns.size() / 2);
+  const RunData operations = within(all.columns.size() / 3);
+  CHECK(operations.drawn < all.drawn);
+  CHECK(operations.drawn > all.drawn / 5);
+  CHECK(operations.told <= 1'000);
+}
+
 TEST_CASE("plots: every completed operation is counted once") {
   const example::Report report = example::large_pass(2'000, 12);
   const Plots plots = make_plots(report.history);

@@ -154,8 +154,8 @@ TEST_CASE("markdown: the story, and text of the history that is no markup") {
   const std::string text = markdown(example::violation());
   for (const char* part :
        {"# Violated: reference primary\\-backup / register", "## Anomaly 1: stale\\-read on key",
-        "- (4) = ` read → 0 `, process 2, event 9, 0.180 s – 0.187 s",
-        "3. However, (4) must come before (2), because it read 0", ": **a contradiction.**",
+        "- D = ` read → 0 `, process 2, event 9, 0.180 s – 0.187 s",
+        "3. However, D must come before B, because it read 0", ": **a contradiction.**",
         "| partition | cut \\{n1 n2\\} from \\{n3 n4 n5\\} | 0.100 s | 0.300 s | 4 operations in "
         "flight",
         "\n    assay check runs/reference/register/latest/history.assay\n"}) {

@@ -126,14 +126,14 @@ struct Element {
 
 const std::map<std::string, Element>& junit_elements() {
   static const std::map<std::string, Element> table{
-      {"testsuites", {{""}, {}, {"name", "tests", "failures", "errors", "time", "disabled"}}},
+      {"testsuites", {{""}, {}, {"name", "tests", "failures", "errors", "time"}}},
       {"testsuite",
        {{"testsuites"},
-        {"name", "tests"},
-        {"failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"}}},
+        {"name", "tests", "failures", "errors"},
+        {"skipped", "time", "timestamp", "hostname", "id", "package"}}},
       {"properties", {{"testsuite", "testcase"}, {}, {}}},
-      {"property", {{"properties"}, {"name"}, {"value"}}},
-      {"testcase", {{"testsuite"}, {"name"}, {"classname", "time", "status", "file", "line"}}},
+      {"property", {{"properties"}, {"name", "value"}, {}}},
+      {"testcase", {{"testsuite"}, {"name"}, {"classname", "time"}}},
       {"failure", {{"testcase"}, {}, {"type", "message"}}},
       {"error", {{"testcase"}, {}, {"type", "message"}}},
       {"skipped", {{"testcase"}, {}, {"message"}}},
@@ -143,7 +143,7 @@ const std::map<std::string, Element>& junit_elements() {
   return table;
 }
 
-const std::set<std::string> numbers{"tests", "failures", "errors", "skipped", "disabled"};
+const std::set<std::string> numbers{"tests", "failures", "errors", "skipped"};
 
 /// The attributes of a start tag that is known to be well-formed.
 std::map<std::string, std::string> attributes_of(const std::string& tag) {

@@ -8,12 +8,12 @@ import type { View } from "./view";
 const HEIGHT = 118, MARGIN = 14;
 
 interface Line { name: string; values: (number | null)[]; colour: keyof Colours; dash?: number[]; fill?: boolean; width?: number }
-interface Chart { title: string; lines: Line[]; log?: boolean; max?: number; step?: boolean; text: (value: number) => string }
+interface Chart { title: string; lines: Line[]; log?: boolean; max?: number; step?: boolean; dots?: boolean; text: (value: number) => string }
 
 const rateText = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
 
 function chartsOf(run: Run): { at: number[]; charts: Chart[] } {
-  const { plots, clocks } = run.meta, bins = plots.ok.length;
+  const { plots, clocks, lag } = run.meta, bins = plots.ok.length;
   const at = Array.from({ length: bins }, (_, i) => (i + 0.5) * plots.bin);
   const perSecond = 1e9 / plots.bin;
   const charts: Chart[] = [];
@@ -44,6 +44,12 @@ function chartsOf(run: Run): { at: number[]; charts: Chart[] } {
   }
   const colours = ["ok", "info", "fail", "fault", "soft"] as const;
   const look = (i: number) => ({ colour: colours[i % colours.length]!, dash: i < colours.length ? [] : [6, 3] });
+  if (lag.length > 0) {
+    charts.push({
+      title: "replication lag", log: true, dots: true, text: (ms) => spanText(ms * 1e6).replace(/\.0+ /, " "),
+      lines: lag.map(({ node, most }, i) => ({ name: node || "reads", values: most.map((ms) => ms > 0 ? Math.max(ms, 1e-3) : null), ...look(i) })),
+    });
+  }
   if (clocks.length > 0) {
     charts.push({
       title: "clocks", step: true, text: (ms) => `${ms.toFixed(0)} ms`,
@@ -123,7 +129,7 @@ export class Charts {
           label: line.name, stroke: colours[line.colour], width: line.width ?? 1.5, dash: line.dash ?? [],
           ...(line.fill ? { fill: colours[line.colour], width: 0 } : {}),
           ...(chart.step ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
-          points: { show: false }, spanGaps: false,
+          points: { show: chart.dots ?? false, size: 5 }, spanGaps: false,
           value: (_, value) => value === null ? "" : chart.text(value),
         })),
       ],

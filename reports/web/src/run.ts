@@ -14,6 +14,8 @@ export interface Plots {
   p50: number[]; p95: number[]; p99: number[]; max: number[];
 }
 export interface Clock { node: string; at: number[]; offset: number[] }
+/// The largest lag met by a read of the node in each bin of the plots, in milliseconds; 0: none.
+export interface Lag { node: string; most: number[] }
 export interface Meta {
   verdict: string; model: string; operations: number; drawn: number;
   axis: "time" | "position"; end: number; keyed: boolean;
@@ -21,6 +23,7 @@ export interface Meta {
   anomalies: { type: string; witness: number[] }[];
   plots: Plots;
   clocks: Clock[];
+  lag: Lag[];
 }
 export interface Anomaly { type: string; ops: number[] }
 export interface Logs {

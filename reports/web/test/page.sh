@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # page.sh WORK EXAMPLES ASSAY: are the checked-in pages what the sources build, and are they right in browsers?
 # Copies the sources to WORK, installs the locked packages there, builds and compares, lets the program EXAMPLES write
-# pages and ASSAY serve a store, and looks at them. Says "skipped: …" where there is no npm, registry or browser.
+# pages, logs in SARIF and ASSAY serve a store, and looks at them. Says "skipped: …" where there is no npm, registry or browser.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 work=$1 examples=$2 assay=$3
@@ -21,6 +21,7 @@ for page in built/*.html; do
   cmp "$page" "$here/$page" || { echo "reports/web/$page is not what the sources build: run 'npm run build' there"; exit 1; }
 done
 "$examples" pages
+node test/schemas.mjs pages/*.sarif
 node test/store.mjs store
 coproc "$assay" serve --store store --port 0 2>serve.log
 server=$COPROC_PID
