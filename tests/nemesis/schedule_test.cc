@@ -183,7 +183,6 @@ TEST_CASE("registry: every fault has a name of its own and words for people") {
     CHECK(names.insert(fault.name).second);
     CHECK_FALSE(fault.summary.empty());
   }
-  CHECK(names.size() == 36);
 }
 
 }  // namespace
