@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <array>
 #include <utility>
 
@@ -201,6 +202,8 @@ Result<CheckResult> judge(const SimulationRun& run, const History& history) {
   CheckOptions options = workload->check;
   options.threads = 1;
   options.timeout = run.check_timeout;
+  // Others are checked beside it, and a search may want more than any machine has.
+  options.memory_bytes = std::uint64_t{2} << 30U;
   if (!models.empty()) options.models = std::move(models);
   return check(history, options);
 }

@@ -156,6 +156,7 @@ TEST_CASE("simulation: every workload passes, and some of what it asks succeeds"
   for (const WorkloadEntry& workload : workloads()) {
     std::uint64_t operations = 0;
     std::uint64_t acknowledged = 0;
+    std::uint64_t undecided = 0;
     const std::uint64_t count = seeds(2, 40);
     for (std::uint64_t seed = 1; seed <= count; ++seed) {
       CAPTURE(workload.name);
@@ -167,11 +168,14 @@ TEST_CASE("simulation: every workload passes, and some of what it asks succeeds"
       run.time_limit = std::chrono::seconds(3);
       choose_options(run);
       const auto result = simulated(run);
-      CHECK(result.check.verdict == Verdict::pass);
+      CHECK(result.check.verdict != Verdict::violation);
+      undecided += result.check.verdict == Verdict::unknown ? 1U : 0U;
       CHECK(result.outcome.stuck.empty());
       operations += result.history.size();
       acknowledged += result.outcome.tally.ok;
     }
+    // Serial orders of a bank are searched for, and the memory for that is limited.
+    CHECK(undecided * 20 <= count);
     CHECK(operations > 30 * count);
     // Nearly all attempts to get a lock that another one holds fail, and should.
     CHECK(acknowledged * 100 > operations);
