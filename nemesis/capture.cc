@@ -31,6 +31,8 @@ Result<std::string> Captures::collect(std::size_t node, const std::string& path)
   Node& where = *nodes_->at(node);
   const Status asked = process.write_line("end");
   auto words = asked.ok() ? process.read_line(patience) : Result<std::string>(asked.error());
+  // Its words are its last: no other line comes, but the error that says that it has ended.
+  if (words.ok()) (void)process.read_line(patience);
   // With a node that was switched off the recording ended; what it had written is there.
   if (!words) words = "ended early (" + words.error().message + ")";
   if (Status got = where.download(remote_path, path); !got.ok()) return got.error();
