@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "history/word.h"
+
 namespace assay {
 namespace {
 
@@ -72,12 +74,6 @@ bool has_word(std::string_view words, std::string_view word) {
     words.remove_prefix(std::min(end + 1, words.size()));
   }
   return false;
-}
-
-std::string_view word_of(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  return {};
 }
 
 /// What the steps of the first transactions are called; nothing if an operation is no list of

@@ -243,7 +243,7 @@ constexpr std::array anomaly_table{
     AnomalyInfo{"lost-update", "a transaction replaces a version that was no longer the newest",
                 "cursor-stability"},
     AnomalyInfo{"long-fork", "two transactions see two independent writes in opposite orders",
-                "snapshot-isolation prefix"},
+                "snapshot-isolation prefix repeatable-read"},
     AnomalyInfo{"causal-reverse", "a later write is seen without one that was over before it began",
                 "strong-snapshot-isolation ordered-visibility"},
     AnomalyInfo{"wrong-total", "the accounts read do not add up to the constant total",

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "history/text.h"
+#include "history/word.h"
 
 namespace assay {
 namespace {
@@ -73,8 +74,7 @@ const Value* find(const Value& map, std::string_view key) {
   const auto* entries = map.get_if<Value::Map>();
   if (entries == nullptr) return nullptr;
   for (const auto& [name, value] : *entries) {
-    const auto* text = name.get_if<std::string>();
-    if (text != nullptr && *text == key) return &value;
+    if (word_of(name) == key) return &value;
   }
   return nullptr;
 }

@@ -15,19 +15,6 @@ constexpr std::size_t name_limit = 64;
 constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
 constexpr std::int64_t offset_ms_max = 1'000'000'000'000;
 
-const Value* entry(const Value& value, std::string_view name) {
-  const auto* map = value.get_if<Value::Map>();
-  if (map == nullptr) return nullptr;
-  for (const auto& [key, each] : *map) {
-    const auto* text = key.get_if<std::string>();
-    const auto* keyword = key.get_if<Value::Keyword>();
-    if ((text != nullptr && *text == name) || (keyword != nullptr && keyword->name == name)) {
-      return &each;
-    }
-  }
-  return nullptr;
-}
-
 class Clocks {
  public:
   void set(const std::string& node, std::int64_t at, std::int64_t offset) {
@@ -59,12 +46,12 @@ std::vector<ClockOffset> clock_offsets(const History& history) {
     if (event.f == "stop-clock" && event.type == EventType::ok) clocks.heal(event.time.count());
     if (event.f != "start-clock") continue;
     if (event.type == EventType::invoke) {
-      const Value* value = entry(event.value, "offset_ms");
+      const Value* value = find(event.value, "offset_ms");
       const auto* number = value != nullptr ? value->get_if<std::int64_t>() : nullptr;
       asked_ms = number != nullptr ? std::clamp(*number, -offset_ms_max, offset_ms_max) : 0;
       continue;
     }
-    const Value* names = entry(event.value, "nodes");
+    const Value* names = find(event.value, "nodes");
     const auto* nodes = names != nullptr ? names->get_if<Value::List>() : nullptr;
     if (nodes == nullptr || asked_ms == 0) continue;
     for (const Value& node : *nodes) {

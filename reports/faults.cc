@@ -20,22 +20,8 @@ std::string plain_text(const Value& value) {
   return text != nullptr ? *text : to_text(value);
 }
 
-/// The entry of that name in a Map, or null.
-const Value* entry_of(const Value& value, std::string_view name) {
-  const auto* map = value.get_if<Value::Map>();
-  if (map == nullptr) return nullptr;
-  for (const auto& [key, entry] : *map) {
-    const auto* keyword = key.get_if<Value::Keyword>();
-    const auto* text = key.get_if<std::string>();
-    if ((keyword != nullptr && keyword->name == name) || (text != nullptr && *text == name)) {
-      return &entry;
-    }
-  }
-  return nullptr;
-}
-
 std::string what_of(const Value& value) {
-  if (const Value* what = entry_of(value, "what")) return plain_text(*what);
+  if (const Value* what = find(value, "what")) return plain_text(*what);
   return value.is_nil() ? std::string() : plain_text(value);
 }
 
@@ -107,7 +93,7 @@ class BandMaker {
       band.to = position(event);
       band.to_event = event.index;
       // What was measured is known when it ends.
-      if (const Value* effect = entry_of(event.value, "effect")) {
+      if (const Value* effect = find(event.value, "effect")) {
         band.what += "; effect: " + plain_text(*effect);
       }
     }

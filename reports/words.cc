@@ -7,6 +7,7 @@
 #include <set>
 
 #include "checker/lattice.h"
+#include "history/word.h"
 #include "reports/models.h"
 
 namespace assay {
@@ -21,13 +22,6 @@ std::string arguments_text(const History& history, const Operation& operation) {
     }
   }
   return argument.is_nil() ? std::string() : to_text(argument);
-}
-
-std::string_view word_of(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  if (const auto* tagged = value.get_if<Value::Tagged>()) return tagged->text;
-  return {};
 }
 
 /// [f …] with a name first.

@@ -19,17 +19,6 @@ constexpr std::array<WorkloadOption, 2> options{{
     {"keys", "8", "a number", "how many keys are changed"},
 }};
 
-/// By name, of a map; null if it is not there.
-const Value* member(const Value& map, std::string_view name) {
-  const auto* entries = map.get_if<Value::Map>();
-  if (entries == nullptr) return nullptr;
-  for (const auto& [key, value] : *entries) {
-    const auto* text = key.get_if<std::string>();
-    if (text != nullptr && *text == name) return &value;
-  }
-  return nullptr;
-}
-
 class WatchOperations final : public Generator {
  public:
   WatchOperations(double watch_share, std::int64_t keys) : watch_share_(watch_share), keys_(keys) {}
@@ -58,10 +47,10 @@ class WatchOperations final : public Generator {
     const auto* responses = event.value.get_if<Value::List>();
     if (responses == nullptr || responses->empty()) return;
     // How far it went; or, if what it asked for is forgotten, what is not.
-    const Value* revision = member(responses->back(), "revision");
+    const Value* revision = find(responses->back(), "revision");
     const auto* number = revision == nullptr ? nullptr : revision->get_if<std::int64_t>();
     if (number == nullptr) return;
-    const bool progress = member(responses->back(), "progress") != nullptr;
+    const bool progress = find(responses->back(), "progress") != nullptr;
     resume_at_[thread] = progress ? *number + 1 : *number;
   }
 

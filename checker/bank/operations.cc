@@ -14,13 +14,6 @@ std::optional<std::string> name_of(const Value& value) {
   return std::nullopt;
 }
 
-const Value* member(const Value::Map& map, std::string_view name) {
-  for (const auto& [key, value] : map) {
-    if (name_of(key) == name) return &value;
-  }
-  return nullptr;
-}
-
 std::string short_text(const Value& value) {
   std::string text = to_text(value);
   if (text.size() > 80) text = text.substr(0, 77) + "...";
@@ -66,11 +59,9 @@ Result<Transfer> transfer_of(const Value& value, std::uint64_t event) {
                              "got {}",
                              event, short_text(value))};
   };
-  const auto* map = value.get_if<Value::Map>();
-  if (map == nullptr) return wrong();
-  const Value* from = member(*map, "from");
-  const Value* to = member(*map, "to");
-  const Value* amount = member(*map, "amount");
+  const Value* from = find(value, "from");
+  const Value* to = find(value, "to");
+  const Value* amount = find(value, "amount");
   if (from == nullptr || to == nullptr || amount == nullptr) return wrong();
   const auto from_name = name_of(*from);
   const auto to_name = name_of(*to);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "history/codec.h"
+#include "history/word.h"
 
 namespace assay {
 namespace {
@@ -16,8 +17,8 @@ using Accounts = std::map<std::string, std::uint64_t>;  ///< balances modulo 2^6
 
 std::optional<std::string> text_of(const Value& value) {
   if (const auto* number = value.get_if<std::int64_t>()) return std::to_string(*number);
-  std::string name = step_name(value);
-  return name.empty() ? std::nullopt : std::optional(std::move(name));
+  const std::string_view name = word_of(value);
+  return name.empty() ? std::nullopt : std::optional(std::string(name));
 }
 
 std::optional<Accounts> accounts_in(const Value& value) {
@@ -71,7 +72,7 @@ class Bank final : public Specification {
     std::optional<std::string> to;
     const std::int64_t* amount = nullptr;
     for (const auto& [key, value] : *map) {
-      const std::string part = step_name(key);
+      const std::string_view part = word_of(key);
       if (part == "from") from = text_of(value);
       if (part == "to") to = text_of(value);
       if (part == "amount") amount = value.get_if<std::int64_t>();

@@ -14,6 +14,7 @@
 #include "checker/certificate/refuse.h"
 #include "checker/certificate/rules.h"
 #include "checker/certificate/text.h"
+#include "history/word.h"
 
 namespace assay {
 namespace {
@@ -250,7 +251,7 @@ std::map<Value, Value> steps_of(const Act& act, bool writes_wanted) {
   for (const Value& step : *steps) {
     const auto* parts = step.get_if<Value::List>();
     if (parts == nullptr || parts->size() != 3) continue;
-    const std::string name = step_name((*parts)[0]);
+    const std::string_view name = word_of((*parts)[0]);
     const bool writes = name == "w" || name == "write";
     if (writes) written.insert((*parts)[1]);
     if (writes && writes_wanted) found.insert_or_assign((*parts)[1], (*parts)[2]);
@@ -268,7 +269,7 @@ bool contradicts_itself(const Act& act) {
   for (const Value& step : *steps) {
     const auto* parts = step.get_if<Value::List>();
     if (parts == nullptr || parts->size() != 3) continue;
-    const std::string name = step_name((*parts)[0]);
+    const std::string_view name = word_of((*parts)[0]);
     if (name == "w" || name == "write") {
       known.insert_or_assign((*parts)[1], (*parts)[2]);
       continue;
@@ -289,7 +290,7 @@ void forget_read(Act& act, const Value& name) {
       ++i;
       continue;
     }
-    const std::string kind = step_name((*parts)[0]);
+    const std::string_view kind = word_of((*parts)[0]);
     if (kind == "w" || kind == "write") return;
     steps->erase(steps->begin() + static_cast<std::ptrdiff_t>(i));
   }

@@ -11,6 +11,7 @@
 #include "checker/certificate/bank.h"
 #include "checker/certificate/leases.h"
 #include "history/codec.h"
+#include "history/word.h"
 
 namespace assay {
 namespace {
@@ -293,7 +294,7 @@ class Registers final : public Machine<Registers> {
     for (const Value& step : *steps) {
       const auto* parts = step.get_if<Value::List>();
       if (parts == nullptr || parts->size() != 3) return false;
-      const std::string name = step_name((*parts)[0]);
+      const std::string_view name = word_of((*parts)[0]);
       if (name == "w" || name == "write") {
         values_.insert_or_assign((*parts)[1], (*parts)[2]);
       } else if (name != "r" && name != "read") {
@@ -364,13 +365,6 @@ std::unique_ptr<Specification> make_specification(std::string_view datatype,
   return nullptr;
 }
 
-std::string step_name(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  if (const auto* tagged = value.get_if<Value::Tagged>()) return tagged->text;
-  return {};
-}
-
 bool puts_in(std::string_view f) {
   return one_of(f, {"enqueue", "enq", "push", "insert", "add", "put"});
 }
@@ -412,7 +406,7 @@ bool reads_nothing(const Act& act, const HistoryInfo& info) {
   return std::all_of(steps->begin(), steps->end(), [&](const Value& step) {
     const auto* parts = step.get_if<Value::List>();
     if (parts == nullptr || parts->size() != 3) return false;
-    const std::string name = step_name((*parts)[0]);
+    const std::string_view name = word_of((*parts)[0]);
     const bool reads = name == "r" || name == "read";
     const bool open = (*parts)[2].is_nil() && info.nil_read == NilRead::unconstrained;
     return reads && (!act.returned || open);

@@ -66,8 +66,6 @@ bool looks_in(std::string_view f);        ///< containers: sees the next element
 bool found_nothing(const Value& result);  ///< of a removal
 /// The amount that a counter operation adds: add n, increment, decrement, …
 bool adds(const Act& act, std::int64_t& amount);
-/// r, w, …: the first part of a step of a transaction, in whichever spelling.
-std::string step_name(const Value& value);
 /// An operation that says nothing about the state and does nothing to it.
 bool says_nothing(std::string_view datatype, const HistoryInfo& info, const Act& act);
 

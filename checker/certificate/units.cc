@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "checker/certificate/refuse.h"
+#include "history/word.h"
 
 namespace assay::certified {
 namespace {
@@ -14,12 +15,6 @@ Error malformed(const Unit& unit) {
 }
 
 std::uint64_t pair_of(Number key, Number value) { return (std::uint64_t{key} << 32U) | value; }
-
-std::string word_of(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  const auto* keyword = value.get_if<Value::Keyword>();
-  return keyword != nullptr ? keyword->name : std::string();
-}
 
 }  // namespace
 
@@ -130,7 +125,7 @@ Status Units::add_list(const Value& whole, Unit& unit) {
     const auto* parts = operation.get_if<Value::List>();
     if (parts == nullptr || parts->size() < 2 || parts->size() > 3) return malformed(unit);
     const Value value = parts->size() == 3 ? (*parts)[2] : Value();
-    const std::string f = word_of((*parts)[0]);
+    const std::string_view f = word_of((*parts)[0]);
     if (f == "r" || f == "read") {
       if (unit.outcome != Outcome::ok) continue;
       auto status =

@@ -9,17 +9,13 @@
 #include <string_view>
 #include <utility>
 
+#include "history/word.h"
+
 namespace assay {
 namespace {
 
 Error bad(std::uint64_t event, const std::string& what) {
   return {ErrorKind::bad_data, fmt::format("event {}: {}", event, what)};
-}
-
-std::optional<std::string_view> name_in(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  return std::nullopt;
 }
 
 const Value::List* list_in(const Value& value) { return value.get_if<Value::List>(); }
@@ -79,7 +75,8 @@ class LogReader {
 
   Status add_micro(std::uint64_t event, const Value& element, LogOperation& result) {
     const auto* micro = list_in(element);
-    const auto name = micro == nullptr || micro->empty() ? std::nullopt : name_in((*micro)[0]);
+    const auto name =
+        micro == nullptr || micro->empty() ? std::string_view() : word_of((*micro)[0]);
     if (name == "send" && micro->size() == 3) {
       const LogKey key = key_of((*micro)[1]);
       result.sends.push_back(message(key, (*micro)[2]));
@@ -121,8 +118,8 @@ class LogReader {
 
   LogKey key_of(const Value& key) {
     // JSON spells every key of a map as a string, and so do some EDN writers.
-    const auto name = name_in(key);
-    const Value canonical = name.has_value() ? Value(*name) : key;
+    const auto name = word_of(key);
+    const Value canonical = name.empty() ? key : Value(name);
     const auto [found, fresh] = keys_.try_emplace(canonical, static_cast<LogKey>(out_.keys.size()));
     if (fresh) out_.keys.push_back(canonical);
     return found->second;
@@ -155,7 +152,7 @@ bool has_log_micro_operations(const History& history) {
     if (list == nullptr || list->empty()) continue;
     const auto* micro = list_in(list->front());
     if (micro == nullptr || micro->empty()) continue;
-    const auto name = name_in(micro->front());
+    const auto name = word_of(micro->front());
     if (name == "send" || name == "poll") return true;
   }
   return false;

@@ -20,13 +20,10 @@ std::string text_of(const Value& value) {
   return value.is_nil() ? std::string() : to_text(value);
 }
 
+/// The entry of that name; null if there is none, or nil.
 const Value* member(const Value& map, std::string_view name) {
-  const auto* entries = map.get_if<Value::Map>();
-  if (entries == nullptr) return nullptr;
-  for (const auto& [key, value] : *entries) {
-    if (text_of(key) == name && !value.is_nil()) return &value;
-  }
-  return nullptr;
+  const Value* found = find(map, name);
+  return found == nullptr || found->is_nil() ? nullptr : found;
 }
 std::int64_t number(const Value& map, std::string_view name) {
   const Value* found = member(map, name);

@@ -4,18 +4,10 @@
 
 #include <algorithm>
 
+#include "history/word.h"
+
 namespace assay {
-namespace {
-
-/// The name of a step: a string, keyword or symbol.
-std::string name_of_step(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  if (const auto* tagged = value.get_if<Value::Tagged>()) return tagged->text;
-  return {};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 MultiRegisterModel::MultiRegisterModel(const History& history, const CheckOptions&)
     : history_(history) {}
@@ -65,7 +57,7 @@ Result<std::optional<MultiRegisterOp>> MultiRegisterModel::decode(const Operatio
   for (const Value& step : *list) {
     const auto* parts = step.get_if<Value::List>();
     if (parts == nullptr || parts->size() != 3) return wrong("got the step " + to_text(step));
-    const std::string name = name_of_step((*parts)[0]);
+    const std::string_view name = word_of((*parts)[0]);
     const bool reads = name == "r" || name == "read";
     if (!reads && name != "w" && name != "write") return wrong("got the step " + to_text(step));
     const std::uint32_t reg = register_number((*parts)[1]);

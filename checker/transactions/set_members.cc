@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "history/word.h"
+
 namespace assay {
 namespace {
 
@@ -14,12 +16,6 @@ Error bad(const Operation& operation, std::string_view what, const Value& got) {
   if (text.size() > 80) text = text.substr(0, 77) + "...";
   return {ErrorKind::bad_data,
           fmt::format("event {}: {}, got {}", operation.invoke_event, what, text)};
-}
-
-std::string_view name_in(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  const auto* keyword = value.get_if<Value::Keyword>();
-  return keyword != nullptr ? std::string_view(keyword->name) : std::string_view();
 }
 
 }  // namespace
@@ -35,7 +31,7 @@ Result<std::vector<SetStep>> set_steps(const Operation& operation, const Value& 
   for (const Value& each : *list) {
     const auto* parts = each.get_if<Value::List>();
     const std::string_view f =
-        parts != nullptr && !parts->empty() ? name_in(parts->front()) : std::string_view();
+        parts != nullptr && !parts->empty() ? word_of(parts->front()) : std::string_view();
     const std::size_t size = parts != nullptr ? parts->size() : 0;
     if (f == "add" && size == 3) {
       if ((*parts)[2].is_nil()) return bad(operation, "nil is no element of a set", each);

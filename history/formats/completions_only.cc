@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "history/word.h"
+
 namespace assay {
 namespace {
 
@@ -17,11 +19,7 @@ void forget_reads(Value& value) {
   for (Value& entry : *list) {
     auto* parts = entry.get_if<Value::List>();
     if (parts == nullptr || parts->size() != 3) continue;
-    const auto* keyword = parts->front().get_if<Value::Keyword>();
-    const auto* text = parts->front().get_if<std::string>();
-    const bool reads =
-        (keyword != nullptr && keyword->name == "r") || (text != nullptr && *text == "r");
-    if (reads) parts->back() = Value();
+    if (word_of(parts->front()) == "r") parts->back() = Value();
   }
 }
 

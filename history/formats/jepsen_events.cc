@@ -7,17 +7,10 @@
 #include <optional>
 #include <string_view>
 
+#include "history/word.h"
+
 namespace assay {
 namespace {
-
-/// Keywords, strings and symbols all name things.
-std::optional<std::string_view> name_in(const Value& value) {
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  const auto* tagged = value.get_if<Value::Tagged>();
-  if (tagged != nullptr && tagged->tag.empty()) return tagged->text;
-  return std::nullopt;
-}
 
 Error expected(std::string_view what, const Value& got) {
   return {ErrorKind::bad_data,
@@ -27,8 +20,7 @@ Error expected(std::string_view what, const Value& got) {
 }  // namespace
 
 Status set_type(const Value& value, Event& event) {
-  const auto name = name_in(value);
-  const auto type = name ? event_type_named(*name) : std::nullopt;
+  const auto type = event_type_named(word_of(value));
   if (!type) return expected(":type to be :invoke, :ok, :fail or :info", value);
   event.type = *type;
   return {};
@@ -49,9 +41,9 @@ Status set_process(const Value& value, Event& event) {
 
 Status set_function(const Value& value, Event& event) {
   if (value.is_nil()) return {};
-  const auto name = name_in(value);
-  if (!name) return expected(":f to be a keyword", value);
-  event.f = *name;
+  const auto name = word_of(value);
+  if (name.empty()) return expected(":f to be a keyword", value);
+  event.f = name;
   return {};
 }
 

@@ -20,6 +20,7 @@
 #include "history/formats/text_lines.h"
 #include "history/formats/transaction_events.h"
 #include "history/text.h"
+#include "history/word.h"
 
 namespace assay {
 namespace {
@@ -204,12 +205,7 @@ class PlumeWriter {
   static std::optional<Part> part(const Value& value) {
     const auto* list = value.get_if<Value::List>();
     if (list == nullptr || list->size() != 3) return std::nullopt;
-    const Value& f = list->front();
-    const auto* keyword = f.get_if<Value::Keyword>();
-    const auto* text = f.get_if<std::string>();
-    const std::string_view name = keyword != nullptr ? std::string_view(keyword->name)
-                                  : text != nullptr  ? std::string_view(*text)
-                                                     : std::string_view();
+    const std::string_view name = word_of(list->front());
     if (name != "r" && name != "w") return std::nullopt;
     return Part{name == "w", (*list)[1], (*list)[2]};
   }

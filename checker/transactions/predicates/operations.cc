@@ -5,15 +5,10 @@
 #include <map>
 #include <string_view>
 
+#include "history/word.h"
+
 namespace assay::predicates {
 namespace {
-
-std::string_view word_of(const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) return *text;
-  if (const auto* keyword = value.get_if<Value::Keyword>()) return keyword->name;
-  if (const auto* tagged = value.get_if<Value::Tagged>()) return tagged->text;
-  return {};
-}
 
 /// Names of objects are compared as text: JSON has no other keys of maps.
 std::string name_of_key(const Value& value) {
