@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -14,14 +15,17 @@
 namespace assay::reference {
 
 enum class Role : std::uint8_t { follower = 0, candidate = 1, leader = 2 };
+constexpr Role last_of(Role) { return Role::leader; }
 std::string_view name_of(Role role);
 
 /// First frame of a member's connection; a connection that opens otherwise is a client's.
 struct PeerHello {
   NodeId from = NodeId::none;
+  static auto fields(auto& m) { return std::tie(m.from); }
   bool operator==(const PeerHello&) const = default;
 };
 struct StatusRequest {
+  static auto fields(auto& /*m*/) { return std::tie(); }
   bool operator==(const StatusRequest&) const = default;
 };
 /// A member's view of the cluster.
@@ -36,6 +40,10 @@ struct StatusReport {
   std::vector<NodeId> members;  ///< of the cluster, as this member has it; empty: never changes
   std::string protocol;
   std::string version;
+  static auto fields(auto& m) {
+    return std::tie(m.self, m.role, m.term, m.leader, m.last, m.commit, m.applied, m.members,
+                    m.protocol, m.version);
+  }
   bool operator==(const StatusReport&) const = default;
 };
 

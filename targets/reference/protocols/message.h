@@ -24,7 +24,7 @@ namespace assay::reference {
 
 inline constexpr std::uint8_t wire_version = 2;
 
-/// Each alternative has a `put` and a `get`; its position is its type on the wire.
+/// Each alternative names its fields (fields.h); its position is its type on the wire.
 using Message = std::variant<
     // leader_messages.h
     AppendRequest, AppendReply, Heartbeat, HeartbeatReply, ForwardRequest, ForwardReply,

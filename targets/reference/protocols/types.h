@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <tuple>
 
 #include "targets/reference/protocols/datum.h"
 
@@ -23,6 +24,7 @@ using LogIndex = std::uint64_t;
 struct RequestId {
   std::uint64_t client = 0;
   std::uint64_t sequence = 0;
+  static auto fields(auto& m) { return std::tie(m.client, m.sequence); }
   auto operator<=>(const RequestId&) const = default;
 };
 
@@ -88,6 +90,7 @@ enum class Outcome : std::uint8_t {
   bad_request = 5,  ///< refused: malformed
   unavailable = 6,  ///< refused before it had an effect: too few members answered
 };
+constexpr Outcome last_of(Outcome) { return Outcome::unavailable; }
 
 struct Reply {
   RequestId id;

@@ -3,6 +3,7 @@
 // another member answers.
 
 #include <cstdint>
+#include <tuple>
 
 #include "targets/reference/protocols/clocks/version_vector.h"
 #include "targets/reference/protocols/types.h"
@@ -14,18 +15,15 @@ struct CausalRead {
   RequestId id;
   Datum key;
   VersionVector context;
+  static auto fields(auto& m) { return std::tie(m.id, m.key, m.context); }
   bool operator==(const CausalRead&) const = default;
 };
 struct CausalReadReply {
   RequestId id;
   Datum value;
   VersionVector context;  ///< the version that was read with all that it depends on
+  static auto fields(auto& m) { return std::tie(m.id, m.value, m.context); }
   bool operator==(const CausalReadReply&) const = default;
 };
-
-void put(ByteWriter& writer, const CausalRead& message);
-void get(ByteReader& reader, CausalRead& message);
-void put(ByteWriter& writer, const CausalReadReply& message);
-void get(ByteReader& reader, CausalReadReply& message);
 
 }  // namespace assay::reference

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <tuple>
 
 #include "targets/reference/protocols/types.h"
 
@@ -17,6 +18,7 @@ namespace assay::reference {
 struct LamportStamp {
   std::uint64_t counter = 0;
   NodeId node = NodeId::none;
+  static auto fields(auto& m) { return std::tie(m.counter, m.node); }
   auto operator<=>(const LamportStamp&) const = default;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "targets/reference/protocols/fields.h"
+
 namespace assay::reference {
 namespace {
 constexpr std::size_t counter_bytes = 4 + 8;
@@ -28,19 +30,9 @@ CausalOrder VersionVector::compare(const VersionVector& other) const {
   return after ? CausalOrder::after : CausalOrder::concurrent;
 }
 
-void put(ByteWriter& writer, const Dot& dot) {
-  writer.u32(static_cast<std::uint32_t>(dot.node));
-  writer.u64(dot.counter);
-}
-
-void get(ByteReader& reader, Dot& dot) {
-  dot.node = reader.node();
-  dot.counter = reader.u64();
-}
-
 void put(ByteWriter& writer, const VersionVector& vector) {
   writer.u32(static_cast<std::uint32_t>(vector.counters().size()));
-  for (const auto& [node, counter] : vector.counters()) put(writer, Dot{node, counter});
+  for (const auto& [node, counter] : vector.counters()) put_value(writer, Dot{node, counter});
 }
 
 void get(ByteReader& reader, VersionVector& vector) {
@@ -50,7 +42,7 @@ void get(ByteReader& reader, VersionVector& vector) {
   NodeId last = NodeId::none;
   for (std::size_t i = 0; i < count && reader.ok(); ++i) {
     Dot dot;
-    get(reader, dot);
+    get_value(reader, dot);
     if (dot.node <= last || dot.counter == 0) reader.fail();
     last = dot.node;
     vector.raise(dot);

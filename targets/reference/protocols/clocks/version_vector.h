@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <tuple>
 
 #include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/types.h"
@@ -16,6 +17,7 @@ namespace assay::reference {
 struct Dot {
   NodeId node = NodeId::none;
   std::uint64_t counter = 0;
+  static auto fields(auto& m) { return std::tie(m.node, m.counter); }
   auto operator<=>(const Dot&) const = default;
 };
 
@@ -47,8 +49,6 @@ class VersionVector {
   std::map<NodeId, std::uint64_t> counters_;  // without zeros
 };
 
-void put(ByteWriter& writer, const Dot& dot);
-void get(ByteReader& reader, Dot& dot);
 void put(ByteWriter& writer, const VersionVector& vector);
 /// Fails the reader unless nodes ascend and no counter is 0.
 void get(ByteReader& reader, VersionVector& vector);

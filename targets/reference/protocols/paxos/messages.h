@@ -1,10 +1,11 @@
 #pragma once
-// What the members of Multi-Paxos say to each other. Ballots travel as terms.
+// What the members of Multi-Paxos say to each other. Ballots travel as terms; decrees are numbered
+// from 1.
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
-#include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/types.h"
 
 namespace assay::reference {
@@ -13,6 +14,8 @@ namespace assay::reference {
 struct PaxosPrepare {
   Term ballot = 0;
   LogIndex first = 1;
+  static auto fields(auto& m) { return std::tie(m.ballot, m.first); }
+  bool valid() const { return first >= 1; }
   bool operator==(const PaxosPrepare&) const = default;
 };
 /// Phase 1b. Entries are decrees accepted from `first` on, with the ballots they were accepted in
@@ -23,6 +26,8 @@ struct PaxosPromise {
   LogIndex first = 1;  ///< of the prepare
   LogIndex last = 0;   ///< highest decree that this acceptor has accepted
   std::vector<Entry> entries;
+  static auto fields(auto& m) { return std::tie(m.ballot, m.promised, m.first, m.last, m.entries); }
+  bool valid() const { return first >= 1; }
   bool operator==(const PaxosPromise&) const = default;
 };
 
@@ -31,6 +36,8 @@ struct PaxosAccept {
   Term ballot = 0;
   LogIndex first = 1;
   std::vector<Entry> entries;
+  static auto fields(auto& m) { return std::tie(m.ballot, m.first, m.entries); }
+  bool valid() const { return first >= 1; }
   bool operator==(const PaxosAccept&) const = default;
 };
 /// Phase 2b: `count` decrees from `first` on are on this acceptor's disk.
@@ -39,32 +46,25 @@ struct PaxosAccepted {
   Term promised = 0;  ///< higher than `ballot`: they are refused
   LogIndex first = 1;
   std::uint64_t count = 0;
+  static auto fields(auto& m) { return std::tie(m.ballot, m.promised, m.first, m.count); }
+  bool valid() const { return first >= 1; }
   bool operator==(const PaxosAccepted&) const = default;
 };
 
 /// Asks for chosen decrees from `first` on.
 struct PaxosLearn {
   LogIndex first = 1;
+  static auto fields(auto& m) { return std::tie(m.first); }
+  bool valid() const { return first >= 1; }
   bool operator==(const PaxosLearn&) const = default;
 };
 /// Chosen decrees from `first` on.
 struct PaxosChosen {
   LogIndex first = 1;
   std::vector<Entry> entries;
+  static auto fields(auto& m) { return std::tie(m.first, m.entries); }
+  bool valid() const { return first >= 1; }
   bool operator==(const PaxosChosen&) const = default;
 };
-
-void put(ByteWriter& w, const PaxosPrepare& m);
-void get(ByteReader& r, PaxosPrepare& m);
-void put(ByteWriter& w, const PaxosPromise& m);
-void get(ByteReader& r, PaxosPromise& m);
-void put(ByteWriter& w, const PaxosAccept& m);
-void get(ByteReader& r, PaxosAccept& m);
-void put(ByteWriter& w, const PaxosAccepted& m);
-void get(ByteReader& r, PaxosAccepted& m);
-void put(ByteWriter& w, const PaxosLearn& m);
-void get(ByteReader& r, PaxosLearn& m);
-void put(ByteWriter& w, const PaxosChosen& m);
-void get(ByteReader& r, PaxosChosen& m);
 
 }  // namespace assay::reference

@@ -2,7 +2,8 @@
 // What only the members of single-leader replication say to each other: reads that a replica
 // answers.
 
-#include "targets/reference/protocols/codec.h"
+#include <tuple>
+
 #include "targets/reference/protocols/types.h"
 
 namespace assay::reference {
@@ -14,6 +15,7 @@ struct ReplicaRead {
   RequestId after;
   LogIndex index = 0;
   bool anew = false;
+  static auto fields(auto& m) { return std::tie(m.command, m.after, m.index, m.anew); }
   bool operator==(const ReplicaRead&) const = default;
 };
 /// `index`: how much of the log it shows.
@@ -21,12 +23,8 @@ struct ReplicaReadReply {
   Reply reply;
   LogIndex index = 0;
   bool anew = false;
+  static auto fields(auto& m) { return std::tie(m.reply, m.index, m.anew); }
   bool operator==(const ReplicaReadReply&) const = default;
 };
-
-void put(ByteWriter& w, const ReplicaRead& m);
-void get(ByteReader& r, ReplicaRead& m);
-void put(ByteWriter& w, const ReplicaReadReply& m);
-void get(ByteReader& r, ReplicaReadReply& m);
 
 }  // namespace assay::reference

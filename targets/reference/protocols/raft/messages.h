@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
-#include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/types.h"
 
 namespace assay::reference {
@@ -20,12 +20,16 @@ struct VoteRequest {
   Term last_term = 0;
   bool handed_over =
       false;  ///< the leader asked for this election: that one hears it is no objection
+  static auto fields(auto& m) {
+    return std::tie(m.pre, m.term, m.last_index, m.last_term, m.handed_over);
+  }
   bool operator==(const VoteRequest&) const = default;
 };
 struct VoteReply {
   bool pre = false;
   Term term = 0;  ///< pre and granted: the term asked for; else the voter's own
   bool granted = false;
+  static auto fields(auto& m) { return std::tie(m.pre, m.term, m.granted); }
   bool operator==(const VoteReply&) const = default;
 };
 
@@ -38,6 +42,9 @@ struct InstallSnapshot {
   std::size_t offset = 0;  ///< where the bytes belong
   std::string bytes;
   bool last = false;
+  static auto fields(auto& m) {
+    return std::tie(m.term, m.index, m.index_term, m.members, m.offset, m.bytes, m.last);
+  }
   bool operator==(const InstallSnapshot&) const = default;
 };
 /// `installed` is sent only after the whole snapshot is durable.
@@ -46,24 +53,15 @@ struct InstallSnapshotReply {
   LogIndex index = 0;        ///< of the snapshot
   std::size_t received = 0;  ///< bytes that the follower has
   bool installed = false;    ///< the logs agree up to index
+  static auto fields(auto& m) { return std::tie(m.term, m.index, m.received, m.installed); }
   bool operator==(const InstallSnapshotReply&) const = default;
 };
 
 /// From the leader of this term to the member that shall take its place, at once.
 struct TimeoutNow {
   Term term = 0;
+  static auto fields(auto& m) { return std::tie(m.term); }
   bool operator==(const TimeoutNow&) const = default;
 };
-
-void put(ByteWriter& w, const VoteRequest& m);
-void get(ByteReader& r, VoteRequest& m);
-void put(ByteWriter& w, const VoteReply& m);
-void get(ByteReader& r, VoteReply& m);
-void put(ByteWriter& w, const InstallSnapshot& m);
-void get(ByteReader& r, InstallSnapshot& m);
-void put(ByteWriter& w, const InstallSnapshotReply& m);
-void get(ByteReader& r, InstallSnapshotReply& m);
-void put(ByteWriter& w, const TimeoutNow& m);
-void get(ByteReader& r, TimeoutNow& m);
 
 }  // namespace assay::reference

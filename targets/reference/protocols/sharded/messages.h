@@ -2,9 +2,9 @@
 // What the members say to each other about transactions. A transaction is named by its request.
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
-#include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/types.h"
 
 namespace assay::reference {
@@ -17,6 +17,9 @@ struct ShardWork {
   std::uint64_t snapshot = 0;  ///< the stamp to read at, if reads are of snapshots
   std::vector<NodeId> participants;
   std::vector<Command> steps;
+  static auto fields(auto& m) {
+    return std::tie(m.id, m.alone, m.snapshot, m.participants, m.steps);
+  }
   bool operator==(const ShardWork&) const = default;
 };
 /// ok: yes (or committed, if alone), with what each step returns. Anything else: no, and why.
@@ -24,6 +27,7 @@ struct ShardVote {
   RequestId id;
   Outcome outcome = Outcome::ok;
   std::vector<Datum> results;
+  static auto fields(auto& m) { return std::tie(m.id, m.outcome, m.results); }
   bool operator==(const ShardVote&) const = default;
 };
 
@@ -35,27 +39,32 @@ enum class TransactionState : std::uint8_t {
   committed = 3,
   aborted = 4,
 };
+constexpr TransactionState last_of(TransactionState) { return TransactionState::aborted; }
 struct ShardDecision {
   RequestId id;
   TransactionState state = TransactionState::unknown;
   std::uint64_t stamp = 0;  ///< committed: of the versions that it leaves
+  static auto fields(auto& m) { return std::tie(m.id, m.state, m.stamp); }
   bool operator==(const ShardDecision&) const = default;
 };
 /// The decision (or the precommit) is on this participant's disk.
 struct ShardAcknowledge {
   RequestId id;
   TransactionState state = TransactionState::unknown;
+  static auto fields(auto& m) { return std::tie(m.id, m.state); }
   bool operator==(const ShardAcknowledge&) const = default;
 };
 /// What became of it?
 struct ShardInquiry {
   RequestId id;
+  static auto fields(auto& m) { return std::tie(m.id); }
   bool operator==(const ShardInquiry&) const = default;
 };
 /// A participant's answer to another one.
 struct ShardState {
   RequestId id;
   TransactionState state = TransactionState::unknown;
+  static auto fields(auto& m) { return std::tie(m.id, m.state); }
   bool operator==(const ShardState&) const = default;
 };
 
@@ -63,30 +72,15 @@ struct ShardState {
 struct ShardClockRequest {
   RequestId id;
   bool commit = false;
+  static auto fields(auto& m) { return std::tie(m.id, m.commit); }
   bool operator==(const ShardClockRequest&) const = default;
 };
 struct ShardClock {
   RequestId id;
   bool commit = false;
   std::uint64_t stamp = 0;
+  static auto fields(auto& m) { return std::tie(m.id, m.commit, m.stamp); }
   bool operator==(const ShardClock&) const = default;
 };
-
-void put(ByteWriter& w, const ShardClockRequest& m);
-void get(ByteReader& r, ShardClockRequest& m);
-void put(ByteWriter& w, const ShardClock& m);
-void get(ByteReader& r, ShardClock& m);
-void put(ByteWriter& w, const ShardWork& m);
-void get(ByteReader& r, ShardWork& m);
-void put(ByteWriter& w, const ShardVote& m);
-void get(ByteReader& r, ShardVote& m);
-void put(ByteWriter& w, const ShardDecision& m);
-void get(ByteReader& r, ShardDecision& m);
-void put(ByteWriter& w, const ShardAcknowledge& m);
-void get(ByteReader& r, ShardAcknowledge& m);
-void put(ByteWriter& w, const ShardInquiry& m);
-void get(ByteReader& r, ShardInquiry& m);
-void put(ByteWriter& w, const ShardState& m);
-void get(ByteReader& r, ShardState& m);
 
 }  // namespace assay::reference

@@ -6,45 +6,6 @@
 #include "base/assert.h"
 
 namespace assay::reference {
-namespace {
-// The smallest update: dot, clock, two nil data, an empty vector. Bounds what a length may claim.
-constexpr std::size_t update_bytes_min = 12 + 8 + 2 + 4;
-}  // namespace
-
-void put(ByteWriter& writer, const Update& update) {
-  put(writer, update.dot);
-  writer.u64(update.clock);
-  writer.datum(update.key);
-  writer.datum(update.value);
-  put(writer, update.context);
-}
-
-void get(ByteReader& reader, Update& update) {
-  get(reader, update.dot);
-  update.clock = reader.u64();
-  update.key = reader.datum();
-  update.value = reader.datum();
-  get(reader, update.context);
-}
-
-void put(ByteWriter& writer, const UpdateDigest& message) { put(writer, message.known); }
-void get(ByteReader& reader, UpdateDigest& message) { get(reader, message.known); }
-
-void put(ByteWriter& writer, const UpdateBatch& message) {
-  writer.u32(static_cast<std::uint32_t>(message.updates.size()));
-  for (const auto& update : message.updates) put(writer, update);
-}
-
-void get(ByteReader& reader, UpdateBatch& message) {
-  const std::size_t count = reader.u32();
-  if (count > reader.left() / update_bytes_min) {
-    reader.fail();
-    return;
-  }
-  message.updates.resize(count);
-  for (auto& update : message.updates) get(reader, update);
-}
-
 Entry to_entry(const Update& update) {
   std::string context;
   ByteWriter writer(context);

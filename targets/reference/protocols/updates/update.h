@@ -4,11 +4,11 @@
 
 #include <compare>
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "targets/reference/protocols/clocks/lamport.h"
 #include "targets/reference/protocols/clocks/version_vector.h"
-#include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/types.h"
 
 namespace assay::reference {
@@ -22,26 +22,22 @@ struct Update {
   VersionVector context;  ///< what its client had seen
 
   LamportStamp stamp() const { return {clock, dot.node}; }
+  static auto fields(auto& m) { return std::tie(m.dot, m.clock, m.key, m.value, m.context); }
   bool operator==(const Update&) const = default;
 };
 
 /// "I have these; what do you have that I lack?"
 struct UpdateDigest {
   VersionVector known;
+  static auto fields(auto& m) { return std::tie(m.known); }
   bool operator==(const UpdateDigest&) const = default;
 };
 /// Each member's updates in their order; durable at the sender.
 struct UpdateBatch {
   std::vector<Update> updates;
+  static auto fields(auto& m) { return std::tie(m.updates); }
   bool operator==(const UpdateBatch&) const = default;
 };
-
-void put(ByteWriter& writer, const Update& update);
-void get(ByteReader& reader, Update& update);
-void put(ByteWriter& writer, const UpdateDigest& message);
-void get(ByteReader& reader, UpdateDigest& message);
-void put(ByteWriter& writer, const UpdateBatch& message);
-void get(ByteReader& reader, UpdateBatch& message);
 
 /// As a member's log holds it.
 Entry to_entry(const Update& update);
