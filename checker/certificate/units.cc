@@ -50,9 +50,11 @@ std::optional<Number> Units::value(const Value& value) const {
   return values_.find(value);
 }
 
-UnitKind unit_kind(std::string_view datatype) {
+std::optional<UnitKind> unit_kind(std::string_view datatype) {
   if (datatype == "list-append") return UnitKind::lists;
-  return datatype == "grow-only-set" ? UnitKind::sets : UnitKind::registers;
+  if (datatype == "grow-only-set") return UnitKind::sets;
+  if (datatype == "rw-register" || datatype == "register") return UnitKind::registers;
+  return std::nullopt;
 }
 
 Result<Units> Units::decode(const History& history, UnitKind kind) {

@@ -47,8 +47,8 @@ struct Seen {
 /// cas counts as a read of what it expected. Sets: each element is a register that adding it
 /// writes; a read of the set reads those of all its elements.
 enum class UnitKind : std::uint8_t { registers, single_registers, lists, sets };
-/// Of list-append, grow-only-set, or any other datatype (registers).
-UnitKind unit_kind(std::string_view datatype);
+/// Of a datatype whose transactions this verifies; nothing for any other.
+std::optional<UnitKind> unit_kind(std::string_view datatype);
 
 /// Not thread-safe.
 class Units {

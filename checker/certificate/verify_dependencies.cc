@@ -354,8 +354,8 @@ Status verify_dependencies(const History& history, const Certificate& certificat
   const Isolation* level = isolation_named(certificate.model);
   if (level == nullptr) return refuse(fmt::format("{} is no isolation level", certificate.model));
   const std::string& datatype = certificate.datatype;
-  if (datatype != "list-append" && datatype != "rw-register" && datatype != "register" &&
-      datatype != "grow-only-set") {
+  const auto kind = certified::unit_kind(datatype);
+  if (!kind) {
     return refuse(
         fmt::format("datatype is '{}', expected list-append, rw-register or "
                     "grow-only-set",
@@ -368,7 +368,7 @@ Status verify_dependencies(const History& history, const Certificate& certificat
       !certificate.cycles.empty() || !certificate.sources.empty()) {
     return refuse("it mixes two kinds of evidence");
   }
-  const auto units = Units::decode(history, certified::unit_kind(datatype));
+  const auto units = Units::decode(history, *kind);
   if (!units) return units.error();
   if (certificate.verdict == "pass") {
     if (!certificate.transaction_order || !certificate.proofs.empty()) {

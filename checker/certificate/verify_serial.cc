@@ -83,7 +83,7 @@ class SerialVerifier {
   // Decoding.
 
   Status decode() {
-    const auto decoded = Units::decode(history_, certified::unit_kind(certificate_.datatype));
+    const auto decoded = Units::decode(history_, *certified::unit_kind(certificate_.datatype));
     if (!decoded) return decoded.error();
     key_count_ = decoded->key_count();
     for (std::size_t u = 0; u < decoded->size(); ++u) {
@@ -452,8 +452,8 @@ class SerialVerifier {
 }  // namespace
 
 bool is_serial_certificate(std::string_view model, std::string_view datatype) {
-  return rule_of(model) != nullptr &&
-         (datatype == "rw-register" || datatype == "register" || datatype == "grow-only-set");
+  const auto kind = certified::unit_kind(datatype);
+  return rule_of(model) != nullptr && kind && *kind != certified::UnitKind::lists;
 }
 
 Status verify_serial(const History& history, const Certificate& certificate) {

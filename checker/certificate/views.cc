@@ -31,15 +31,13 @@ const ViewModel* view_model(std::string_view model, std::string_view datatype) {
   const auto* at = std::find_if(std::begin(models), std::end(models),
                                 [&](const ViewModel& each) { return each.name == model; });
   if (at == std::end(models)) return nullptr;
-  const bool fits = at->transactions ? datatype == "rw-register" || datatype == "list-append" ||
-                                           datatype == "grow-only-set"
-                                     : datatype == "register";
-  return fits ? at : nullptr;
+  const bool single = datatype == "register";
+  return at->transactions != single && unit_kind(datatype) ? at : nullptr;
 }
 
 Result<Observed> Observed::decode(const History& history, std::string_view datatype) {
   auto units = Units::decode(
-      history, datatype == "register" ? UnitKind::single_registers : unit_kind(datatype));
+      history, datatype == "register" ? UnitKind::single_registers : *unit_kind(datatype));
   if (!units) return units.error();
   Observed result(std::move(units).value());
   result.index();
