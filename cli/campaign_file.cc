@@ -105,11 +105,11 @@ void read_expectation(const TomlTable& table, Experiment& experiment) {
   }
 }
 
-constexpr std::array<std::string_view, 23> experiment_keys{
+constexpr std::array<std::string_view, 24> experiment_keys{
     "name",  "claim",   "source",           "target",     "options", "bugs",
     "model", "nemesis", "nemesis-interval", "workload",   "rate",    "workload-options",
     "nodes", "seed",    "concurrency",      "time-limit", "seeds",   "expect",
-    "sim",   "lab",     "protocol",         "weather",    "study"};
+    "sim",   "lab",     "protocol",         "weather",    "study",   "suite"};
 
 void read_study(const TomlTable& table, Experiment& experiment) {
   table.read("study", experiment.study);
@@ -198,6 +198,7 @@ void read_experiment(const toml::table& node, Experiment& experiment) {
   }
   table.read("time-limit", experiment.time_limit);
   table.read_number<std::size_t>("nodes", 1, 9, experiment.nodes);
+  table.read("suite", experiment.suite);
   table.read_number<int>("concurrency", 1, 1000, experiment.concurrency);
   table.read_number<std::uint64_t>("seed", 0, 1'000'000'000, experiment.seed);
   table.read_number<std::uint64_t>("seeds", 1, 1'000'000, experiment.seeds);

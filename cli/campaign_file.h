@@ -74,6 +74,7 @@ struct Experiment {
   std::string rate;
   std::string weather = "calm";  ///< of the simulated world: calm, or drawn from the seed
   std::size_t nodes = 3;
+  std::string suite;    ///< of Debian, of the lab's nodes; empty: as for `assay run`
   int concurrency = 0;  ///< 0: two a node
   Nanos time_limit = std::chrono::seconds(10);
   std::uint64_t seed = 1;    ///< the first

@@ -323,7 +323,9 @@ std::string words_of(const Experiment& experiment) {
   for (const auto& [name, value] : experiment.options) {
     text += name == "protocol" ? " " + value : fmt::format(" {}={}", name, value);
   }
-  text += fmt::format(" on {} nodes; {}", experiment.nodes, experiment.workload);
+  text += fmt::format(" on {} nodes", experiment.nodes);
+  if (!experiment.suite.empty()) text += " of " + experiment.suite;
+  text += "; " + experiment.workload;
   for (const auto& [name, value] : experiment.workload_options) {
     text += fmt::format(" {}={}", name, value);
   }

@@ -27,6 +27,7 @@ std::vector<std::string> arguments_of(const Experiment& experiment, std::uint64_
     words.push_back(value);
   };
   add("nodes", std::to_string(experiment.nodes));
+  if (!experiment.suite.empty()) add("suite", experiment.suite);
   if (experiment.concurrency > 0) add("concurrency", std::to_string(experiment.concurrency));
   for (const auto& [name, value] : experiment.options) add(name, value);
   for (const auto& [name, value] : experiment.workload_options) add(name, value);

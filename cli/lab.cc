@@ -19,6 +19,7 @@ namespace {
 
 struct LabFlags {
   int nodes = lab_nodes_default;
+  std::string suite = default_suite;
   std::string node;
   std::vector<std::string> command;
   bool json = false;
@@ -31,7 +32,10 @@ Result<Lab> locked_lab() {
 }
 
 Result<int> up(const LabFlags& flags) {
-  auto lab = locked_lab();
+  auto site = lab_site();
+  if (!site.ok()) return site.error();
+  site->suite = flags.suite;
+  auto lab = Lab::lock(*site);
   if (!lab.ok()) return lab.error();
   const Nanos begun = monotonic_now();
   auto status =
@@ -136,9 +140,11 @@ Action define_lab(CLI::App& app) {
     return sub;
   };
   app.require_subcommand(1);
-  verb("up", "start the nodes", up)
-      ->add_option("--nodes,-n", flags->nodes, "how many")
+  CLI::App* start = verb("up", "start the nodes", up);
+  start->add_option("--nodes,-n", flags->nodes, "how many")
       ->check(CLI::Range(1, lab_nodes_max))
+      ->capture_default_str();
+  start->add_option("--suite", flags->suite, "of Debian, that the nodes run")
       ->capture_default_str();
   verb("down", "stop the nodes and remove every trace of them", down);
   verb("status", "which nodes are on", show_status)

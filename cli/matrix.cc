@@ -127,7 +127,7 @@ Result<int> run_matrix(const MatrixFlags& flags) {
     return Error{ErrorKind::usage, "target " + flags.run.target + " does not speak SQL"};
   }
   Progress progress(flags.run.quiet, Nanos{0});
-  auto lab = RunLab::up(flags.run.nodes, **target, flags.run.keep_lab, progress);
+  auto lab = RunLab::up(flags.run.nodes, flags.run.suite, **target, flags.run.keep_lab, progress);
   if (!lab.ok()) return lab.error();
   Result<std::vector<Row>> rows = Error{};
   if (auto nodes = lab->connect(); nodes.ok()) {
@@ -160,6 +160,7 @@ Action define_matrix(CLI::App& app) {
   app.add_option("--nodes,-n", flags->run.nodes, "nodes of the lab")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
+  flags->run.define_suite(app);
   app.add_flag("--keep-lab", flags->run.keep_lab, "leave a lab that this brought up");
   app.add_flag("--json", flags->run.json, "a JSON document on standard output");
   app.add_flag("--quiet,-q", flags->run.quiet, "no progress");

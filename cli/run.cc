@@ -281,9 +281,9 @@ Result<int> run_once(const RunFlags& flags) {
   cli::Progress progress(flags.quiet, settings->time_limit);
   progress.say(fmt::format("seed {}: {}", settings->seed, settings->command()));
   const Interruption interruption;
-  auto place = settings->hosts.empty()
-                   ? RunLab::up(settings->nodes, **target, flags.keep_lab, progress)
-                   : Result<RunLab>(RunLab::of(settings->hosts));
+  auto place = settings->hosts.empty() ? RunLab::up(settings->nodes, settings->suite, **target,
+                                                    flags.keep_lab, progress)
+                                       : Result<RunLab>(RunLab::of(settings->hosts));
   if (!place.ok()) return place.error();
   Result<std::string> folder = Error{};
   {

@@ -11,10 +11,12 @@ constexpr Nanos connect_timeout = std::chrono::seconds(10);
 
 }  // namespace
 
-Result<RunLab> RunLab::up(int nodes, const Target& target, bool keep, Progress& progress) {
+Result<RunLab> RunLab::up(int nodes, const std::string& suite, const Target& target, bool keep,
+                          Progress& progress) {
   if (auto endpoints = target.endpoints(); !endpoints.empty()) return RunLab(std::move(endpoints));
   auto site = lab_site();
   if (!site.ok()) return site.error();
+  site->suite = suite;
   site->packages = target.packages();
   auto status = lab_status(*site);
   const bool was_up = status.ok() && status->is_up;

@@ -16,9 +16,10 @@ namespace assay::cli {
 
 class RunLab final : public Power {
  public:
-  /// A lab of so many nodes with the target's packages, unless the target is something that runs
-  /// already. Errors: those of Lab.
-  static Result<RunLab> up(int nodes, const Target& target, bool keep, Progress& progress);
+  /// A lab of so many nodes with the target's packages from this suite of Debian, unless the target
+  /// is something that runs already. Errors: those of Lab.
+  static Result<RunLab> up(int nodes, const std::string& suite, const Target& target, bool keep,
+                           Progress& progress);
   /// Machines that are reached by SSH.
   static RunLab of(std::vector<NodeAddress> hosts);
   /// Never an Error of the run: the verdict stands whatever remains; it is said, though.

@@ -203,6 +203,7 @@ void RunFlags::define(CLI::App& app) {
   app.add_option("--nodes,-n", nodes, "nodes of the lab")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
+  define_suite(app);
   app.add_option(
          "--hosts", hosts,
          "instead of a lab's nodes: machines of yours, comma separated, each user@host:port "
@@ -249,6 +250,12 @@ void RunFlags::define(CLI::App& app) {
   define_tables(app);
 }
 
+void RunFlags::define_suite(CLI::App& app) {
+  app.add_option("--suite", suite,
+                 "of Debian, from which a lab's nodes have the database: bookworm, trixie, sid, …")
+      ->capture_default_str();
+}
+
 void RunFlags::define_tables(CLI::App& app) {
   std::set<std::string> defined;
   define_options(app, targets(), "target", defined, options);
@@ -272,6 +279,7 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   auto seed = parse_seed(flags.seed);
   if (!seed.ok()) return seed.error();
   settings.nodes = nodes;
+  settings.suite = flags.suite;
   settings.host_words = flags.hosts;
   settings.hosts = std::move(*hosts);
   settings.sudo = flags.sudo;
@@ -304,6 +312,7 @@ std::vector<std::string> RunSettings::arguments() const {
   };
   add("workload", std::string(workload->name));
   if (hosts.empty()) add("nodes", std::to_string(nodes));
+  if (suite != default_suite) add("suite", suite);
   if (!hosts.empty()) add("hosts", fmt::format("{}", fmt::join(host_words, ",")));
   if (sudo) words.emplace_back("--sudo");
   if (!sudo_password_file.empty()) add("sudo-password-file", sudo_password_file);
@@ -348,6 +357,7 @@ std::string plan_json(const RunSettings& settings, const RunStart& start) {
                                            {"workload", settings.workload->name},
                                            {"workload_options", settings.workload_options},
                                            {"nodes", start.nodes},
+                                           {"suite", settings.suite},
                                            {"hosts", settings.host_words},
                                            {"sudo", settings.sudo},
                                            {"sudo_password_file", settings.sudo_password_file},
@@ -385,6 +395,7 @@ Result<RunFlags> flags_from_plan(const std::string& json) {
       flags.options[name] = value;
     }
     flags.nodes = static_cast<int>(plan.at("nodes").size());
+    flags.suite = plan.value("suite", default_suite);
     flags.hosts = plan.value("hosts", std::vector<std::string>{});
     flags.sudo = plan.value("sudo", false);
     flags.sudo_password_file = plan.value("sudo_password_file", "");

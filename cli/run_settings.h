@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "harness/fault_schedule.h"
+#include "harness/lab/site.h"
 #include "harness/target.h"
 #include "nemesis/registry.h"
 #include "reports/report.h"
@@ -29,6 +30,7 @@ struct RunFlags {
   std::string workload = "register";
   std::map<std::string, std::string> options;  ///< of target and workload; only those given
   int nodes = 5;
+  std::string suite = default_suite;
   std::vector<std::string> hosts;
   bool sudo = false;
   std::string sudo_password_file;
@@ -57,6 +59,8 @@ struct RunFlags {
   void define(CLI::App& app);
   /// The latter alone.
   void define_tables(CLI::App& app);
+  /// --suite alone.
+  void define_suite(CLI::App& app);
 };
 
 /// Resolved and checked.
@@ -67,6 +71,7 @@ struct RunSettings {
   std::map<std::string, std::string> workload_options;
   std::map<std::string, std::string> given;  ///< the options that were typed
   int nodes = 5;
+  std::string suite;                    ///< of Debian, of the lab's nodes
   std::vector<std::string> host_words;  ///< as typed
   std::vector<NodeAddress> hosts;       ///< machines of the user's; empty: nodes of a lab
   bool sudo = false;

@@ -87,6 +87,7 @@ Status ClusterTarget::set_up(Nodes& nodes) {
   companions_.clear();
   if (!is_ours()) return form();
   for (const auto& node : nodes) places_.push_back({node->address().host, port_});
+  if (auto status = look_around(*nodes.front()); !status.ok()) return status;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     servers_.push_back(server(i));
     companions_.push_back(companions(i));

@@ -64,6 +64,8 @@ class ClusterTarget : public Target, public ProcessControl {
   bool is_ours() const { return hosts_.empty(); }
   const std::vector<Endpoint>& places() const { return places_; }
 
+  /// Before everything else: what is installed where. All nodes are like this one.
+  virtual Status look_around(Node& /*node*/) { return {}; }
   /// The server of a node; places() are known.
   virtual ServerProcess server(std::size_t node) const = 0;
   /// What runs beside it, such as a watcher: started after the servers, and no fault's business.

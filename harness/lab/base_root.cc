@@ -17,9 +17,15 @@ namespace fs = std::filesystem;
 
 /// What every target may count on in a node, beside Debian's essential packages.
 constexpr const char* packages = "openssh-server,iproute2,nftables,procps,iputils-ping";
-constexpr const char* suite = "bookworm";
 
-Status run_mmdebstrap(const fs::path& folder, const Progress& progress) {
+/// bookworm, trixie, sid, …: the name is a folder's too.
+bool is_suite_name(std::string_view name) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return !name.empty() && name.front() != '-' &&
+         name.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+Status run_mmdebstrap(const std::string& suite, const fs::path& folder, const Progress& progress) {
   Subprocess build;
   build.command = {"mmdebstrap",
                    "--variant=minbase",
@@ -39,9 +45,9 @@ Status run_mmdebstrap(const fs::path& folder, const Progress& progress) {
   std::string end = output.substr(output.size() > shown ? output.size() - shown : 0);
   for (char& c : end) c = c == '\n' ? ' ' : c;
   return Error{ErrorKind::unavailable,
-               fmt::format("mmdebstrap failed with status {}; are Debian's package servers in "
-                           "reach? its last words: {}",
-                           result.value().exit_status, end)};
+               fmt::format("mmdebstrap {} failed with status {}; is there such a suite, and are "
+                           "Debian's package servers in reach? its last words: {}",
+                           suite, result.value().exit_status, end)};
 }
 
 /// Makes the new root fit to be shared: each node gets a host key and an identity of its own.
@@ -65,6 +71,12 @@ bool base_is_built(const LabSite& site) {
 
 Status ensure_base(const LabSite& site, const Progress& progress) {
   if (base_is_built(site)) return {};
+  if (!is_suite_name(site.suite)) {
+    return Error{
+        ErrorKind::configuration,
+        fmt::format("'{}' cannot be a suite of Debian; expected one such as {}, trixie, sid",
+                    site.suite, default_suite)};
+  }
   if (::geteuid() != 0) {
     return Error{ErrorKind::not_permitted,
                  "building the lab's base root needs root; try: sudo assay lab up"};
@@ -79,11 +91,12 @@ Status ensure_base(const LabSite& site, const Progress& progress) {
   Result<FileLock> lock = FileLock::wait(site.base().string() + ".lock");
   if (!lock.ok()) return lock.error();
   if (base_is_built(site)) return {};
-  progress("base root: building, once on this machine (about half a minute)");
+  progress(fmt::format("base root: building {}, once on this machine (about half a minute)",
+                       site.suite));
   const Nanos start = monotonic_now();
   const fs::path temporary = site.base().string() + ".building";
   if (Status status = remove_tree(temporary); !status.ok()) return status;
-  Status status = run_mmdebstrap(temporary, progress);
+  Status status = run_mmdebstrap(site.suite, temporary, progress);
   if (status.ok()) status = remove_identity(temporary);
   if (status.ok()) {
     fs::rename(temporary, site.base(), failed);

@@ -1,6 +1,6 @@
 #pragma once
 // The base root: a small Debian that all nodes of all labs share, read-only, as the lower layer
-// of their overlays. Made once by mmdebstrap.
+// of their overlays. Made once for each suite of Debian by mmdebstrap.
 
 #include <functional>
 #include <string>
@@ -17,7 +17,8 @@ bool base_is_built(const LabSite& site);
 
 /// Makes the base root unless it is there; about 25 s and 80 MB of packages. An interrupted build
 /// leaves nothing that could be taken for a base. If another process is building, waits for it.
-/// Error: not_permitted, configuration (mmdebstrap is missing), unavailable (no packages).
+/// Error: not_permitted, configuration (mmdebstrap is missing, or the suite's name cannot be one),
+/// unavailable (no packages, no such suite).
 Status ensure_base(const LabSite& site, const Progress& progress);
 
 }  // namespace assay

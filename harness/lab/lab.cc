@@ -147,7 +147,8 @@ Status Lab::up(int nodes, const Progress& progress) {
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
   if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes &&
-      state.value().packages == site_.packages && switch_on_all(nodes).ok()) {
+      state.value().suite == site_.suite && state.value().packages == site_.packages &&
+      switch_on_all(nodes).ok()) {
     progress(is_whole(state.value())
                  ? fmt::format("lab {}: {} nodes are up already", site_.number, nodes)
                  : fmt::format("lab {}: switched nodes on that were off", site_.number));
@@ -173,7 +174,7 @@ Status Lab::make(int nodes) {
   const Result<std::vector<ProcessIdentity>> processes = start_processes(all);
   if (!processes.ok()) return processes.error();
   if (Status status = wait_for_ssh(processes.value()); !status.ok()) return status;
-  return write_lab_state(site_, {utc_stamp(), processes.value(), site_.packages});
+  return write_lab_state(site_, {utc_stamp(), processes.value(), site_.suite, site_.packages});
 }
 
 Result<std::vector<ProcessIdentity>> Lab::start_processes(const std::vector<int>& nodes) {
@@ -252,6 +253,7 @@ Status Lab::start_node(int node) {
   }
   ProcessIdentity& identity = state->nodes[static_cast<std::size_t>(node - 1)];
   if (is_alive(identity)) return {};
+  site_.suite = state->suite;
   site_.packages = state->packages;
   if (Status status = remove_cable(site_, node); !status.ok()) return status;
   const Result<std::vector<ProcessIdentity>> process = start_processes({node});

@@ -1,6 +1,7 @@
 #pragma once
 // LabSite: where a lab lives on this machine, and the names that follow from it. Up to ten labs
-// can be up at once, told apart by their number; they share the base root.
+// can be up at once, told apart by their number; those of one
+// suite share the base root.
 
 #include <cstddef>
 #include <filesystem>
@@ -13,15 +14,17 @@
 namespace assay {
 
 constexpr int lab_nodes_max = 9;
+inline constexpr const char* default_suite = "bookworm";
 
 /// A value; all members are pure. Nodes are counted from 1, as their names are.
 struct LabSite {
   std::filesystem::path state = "/var/lib/assay";
-  int number = 0;  ///< 0..9
+  int number = 0;                     ///< 0..9
+  std::string suite = default_suite;  ///< of Debian, from which the nodes' packages are
   std::vector<std::string>
       packages;  ///< Debian packages in every node beside those of the base root
 
-  std::filesystem::path base() const { return state / "base" / "bookworm"; }
+  std::filesystem::path base() const { return state / "base" / suite; }
   /// The layer over the base root that holds the packages.
   std::filesystem::path layer() const {
     std::string name = base().string();

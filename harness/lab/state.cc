@@ -36,6 +36,7 @@ Status write_file(const std::filesystem::path& file, const std::string& text, un
 
 Status write_lab_state(const LabSite& site, const LabState& state) {
   nlohmann::json json = {{"schema", "assay.lab/1"}, {"since", state.since}};
+  json["suite"] = state.suite;
   json["packages"] = state.packages;
   json["nodes"] = nlohmann::json::array();
   for (const ProcessIdentity& node : state.nodes) {
@@ -54,6 +55,7 @@ Result<LabState> read_lab_state(const LabSite& site) {
     const nlohmann::json json = nlohmann::json::parse(file);
     LabState state;
     state.since = json.at("since").get<std::string>();
+    state.suite = json.value("suite", default_suite);
     state.packages = json.value("packages", std::vector<std::string>());
     for (const nlohmann::json& node : json.at("nodes")) {
       state.nodes.push_back(

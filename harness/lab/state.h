@@ -14,6 +14,7 @@ namespace assay {
 struct LabState {
   std::string since;                   ///< UTC, as utc_stamp
   std::vector<ProcessIdentity> nodes;  ///< first process of n1, n2, …
+  std::string suite;                   ///< as in LabSite
   std::vector<std::string> packages;   ///< as in LabSite
 };
 

@@ -7,7 +7,6 @@
 namespace assay::postgres {
 namespace {
 
-constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
 constexpr const char* as_postgres = "setpriv --reuid=postgres --regid=postgres --init-groups ";
 
 std::string conninfo(const std::string& primary_host, std::size_t node) {
@@ -20,9 +19,9 @@ std::string standby_name(std::size_t node) { return "n" + std::to_string(node + 
 
 std::string subnet_of(const std::string& host) { return host.substr(0, host.rfind('.')) + ".0/24"; }
 
-ServerProcess server(std::size_t /*node*/) {
+ServerProcess server(const std::string& programs) {
   ServerProcess server;
-  server.program = std::string(programs) + "postgres";
+  server.program = programs + "postgres";
   server.name = "postgres";
   server.user = "postgres";
   // A killed server leaves its process number, which may be that of another process by now.
@@ -35,7 +34,8 @@ ServerProcess server(std::size_t /*node*/) {
   return server;
 }
 
-std::string init_primary_command(Replication replication, const std::string& subnet) {
+std::string init_primary_command(const std::string& programs, Replication replication,
+                                 const std::string& subnet) {
   constexpr std::array<const char*, 3> commits{"local", "on", "remote_apply"};
   std::string settings =
       "listen_addresses = '*'\n"
@@ -62,7 +62,8 @@ std::string init_primary_command(Replication replication, const std::string& sub
          shell_quote(access) + " >" + folder + "/pg_hba.conf";
 }
 
-std::string init_standby_command(const std::string& primary_host, std::size_t node) {
+std::string init_standby_command(const std::string& programs, const std::string& primary_host,
+                                 std::size_t node) {
   const std::string folder = data;
   return "cd /; " + std::string(as_postgres) + programs + "pg_basebackup -D " + folder + " -d " +
          shell_quote(conninfo(primary_host, node)) +

@@ -58,7 +58,7 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
         settings_(std::move(settings)) {}
   ~PostgresTarget() override { failover_.stop(); }
 
-  std::vector<std::string> packages() const override { return {"postgresql-15"}; }
+  std::vector<std::string> packages() const override { return {"postgresql"}; }
   bool performs(std::string_view function) const override {
     return assay::performs(sql::functions(), function);
   }
@@ -73,7 +73,8 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
   Primaries* primaries() override { return &current_; }
 
  protected:
-  ServerProcess server(std::size_t node) const override { return postgres::server(node); }
+  ServerProcess server(std::size_t /*node*/) const override { return postgres::server(programs_); }
+  Status look_around(Node& node) override;
   Status install(Node& node, std::size_t at) override;
   Status start(Nodes& nodes) override;
   Status form() override;
@@ -91,6 +92,7 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
   Result<std::size_t> promote(std::size_t old);
 
   Settings settings_;
+  std::string programs_;
   Failover failover_;
   CurrentPrimary current_{failover_};
 };
@@ -122,10 +124,23 @@ std::string PostgresTarget::sync_names(const std::vector<std::size_t>& standbys)
          names + ")";
 }
 
+Status PostgresTarget::look_around(Node& node) {
+  auto found = node.must_run(find_programs_command);
+  if (!found) return found.error();
+  while (!found->empty() && found->back() == '\n') found->pop_back();
+  if (found->empty()) {
+    return Error{ErrorKind::configuration,
+                 node.name() + ": expected a server in /usr/lib/postgresql, found none; install " +
+                     "the package postgresql"};
+  }
+  programs_ = std::move(*found);
+  return {};
+}
+
 Status PostgresTarget::install(Node& node, std::size_t at) {
   if (at != 0) return {};
-  const auto made =
-      node.must_run(init_primary_command(settings_.replication, subnet_of(places()[0].host)));
+  const auto made = node.must_run(
+      init_primary_command(programs_, settings_.replication, subnet_of(places()[0].host)));
   return made ? Status() : Status(made.error());
 }
 
@@ -138,7 +153,8 @@ Status PostgresTarget::start(Nodes& nodes) {
   if (!ready.ok()) return ready;
   return on_all(nodes.size(), [&](std::size_t i) -> Status {
     if (i == 0) return {};
-    const auto copied = nodes[i]->run(init_standby_command(places()[0].host, i), ready_timeout);
+    const auto copied =
+        nodes[i]->run(init_standby_command(programs_, places()[0].host, i), ready_timeout);
     if (!copied) return copied.error();
     if (copied->exit_status != 0) {
       return Error{ErrorKind::unavailable, nodes[i]->name() + ": pg_basebackup: " + copied->err};

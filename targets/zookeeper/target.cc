@@ -27,7 +27,7 @@ class ZookeeperTarget final : public ClusterTarget {
         client_(std::move(client)) {}
 
   std::vector<std::string> packages() const override {
-    return {"openjdk-17-jre-headless", "zookeeper"};
+    return {"default-jre-headless", "zookeeper"};
   }
   std::vector<std::string> promises() const override { return {"sequential"}; }
   bool performs(std::string_view function) const override {
