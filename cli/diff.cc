@@ -41,6 +41,11 @@ bool read_judgement(DiffSide& side, RunRecord& record) {
 
 void add_settings(DiffSide& side, const RunSummary& run, const History& history) {
   side.settings = run.facts;
+  // A target tells its options as facts of its own, too: what changed is told once.
+  std::erase_if(side.settings, [&](const auto& fact) {
+    const auto option = run.facts.find("--" + fact.first);
+    return fact.second.empty() || (option != run.facts.end() && option->second == fact.second);
+  });
   if (run.target.empty()) {
     side.settings["format"] = history.info().format;
     return;

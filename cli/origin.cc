@@ -16,6 +16,7 @@ Result<Origin> origin_of(const std::string& path) {
     auto recorded = read_plan(path);
     if (!recorded.ok()) return recorded.error();
     origin.run = summary_of(recorded->run, recorded->command, path + "/history.assay");
+    origin.run.facts["assay"] = recorded->version;
     origin.simulation = *std::move(recorded);
   } else if (std::filesystem::is_directory(path)) {
     auto plan = read_text(path + "/plan.json");

@@ -196,6 +196,21 @@ Result<Nanos> parse_rate(const std::string& text) {
   return Error{ErrorKind::usage, "--rate: '" + text + "' is not a rate: expected e.g. 1000/s"};
 }
 
+std::string rate_text(Nanos stagger) {
+  if (stagger.count() <= 0) return {};
+  return fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger.count()));
+}
+
+void add_pace(std::map<std::string, std::string>& facts, const Pace& pace) {
+  facts["--concurrency"] = std::to_string(pace.threads);
+  facts["--time-limit"] = exact_duration(pace.time_limit);
+  facts["--op-timeout"] = exact_duration(pace.operation_timeout);
+  if (pace.stagger.count() > 0) facts["--rate"] = rate_text(pace.stagger);
+  if (pace.fault_interval.count() > 0) {
+    facts["--nemesis-interval"] = exact_duration(pace.fault_interval);
+  }
+}
+
 void RunFlags::define(CLI::App& app) {
   app.add_option("TARGET", target, "what to test: see `assay list targets`")->required();
   app.add_option("--workload,-w", workload, "what to ask: see `assay list workloads`")
@@ -330,9 +345,7 @@ std::vector<std::string> RunSettings::arguments() const {
     add("nemesis", fmt::format("{}", fmt::join(faults, ",")));
     add("nemesis-interval", exact_duration(fault_interval));
   }
-  if (stagger.count() > 0) {
-    add("rate", fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger.count())));
-  }
+  if (stagger.count() > 0) add("rate", rate_text(stagger));
   if (!topology_file.empty()) add("topology", topology_file);
   if (capture) words.emplace_back("--capture");
   add("op-timeout", exact_duration(operation_timeout));
@@ -411,8 +424,7 @@ Result<RunFlags> flags_from_plan(const std::string& json) {
       flags.faults = plan.at("faults").get<std::vector<std::string>>();
     }
     flags.seed = std::to_string(plan.at("seed").get<std::uint64_t>());
-    const auto stagger = plan.at("stagger_ns").get<std::int64_t>();
-    if (stagger > 0) flags.rate = fmt::format("{:.6g}/s", 1e9 / static_cast<double>(stagger));
+    flags.rate = rate_text(Nanos(plan.at("stagger_ns").get<std::int64_t>()));
     return flags;
   } catch (const nlohmann::json::exception& error) {
     return Error{ErrorKind::bad_data, std::string("plan.json: ") + error.what()};
@@ -444,6 +456,16 @@ Result<RunSummary> summary_from_plan(const std::string& json, const std::string&
       for (const auto& [name, value] : document.at(options).items()) {
         run.facts["--" + name] = value.get<std::string>();
       }
+    }
+    const auto nanos = [&](const char* name) {
+      return Nanos(document.at(name).get<std::int64_t>());
+    };
+    add_pace(run.facts,
+             {document.at("threads").get<int>(), nanos("time_limit_ns"), nanos("stagger_ns"),
+              nanos("op_timeout_ns"),
+              run.faults_planned.empty() ? Nanos(0) : nanos("fault_interval_ns")});
+    if (const auto topology = document.value("topology", ""); !topology.empty()) {
+      run.facts["--topology"] = topology;
     }
     run.repeat_command = document.at("command").get<std::string>();
     run.check_command = "assay check " + shell_word(folder);

@@ -106,6 +106,19 @@ struct RunSettings {
 
 /// "1000/s" to the mean time between invocations; empty: none. Error: usage.
 Result<Nanos> parse_rate(const std::string& text);
+/// The other way round; no time between them is no text.
+std::string rate_text(Nanos stagger);
+
+/// How hard a run tries, whatever its target and workload are.
+struct Pace {
+  int threads = 0;
+  Nanos time_limit{0};
+  Nanos stagger{0};  ///< 0: as fast as it goes
+  Nanos operation_timeout{0};
+  Nanos fault_interval{0};  ///< 0: there are no faults
+};
+/// Adds it to the facts of a report, under the names of the flags.
+void add_pace(std::map<std::string, std::string>& facts, const Pace& pace);
 
 /// What was known when the run began; with the settings it makes plan.json (assay.plan/1), from
 /// which the run can be repeated and its report written again.

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "cli/output.h"
+#include "cli/run_settings.h"
 #include "cli/simulation_plan.h"
+#include "cli/version.h"
 #include "harness/run_store.h"
 #include "history/journal.h"
 #include "reports/report.h"
@@ -99,6 +101,11 @@ RunSummary summary_of(const SimulationRun& run, const std::string& command,
   for (const auto* options : {&protocol.options, &run.workload_options}) {
     for (const auto& [name, value] : *options) summary.facts["--" + name] = value;
   }
+  summary.facts["assay"] = version;
+  summary.facts["weather"] = run.simulation.swarm ? "drawn" : "calm";
+  add_pace(summary.facts, {run.simulation.threads, run.time_limit, run.stagger,
+                           run.simulation.operation_timeout,
+                           run.faults.empty() ? Nanos(0) : run.fault_interval});
   summary.repeat_command = command;
   summary.check_command = "assay check " + shell_word(source);
   summary.configuration = configuration_of(run);

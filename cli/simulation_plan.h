@@ -26,6 +26,7 @@ struct RecordedSimulation {
   Failure failure;
   std::string digest;   ///< of the history
   std::string command;  ///< repeats the run
+  std::string version = {};  ///< of the program that made it; written is that of this one
 };
 
 /// Whether the folder is one of a simulated run: its plan.json says so.

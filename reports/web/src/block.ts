@@ -18,14 +18,18 @@ export class Texts {
   constructor(private readonly bytes: Uint8Array, readonly size: number) {}
 
   at(index: number): string {
-    const { bytes, size } = this;
-    if (this.starts === null) {
-      const starts = new Uint32Array(size + 1);
-      for (let i = 1, at = 0; i < size; at++) if (bytes[at] === NEWLINE) starts[i++] = at + 1;
-      starts[size] = bytes.length + 1;
-      this.starts = starts;
-    }
-    return decoder.decode(bytes.subarray(this.starts[index], this.starts[index + 1]! - 1));
+    const starts = this.starts ??= this.index();
+    return decoder.decode(this.bytes.subarray(starts[index], starts[index + 1]! - 1));
+  }
+
+  /// Makes ready what the first use would make a reader wait for.
+  prepare() { this.starts ??= this.index(); }
+
+  private index() {
+    const { bytes, size } = this, starts = new Uint32Array(size + 1);
+    for (let i = 1, at = 0; i < size; i++) starts[i] = at = bytes.indexOf(NEWLINE, at) + 1;
+    starts[size] = bytes.length + 1;
+    return starts;
   }
 
   /// Which texts hold this one, whatever the case of its letters.
@@ -70,15 +74,19 @@ export class Block {
     return bytes;
   }
 
-  /// The numbers of a section.
-  numbers(name: string, size: number): Float64Array {
-    const bytes = this.section(name), out = new Float64Array(size);
+  /// The numbers of a section into `out`, which has the room for just these.
+  numbers<T extends Uint8Array | Uint32Array | Float64Array>(name: string, out: T): T {
+    const bytes = this.section(name), size = out.length;
     for (let at = 0, index = 0; index < size; index++) {
-      let byte = bytes[at++]!, value = byte & 127, factor = 128;
-      while (byte > 127) {
+      let byte = bytes[at++]!, value = byte & 127;
+      // Whole numbers of 28 bits are made by shifts, longer ones are rare.
+      for (let shift = 7; byte > 127 && shift < 28; shift += 7) {
+        byte = bytes[at++]!;
+        value |= (byte & 127) << shift;
+      }
+      for (let factor = 2 ** 28; byte > 127; factor *= 128) {
         byte = bytes[at++]!;
         value += (byte & 127) * factor;
-        factor *= 128;
       }
       out[index] = value;
     }
@@ -87,7 +95,7 @@ export class Block {
 
   /// Numbers of which each was written as how much it exceeds the last one.
   increasing(name: string, size: number, unit = 1): Float64Array {
-    const out = this.numbers(name, size);
+    const out = this.numbers(name, new Float64Array(size));
     for (let i = 0, sum = 0; i < size; i++) out[i] = (sum += out[i]!) * unit;
     return out;
   }
@@ -95,9 +103,9 @@ export class Block {
   /// Texts in the order of their first use, and which one each entry has: written as the distance
   /// from the newest text, of which zero is the next new one.
   texts(name: string, size: number): { ids: Uint32Array; texts: Texts } {
-    const back = this.numbers(name, size), ids = new Uint32Array(size);
+    const ids = this.numbers(name, new Uint32Array(size));
     let known = 0;
-    for (let i = 0; i < size; i++) ids[i] = back[i] === 0 ? known++ : known - back[i]!;
+    for (let i = 0; i < size; i++) ids[i] = ids[i] === 0 ? known++ : known - ids[i]!;
     return { ids, texts: new Texts(this.section(`${name}-texts`), known) };
   }
 }

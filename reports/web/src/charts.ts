@@ -66,6 +66,38 @@ function chartsOf(run: Run): { at: number[]; charts: Chart[] } {
   return { at, charts };
 }
 
+/// A line, or steps that hold until the next value, cut off beside the plot: of a view far within
+/// two values uPlot would draw, and dash, a line of millions of pixels.
+function pathsWithin(step: boolean): uPlot.Series.PathBuilder {
+  return (plot, series, first, last) => {
+    const { left, top, width, height } = plot.bbox, low = left - width, high = left + 2 * width;
+    const at = plot.data[0]!, values = plot.data[series]!, scale = plot.series[series]!.scale!;
+    const stroke = new Path2D(), fill = new Path2D();
+    let points: [number, number][] = [];
+    const end = () => {
+      points.forEach(([x, y], i) => {
+        if (i === 0) { stroke.moveTo(x, y); fill.moveTo(x, top + height); } else stroke.lineTo(x, y);
+        fill.lineTo(x, y);
+      });
+      if (points.length > 0) fill.lineTo(points[points.length - 1]![0], top + height);
+      points = [];
+    };
+    let before: [number, number] | null = null;
+    for (let i = first; i <= last; i++) {
+      const value = values[i];
+      if (value === null || value === undefined) { end(); before = null; continue; }
+      const x = plot.valToPos(at[i]!, "x", true), y = plot.valToPos(value, scale, true);
+      if (before !== null && x > low && before[0] < high) {
+        const [fromX, fromY] = before, toY = step ? fromY : y, slope = (toY - fromY) / (x - fromX);
+        for (const cut of [Math.max(fromX, low), Math.min(x, high)]) points.push([cut, fromY + (cut - fromX) * slope]);
+      }
+      before = [x, y];
+    }
+    end();
+    return { stroke, fill };
+  };
+}
+
 /// The powers of ten around all that is drawn.
 function powersAround(lines: Line[]): [number, number] {
   let low = Infinity, high = 0;
@@ -107,6 +139,7 @@ export class Charts {
     const font = "12px system-ui, 'DejaVu Sans', sans-serif";
     // Of a logarithmic axis uPlot would draw a line for every digit.
     const decades: uPlot.Axis.Filter = (_, splits) => splits.map((value) => !chart.log || Number.isInteger(Math.log10(value)) ? value : null);
+    const powers = powersAround(chart.lines), lowest = Math.min(0, ...chart.lines.flatMap((line) => line.values.map((value) => value ?? 0)));
     const axis = { stroke: colours.soft, font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
     const options: uPlot.Options = {
       title: chart.title, width: this.box.clientWidth, height: HEIGHT, pxAlign: 1,
@@ -115,7 +148,7 @@ export class Charts {
       legend: { show: true, live: true },
       scales: {
         x: { time: false, auto: false, range: () => [this.view.from, this.view.to] },
-        y: chart.log ? { distr: 3, range: () => powersAround(chart.lines) } : { range: (_, __, max) => [Math.min(0, ...chart.lines.flatMap((l) => l.values.map((v) => v ?? 0))), (chart.max ?? Math.max(max, 1e-3)) * 1.05] },
+        y: chart.log ? { distr: 3, range: () => powers } : { range: (_, __, max) => [lowest, (chart.max ?? Math.max(max, 1e-3)) * 1.05] },
       },
       axes: [{ show: false }, {
         ...axis, size: GUTTER, gap: 8,
@@ -128,7 +161,7 @@ export class Charts {
         ...chart.lines.map((line): uPlot.Series => ({
           label: line.name, stroke: colours[line.colour], width: line.width ?? 1.5, dash: line.dash ?? [],
           ...(line.fill ? { fill: colours[line.colour], width: 0 } : {}),
-          ...(chart.step ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
+          paths: pathsWithin(chart.step ?? false),
           points: { show: chart.dots ?? false, size: 5 }, spanGaps: false,
           value: (_, value) => value === null ? "" : chart.text(value),
         })),

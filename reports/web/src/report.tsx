@@ -40,6 +40,8 @@ async function main() {
       button.addEventListener("click", () => timeline!.jump(Number(button.dataset.anomaly) - 1, true));
     }
     timeline.follow(location.hash);
+    run.labels.prepare();
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
   } catch (error) {
     const trouble = byId("trouble");
     trouble.textContent = `The timeline could not be drawn: ${error instanceof Error ? error.message : error}`;

@@ -56,17 +56,17 @@ export class Run {
     this.timed = meta.axis === "time";
     this.event = block.increasing("event", size);
     this.start = block.increasing("start", size, unit);
-    this.duration = block.numbers("duration", size);
+    this.duration = block.numbers("duration", new Float64Array(size));
     for (let i = 0; i < size; i++) this.duration[i] = this.duration[i] === 0 ? -1 : (this.duration[i]! - 1) * unit;
     this.processes = processes;
-    this.processIds = Uint32Array.from(block.numbers("process", size));
-    this.outcome = Uint8Array.from(block.numbers("outcome", size));
+    this.processIds = block.numbers("process", new Uint32Array(size));
+    this.outcome = block.numbers("outcome", new Uint8Array(size));
     ({ ids: this.labelIds, texts: this.labels } = block.texts("label", size));
     ({ ids: this.kindIds, texts: this.kinds } = block.texts("kind", size));
     ({ ids: this.keyIds, texts: this.keys } = block.texts("key", size));
     ({ ids: this.nodeIds, texts: this.nodes } = block.texts("node", size));
     ({ ids: this.errorIds, texts: this.errors } = block.texts("error", size));
-    const level = Uint8Array.from(block.numbers("log-level", logs));
+    const level = block.numbers("log-level", new Uint8Array(logs));
     const node = block.texts("log-node", logs), text = block.texts("log", logs);
     this.logs = {
       size: logs, level, time: block.increasing("log-time", logs, unit),

@@ -84,11 +84,16 @@ void DurableLog::compact(Snapshot snapshot) {
 }
 
 void DurableLog::send_when_durable(NodeId to, Message message) {
-  deferred_.push_back({dirty() ? issued_token_ + 1 : issued_token_, {to, std::move(message)}});
+  defer(wait_for_log_, dirty() ? issued_token_ + 1 : issued_token_, to, std::move(message));
 }
 
 void DurableLog::send_when_state_durable(NodeId to, Message message) {
-  deferred_.push_back({state_dirty_ ? issued_token_ + 1 : state_token_, {to, std::move(message)}});
+  defer(wait_for_state_, state_dirty_ ? issued_token_ + 1 : state_token_, to, std::move(message));
+}
+
+void DurableLog::defer(Queue& queue, WriteToken needs, NodeId to, Message message) {
+  ASSAY_ASSERT(queue.empty() || queue.back().needs <= needs);
+  queue.push_back({needs, deferred_++, {to, std::move(message)}});
 }
 
 void DurableLog::written(WriteToken token) {
@@ -124,13 +129,15 @@ void DurableLog::flush(Effects& out) {
     first_dirty_ = 0;
     out.writes.push_back(std::move(write));
   }
-  const auto waits = [this](const Deferred& d) { return d.needs > durable_token_; };
-  const auto first_waiting = std::stable_partition(deferred_.begin(), deferred_.end(),
-                                                   [&](const Deferred& d) { return !waits(d); });
-  for (auto it = deferred_.begin(); it != first_waiting; ++it) {
-    out.messages.push_back(std::move(it->send));
+  while (is_ready(wait_for_log_) || is_ready(wait_for_state_)) {
+    // In the order in which they were asked for.
+    const bool state = is_ready(wait_for_state_) &&
+                       (!is_ready(wait_for_log_) ||
+                        wait_for_state_.front().order < wait_for_log_.front().order);
+    Queue& queue = state ? wait_for_state_ : wait_for_log_;
+    out.messages.push_back(std::move(queue.front().send));
+    queue.pop_front();
   }
-  deferred_.erase(deferred_.begin(), first_waiting);
 }
 
 }  // namespace assay::reference

@@ -3,6 +3,7 @@
 // between flushes into one Write, and messages that depend on them wait until they are durable.
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -65,8 +66,16 @@ class DurableLog {
   };
   struct Deferred {
     WriteToken needs = 0;
+    std::uint64_t order = 0;  ///< among those of both queues
     Send send;
   };
+  /// What is asked for later never needs less, so those that are ready stand in front: a flush
+  /// costs what it emits, however many messages a slow disk keeps waiting.
+  using Queue = std::deque<Deferred>;
+  bool is_ready(const Queue& queue) const {
+    return !queue.empty() && queue.front().needs <= durable_token_;
+  }
+  void defer(Queue& queue, WriteToken needs, NodeId to, Message message);
   bool dirty() const { return state_dirty_ || snapshot_dirty_ || first_dirty_ != 0; }
 
   HardState hard_state_;
@@ -80,7 +89,9 @@ class DurableLog {
   WriteToken durable_token_ = 0;
   WriteToken state_token_ = 0;  // the write that carried the present hard state
   std::deque<Issued> issued_;
-  std::vector<Deferred> deferred_;
+  Queue wait_for_log_;
+  Queue wait_for_state_;
+  std::uint64_t deferred_ = 0;  // how many so far
 };
 
 }  // namespace assay::reference
