@@ -10,7 +10,7 @@
 #include "harness/generators.h"
 #include "harness/scheduler.h"
 #include "harness/simulated_workers.h"
-#include "history/sink.h"
+#include "history/history.h"
 #include "workloads/workload.h"
 
 namespace assay {
@@ -87,19 +87,18 @@ Run run_against(const std::function<bool(std::int64_t id)>& hides, int operation
   Plan plan;
   plan.generator = limit(static_cast<std::uint64_t>(operations), std::move(workload->generator));
   Run run;
-  HistorySink sink;
-  sink.builder().info() = workload->history;
+  HistoryBuilder builder(workload->history);
   SchedulerOptions scheduler;
   scheduler.random = Random(3);
   REQUIRE(run_plan(
               std::move(plan), workers,
               [&](const Event& event) {
                 run.events.push_back(event);
-                return sink.add(event);
+                return builder.add(event);
               },
               scheduler)
               .ok());
-  auto history = sink.builder().finish();
+  auto history = builder.finish();
   REQUIRE(history.ok());
   auto result = check(*history, workload->check);
   REQUIRE(result.ok());
