@@ -19,7 +19,7 @@ constexpr std::array<WorkloadOption, 5> options{{
     ops_per_key_option("1000000"),
     pause_share_option("0.02"),
     pause_option,
-    {"lease", "500", "milliseconds", "what a grant is good for: no more than the target promises"},
+    {"grant", "500", "milliseconds", "what a grant is good for: no more than the target promises"},
 }};
 
 class LeaseOperations final : public Generator {
@@ -56,7 +56,7 @@ class LeaseOperations final : public Generator {
 Result<Workload> make(const WorkloadSettings& settings) {
   auto naps = Naps::of(settings);
   if (!naps.ok()) return naps.error();
-  const auto lease = number_option<std::int64_t>(settings, "lease", 1, 3'600'000);
+  const auto lease = number_option<std::int64_t>(settings, "grant", 1, 3'600'000);
   if (!lease.ok()) return lease.error();
   auto generator = over_keys(
       settings, [naps = *naps](KeyNumber) { return std::make_unique<LeaseOperations>(naps); });

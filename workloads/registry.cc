@@ -16,7 +16,7 @@ std::span<const WorkloadEntry> workloads() {
       watch_workload(),         log_workload(),          unique_names_workload(),
       list_append_workload(),   rw_register_workload(),  bank_workload(),
       long_fork_workload(),     causal_chain_workload(), replication_lag_workload(),
-      atomic_commit_workload(),
+      atomic_commit_workload(), predicates_workload(),
   };
   return table;
 }

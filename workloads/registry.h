@@ -17,6 +17,7 @@ WorkloadEntry list_append_workload();
 WorkloadEntry lock_workload();
 WorkloadEntry log_workload();
 WorkloadEntry long_fork_workload();
+WorkloadEntry predicates_workload();
 WorkloadEntry queue_workload();
 WorkloadEntry register_workload();
 WorkloadEntry replication_lag_workload();

@@ -19,6 +19,23 @@ constexpr std::array<WorkloadOption, 2> options{{
     {"keys", "8", "a number", "how many keys are changed"},
 }};
 
+std::int64_t integer_in(const Value& map, std::string_view name) {
+  const Value* value = find(map, name);
+  const auto* number = value == nullptr ? nullptr : value->get_if<std::int64_t>();
+  return number == nullptr ? 0 : *number;
+}
+
+/// Where a feed goes on after this response: after what it delivered or has come to, or, if what
+/// was asked for is forgotten, at what is not.
+std::int64_t next_after(const Value& response) {
+  if (const Value* events = find(response, "events"); events != nullptr) {
+    const auto* list = events->get_if<Value::List>();
+    return list == nullptr || list->empty() ? 0 : integer_in(list->back(), "revision") + 1;
+  }
+  const std::int64_t revision = integer_in(response, "revision");
+  return find(response, "progress") != nullptr ? revision + 1 : revision;
+}
+
 class WatchOperations final : public Generator {
  public:
   WatchOperations(double watch_share, std::int64_t keys) : watch_share_(watch_share), keys_(keys) {}
@@ -46,12 +63,7 @@ class WatchOperations final : public Generator {
     if (event.f != "watch" || event.type != EventType::ok) return;
     const auto* responses = event.value.get_if<Value::List>();
     if (responses == nullptr || responses->empty()) return;
-    // How far it went; or, if what it asked for is forgotten, what is not.
-    const Value* revision = find(responses->back(), "revision");
-    const auto* number = revision == nullptr ? nullptr : revision->get_if<std::int64_t>();
-    if (number == nullptr) return;
-    const bool progress = find(responses->back(), "progress") != nullptr;
-    resume_at_[thread] = progress ? *number + 1 : *number;
+    if (const auto next = next_after(responses->back()); next > 0) resume_at_[thread] = next;
   }
 
  private:

@@ -18,13 +18,19 @@ constexpr std::array function_rows{
     FunctionRow{"add", "set"},
     FunctionRow{"acquire", "owned-mutex"},
     FunctionRow{"release", "owned-mutex"},
+    FunctionRow{"acquire", "fenced-lock"},
+    FunctionRow{"release", "fenced-lock"},
+    FunctionRow{"acquire", "lease"},
+    FunctionRow{"renew", "lease"},
+    FunctionRow{"release", "lease"},
+    FunctionRow{"acquire", "fencing"},
+    FunctionRow{"use", "fencing"},
+    FunctionRow{"release", "fencing"},
+    FunctionRow{"elect", "leader-election"},
+    FunctionRow{"leader", "leader-election"},
+    FunctionRow{"commit", "watch"},
+    FunctionRow{"watch", "watch"},
 };
-
-/// The key just after all that begin so; the last byte is no 0xFF here.
-std::string end_of_prefix(std::string prefix) {
-  ++prefix.back();
-  return prefix;
-}
 
 /// Stored values are JSON.
 Value stored_value(const Value& pair) {
@@ -55,11 +61,21 @@ Completion EtcdClient::invoke(const Invocation& invocation, Nanos timeout) {
 
 Completion EtcdClient::attempt(const Invocation& invocation, Nanos deadline) {
   const std::string& f = invocation.f;
-  const std::string key = "assay/" + json_text(invocation.key.value_or(Value("")));
+  const std::string prefix = "assay/";
+  const std::string key = prefix + json_text(invocation.key.value_or(Value("")));
   if (f == "read") return read(key, deadline);
   if (f == "cas") return cas(key, invocation.value, deadline);
-  if (f == "acquire") return acquire(key, deadline);
-  if (f == "release") return release(deadline);
+  if (f == "commit") return commit(gateway_, prefix, invocation.value, deadline);
+  if (f == "watch") return watch(gateway_, prefix, invocation.value, settings_.watch, deadline);
+  if (settings_.datatype == "owned-mutex") {
+    return f == "acquire" ? acquire(key, deadline) : release(deadline);
+  }
+  if (f == "acquire") return leased_.acquire(key, deadline);
+  if (f == "renew") return leased_.renew(key, deadline);
+  if (f == "release") return leased_.release(key, deadline);
+  if (f == "use") return leased_.use(key, invocation.value, deadline);
+  if (f == "elect") return leased_.elect(key, deadline);
+  if (f == "leader") return leased_.leader(key, settings_.serializable_reads, deadline);
   const std::string value = json_text(invocation.value);
   const std::string place = f == "add" ? key + "/" + value : key;
   const Reply reply = gateway_.post(

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <charconv>
 #include <mutex>
 #include <utility>
 
@@ -36,6 +37,8 @@ constexpr std::array rows{
 /// A response larger than this is none of ours.
 constexpr std::size_t response_bytes_max = 64U << 20;
 
+constexpr long http_ok = 200;
+
 std::size_t receive(char* data, std::size_t size, std::size_t count, void* into) {
   auto& text = *static_cast<std::string*>(into);
   if (text.size() + size * count > response_bytes_max) return 0;
@@ -43,13 +46,12 @@ std::size_t receive(char* data, std::size_t size, std::size_t count, void* into)
   return size * count;
 }
 
-/// Of {"error":…,"message":…,"code":14}.
+/// Of {"error":…,"message":…,"code":14}; what ends a stream says grpc_code.
 Reply refusal(const Value& body) {
   Reply reply;
   reply.kind = Reply::Kind::refused;
-  if (const Value* code = find(body, "code"); code != nullptr) {
-    if (const auto* number = code->get_if<std::int64_t>()) reply.code = static_cast<int>(*number);
-  }
+  const char* name_of_code = find(body, "grpc_code") == nullptr ? "code" : "grpc_code";
+  reply.code = static_cast<int>(integer_in(body, name_of_code));
   for (const char* name : {"message", "error"}) {
     const Value* text = find(body, name);
     if (text == nullptr || !text->is<std::string>()) continue;
@@ -58,6 +60,40 @@ Reply refusal(const Value& body) {
   }
   return reply;
 }
+
+/// Messages of a stream, a line each, as they arrive.
+struct Messages {
+  const Gateway::Take& take;
+  std::string pending;
+  std::optional<Reply> refused;
+  bool any;
+  bool enough;
+
+  static std::size_t receive(char* data, std::size_t size, std::size_t count, void* into) {
+    auto& self = *static_cast<Messages*>(into);
+    self.pending.append(data, size * count);
+    if (self.pending.size() > response_bytes_max) return 0;
+    for (auto end = self.pending.find('\n'); end != std::string::npos;
+         end = self.pending.find('\n')) {
+      const std::string line = self.pending.substr(0, end);
+      self.pending.erase(0, end + 1);
+      if (!self.accept(line)) return 0;
+    }
+    return size * count;
+  }
+
+  /// False: no more is wanted.
+  bool accept(const std::string& line) {
+    const auto message = parse_json(line);
+    const Value* error = message.ok() ? find(*message, "error") : nullptr;
+    const Value* result = message.ok() ? find(*message, "result") : nullptr;
+    if (error != nullptr) refused = refusal(error->is<Value::Map>() ? *error : *message);
+    if (result == nullptr) return false;
+    any = true;
+    enough = !take(*result);
+    return !enough;
+  }
+};
 
 }  // namespace
 
@@ -95,34 +131,51 @@ Gateway::Gateway(const Endpoint& endpoint) : handle_(std::make_unique<Handle>())
   curl_easy_setopt(handle_->curl, CURLOPT_HTTPHEADER, handle_->headers);
   curl_easy_setopt(handle_->curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle_->curl, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(handle_->curl, CURLOPT_WRITEFUNCTION, receive);
 }
 
 Gateway::~Gateway() = default;
 Gateway::Gateway(Gateway&&) noexcept = default;
 
-Reply Gateway::post(std::string_view path, const Value& request, Nanos deadline) {
-  Reply reply;
+struct Gateway::Outcome {
+  Reply::Kind kind;  ///< ok: there is a response
+  std::string message;
+  bool in_time;
+  long status;
+};
+
+Gateway::Outcome Gateway::perform(std::string_view path, const std::string& body, Nanos deadline,
+                                  Receive receive, void* into) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - monotonic_now());
-  if (left.count() <= 0 || handle_->curl == nullptr) {
-    reply.kind = Reply::Kind::unconnected;
-    reply.message = "no time left";
-    return reply;
-  }
   CURL* curl = handle_->curl;
-  const std::string body = json_text(request);
-  std::string response;
+  if (left.count() <= 0 || curl == nullptr) {
+    return {Reply::Kind::unconnected, "no time left", false, 0};
+  }
   curl_easy_setopt(curl, CURLOPT_URL, (base_ + std::string(path)).c_str());
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, into);
   const CURLcode code = curl_easy_perform(curl);
+  const bool in_time = code != CURLE_OPERATION_TIMEDOUT;
   if (code != CURLE_OK) {
     long sent = 0;
     curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
-    reply.kind = sent == 0 ? Reply::Kind::unconnected : Reply::Kind::lost;
-    reply.message = curl_easy_strerror(code);
+    return {sent == 0 ? Reply::Kind::unconnected : Reply::Kind::lost, curl_easy_strerror(code),
+            in_time, 0};
+  }
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  return {Reply::Kind::ok, "", in_time, status};
+}
+
+Reply Gateway::post(std::string_view path, const Value& request, Nanos deadline) {
+  Reply reply;
+  std::string response;
+  const Outcome outcome = perform(path, json_text(request), deadline, receive, &response);
+  if (outcome.kind != Reply::Kind::ok) {
+    reply.kind = outcome.kind;
+    reply.message = outcome.message;
     return reply;
   }
   auto parsed = parse_json(response);
@@ -130,16 +183,60 @@ Reply Gateway::post(std::string_view path, const Value& request, Nanos deadline)
     reply.message = "malformed reply: " + response.substr(0, 100);
     return reply;
   }
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  constexpr long http_ok = 200;
-  if (status != http_ok) return refusal(*parsed);
+  if (outcome.status != http_ok) return refusal(*parsed);
   // What answers with a stream wraps each message.
   if (const Value* error = find(*parsed, "error"); error != nullptr) return refusal(*error);
   const Value* result = find(*parsed, "result");
   reply.kind = Reply::Kind::ok;
   reply.body = result == nullptr ? *std::move(parsed) : *result;
   return reply;
+}
+
+Reply Gateway::stream(std::string_view path, const Value::List& requests, Nanos deadline,
+                      const Take& take) {
+  std::string body;
+  for (const Value& request : requests) body += json_text(request) + "\n";
+  Messages messages{take, {}, {}, false, false};
+  const Outcome outcome = perform(path, body, deadline, Messages::receive, &messages);
+  if (!messages.enough && !messages.pending.empty())
+    static_cast<void>(messages.accept(messages.pending));
+  if (messages.refused) return *messages.refused;
+  Reply reply;
+  reply.kind = messages.enough || (messages.any && !outcome.in_time) ? Reply::Kind::ok
+               : outcome.kind == Reply::Kind::ok                     ? Reply::Kind::lost
+                                                                     : outcome.kind;
+  reply.message = outcome.message.empty() ? "the stream ended" : outcome.message;
+  return reply;
+}
+
+std::int64_t integer_in(const Value& map, std::string_view name) {
+  const Value* value = find(map, name);
+  if (value == nullptr) return 0;
+  if (const auto* number = value->get_if<std::int64_t>()) return *number;
+  const auto* text = value->get_if<std::string>();
+  std::int64_t number = 0;
+  if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+std::string text_in(const Value& map, std::string_view name) {
+  const Value* value = find(map, name);
+  const auto* text = value == nullptr ? nullptr : value->get_if<std::string>();
+  return text == nullptr ? std::string() : *text;
+}
+
+std::string bytes_in(const Value& map, std::string_view name) {
+  return from_base64(text_in(map, name)).value_or("");
+}
+
+std::int64_t revision_in(const Value& body) {
+  const Value* header = find(body, "header");
+  return header == nullptr ? 0 : integer_in(*header, "revision");
+}
+
+std::string end_of_prefix(std::string prefix) {
+  ++prefix.back();
+  return prefix;
 }
 
 std::string base64(std::string_view bytes) {

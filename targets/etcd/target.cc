@@ -24,8 +24,11 @@ constexpr TargetOption reads_option{
     "reads", "linearizable", "linearizable|serializable",
     "reads by a quorum, or by the member that is asked, which may be behind"};
 constexpr TargetOption lease_option{"lease", "5", "seconds",
-                                    "life of the lease that holds a lock; nobody keeps it alive"};
-constexpr std::array options{reads_option, lease_option, servers_option};
+                                    "life of the lease that holds a lock or an office"};
+constexpr TargetOption progress_option{
+    "watch-progress", "no", "no|yes",
+    "watches ask how far they have come: etcd before 3.4.25 and 3.5.8 claims too much"};
+constexpr std::array options{reads_option, lease_option, progress_option, servers_option};
 
 std::string name_of(std::size_t node) { return "n" + std::to_string(node + 1); }
 
@@ -192,6 +195,7 @@ Status EtcdTarget::form() {
   });
   if (!ready.ok()) return ready;
   const Reply removed = remove_objects();
+  client_.watch.first_revision = revision_in(removed.body) + 1;
   if (removed.ok()) return {};
   return Error{ErrorKind::unavailable, places().front().host + ": " + removed.message};
 }
@@ -201,6 +205,9 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   const auto reads = option_choice(given, reads_option);
   if (!reads.ok()) return reads.error();
   client.serializable_reads = *reads == 1;
+  const auto progress = option_choice(given, progress_option);
+  if (!progress.ok()) return progress.error();
+  client.watch.ask_progress = *progress == 1;
   const std::string& lease = given.at("lease");
   const auto [end, failure] =
       std::from_chars(lease.data(), lease.data() + lease.size(), client.lease_seconds);

@@ -43,10 +43,11 @@ constexpr TargetOption sync_wait_option{"sync-wait", "no", "no|yes",
                                         "Galera: wsrep_sync_wait, reads wait for earlier writes"};
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
-                             sql::declare_option,   replication_option,  reads_option,
-                             failover_option,       flush_option,        snapshot_option,
-                             sync_wait_option,      servers_option,      sql::user_option,
-                             sql::database_option};
+                             sql::declare_option,   sql::aborts_option,  sql::savepoints_option,
+                             sql::access_option,    sql::tables_option,  replication_option,
+                             reads_option,          failover_option,     flush_option,
+                             snapshot_option,       sync_wait_option,    servers_option,
+                             sql::user_option,      sql::database_option};
 
 struct Settings {
   sql::ClientSettings client;
@@ -186,7 +187,7 @@ Status MariadbTarget::form() {
     if (auto status = replicate(); !status.ok()) return status;
   }
   std::vector<std::string> statements{"CREATE DATABASE IF NOT EXISTS assay"};
-  for (auto& statement : sql::table_statements(dialect())) {
+  for (auto& statement : sql::table_statements(dialect(), settings_.client.layout)) {
     statements.push_back(std::move(statement));
   }
   const auto made = ask(0, statements, ready_timeout);

@@ -37,9 +37,10 @@ constexpr TargetOption failover_option{
     "failover", "no", "no|yes", "a standby is promoted when the primary is silent for 1.5 s"};
 
 constexpr std::array options{sql::isolation_option, sql::locking_option, sql::append_option,
-                             sql::declare_option,   replication_option,  standbys_option,
-                             reads_option,          failover_option,     servers_option,
-                             sql::user_option,      sql::database_option};
+                             sql::declare_option,   sql::aborts_option,  sql::savepoints_option,
+                             sql::access_option,    sql::tables_option,  replication_option,
+                             standbys_option,       reads_option,        failover_option,
+                             servers_option,        sql::user_option,    sql::database_option};
 
 struct Settings {
   sql::ClientSettings client;
@@ -168,7 +169,7 @@ Status PostgresTarget::form() {
   if (!version.ok()) return version.error();
   add_fact("server_version", version->rows.at(0).at(0).value_or(""));
   std::vector<std::string> statements{"CREATE SCHEMA IF NOT EXISTS assay"};
-  for (auto& statement : sql::table_statements(dialect())) {
+  for (auto& statement : sql::table_statements(dialect(), settings_.client.layout)) {
     statements.push_back(std::move(statement));
   }
   const auto made = ask(0, statements, ready_timeout);

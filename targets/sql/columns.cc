@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <sstream>
+#include <utility>
 
 namespace assay::sql {
 namespace {
@@ -30,21 +31,6 @@ std::vector<std::string> begin_statements(const Dialect& dialect, Isolation isol
   std::vector<std::string> statements;
   std::istringstream text(dialect.begin(isolation, read_only));
   for (std::string each; std::getline(text, each, ';');) statements.push_back(each);
-  return statements;
-}
-
-std::vector<std::string> table_statements(const Dialect& dialect) {
-  const std::string key(dialect.text_key);
-  std::vector<std::string> statements;
-  for (const auto& [name, columns] :
-       {std::pair<std::string, std::string>{"registers", "id " + key + " PRIMARY KEY, val " + key},
-        {"lists", "id " + key + " PRIMARY KEY, val TEXT"},
-        {"elements", "id " + key + ", element BIGINT, PRIMARY KEY (id, element)"},
-        {"counters", "id " + key + " PRIMARY KEY, val BIGINT"},
-        {"accounts", "id BIGINT PRIMARY KEY, val BIGINT"}}) {
-    statements.push_back("DROP TABLE IF EXISTS assay." + name);
-    statements.push_back("CREATE TABLE assay." + name + " (" + columns + ")");
-  }
   return statements;
 }
 
@@ -77,6 +63,14 @@ bool are_steps(const Value::List& steps) {
   });
 }
 
+Statements::Statements(const Dialect& dialect, const Layout& layout, const std::string& id)
+    : dialect_(dialect),
+      layout_(layout),
+      id_(quoted(id)),
+      where_((layout.has_alias() ? " WHERE alias = " : " WHERE id = ") + id_),
+      registers_(layout.table_of("registers", id)),
+      lists_(layout.table_of("lists", id)) {}
+
 std::optional<std::string> Statements::read(std::string_view datatype) const {
   if (datatype == "register") return read_register(false);
   if (datatype == "set") return "SELECT element FROM assay.elements WHERE id = " + id_;
@@ -85,30 +79,39 @@ std::optional<std::string> Statements::read(std::string_view datatype) const {
   return std::nullopt;
 }
 
-std::string Statements::read_register(bool locks) const {
-  std::string text = "SELECT val FROM assay.registers WHERE id = " + id_;
+std::string Statements::select(const std::string& table, bool locks) const {
+  std::string text = "SELECT val FROM assay." + table + where_;
   return locks ? text.append(lock_suffix) : text;
 }
 
-std::string Statements::write_register(const std::string& literal) const {
-  return "INSERT INTO assay.registers (id, val) VALUES (" + id_ + ", " + literal + ") " +
-         std::string(dialect_.on_duplicate) + std::string(dialect_.inserted);
+std::string Statements::insert(std::string_view insert, const std::string& table,
+                               const std::string& value, const std::string& conflict) const {
+  const bool alias = layout_.has_alias();
+  return std::string(insert) + " INTO assay." + table +
+         (alias ? " (id, alias, val)" : " (id, val)") + " VALUES (" + id_ +
+         (alias ? ", " + id_ : "") + ", " + value + ") " + conflict;
 }
 
-std::string Statements::read_list(bool locks) const {
-  std::string text = "SELECT val FROM assay.lists WHERE id = " + id_;
-  return locks ? text.append(lock_suffix) : text;
+Statements::Attempts Statements::put(const std::string& table, const std::string& value,
+                                     const std::string& changed,
+                                     const std::string& upserted) const {
+  std::string upsert =
+      insert("INSERT", table, value, std::string(dialect_.on_duplicate) + upserted);
+  if (!layout_.has_alias()) return {std::move(upsert)};
+  return {"UPDATE assay." + table + " SET val = " + changed + where_, std::move(upsert)};
 }
 
-std::string Statements::append(const std::string& element) const {
-  return "INSERT INTO assay.lists (id, val) VALUES (" + id_ + ", " + quoted(element) + ") " +
-         std::string(dialect_.on_duplicate) + "CONCAT(lists.val, ',', " +
-         std::string(dialect_.inserted) + ")";
+Statements::Attempts Statements::write_register(const std::string& value) const {
+  return put(registers_, quoted(value), quoted(value), std::string(dialect_.inserted));
 }
 
-std::string Statements::write_list(const std::string& elements) const {
-  return "INSERT INTO assay.lists (id, val) VALUES (" + id_ + ", " + quoted(elements) + ") " +
-         std::string(dialect_.on_duplicate) + std::string(dialect_.inserted);
+Statements::Attempts Statements::append(const std::string& element) const {
+  return put(lists_, quoted(element), "CONCAT(val, ',', " + quoted(element) + ")",
+             "CONCAT(" + lists_ + ".val, ',', " + std::string(dialect_.inserted) + ")");
+}
+
+Statements::Attempts Statements::write_list(const std::string& elements) const {
+  return put(lists_, quoted(elements), quoted(elements), std::string(dialect_.inserted));
 }
 
 std::optional<std::string> Statements::compare_and_set(const Value& value) const {
@@ -130,12 +133,11 @@ std::optional<std::string> Statements::compare_and_set(const Value& value) const
   const auto next = to_column((*pair)[1]);
   if (!next) return std::nullopt;
   if ((*pair)[0].is_nil()) {
-    return std::string(dialect_.insert_ignore) + " INTO assay.registers (id, val) VALUES (" + id_ +
-           ", " + quoted(*next) + ") " + std::string(dialect_.ignore);
+    return insert(dialect_.insert_ignore, registers_, quoted(*next), std::string(dialect_.ignore));
   }
   const auto expected = to_column((*pair)[0]);
   if (!expected) return std::nullopt;
-  return "UPDATE assay.registers SET val = " + quoted(*next) + " WHERE id = " + id_ +
+  return "UPDATE assay." + registers_ + " SET val = " + quoted(*next) + where_ +
          " AND val = " + quoted(*expected);
 }
 
@@ -143,7 +145,8 @@ std::optional<std::string> Statements::write(std::string_view function, const Va
   if (function == "cas") return compare_and_set(value);
   if (function == "write") {
     const auto text = to_column(value);
-    return text ? std::optional(write_register(quoted(*text))) : std::nullopt;
+    // A statement that commits by itself, so by primary key in any case.
+    return text ? std::optional(write_register(*text).back()) : std::nullopt;
   }
   const auto* number = value.get_if<std::int64_t>();
   if (number == nullptr) return std::nullopt;

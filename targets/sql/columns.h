@@ -10,11 +10,9 @@
 #include "history/value.h"
 #include "targets/sql/connection.h"
 #include "targets/sql/dialect.h"
+#include "targets/sql/layout.h"
 
 namespace assay::sql {
-
-/// What makes the tables, empty, in schema assay, which is there.
-std::vector<std::string> table_statements(const Dialect& dialect);
 
 std::vector<std::string> begin_statements(const Dialect& dialect, Isolation isolation,
                                           bool read_only);
@@ -31,25 +29,37 @@ bool are_steps(const Value::List& steps);
 /// Statements about one object.
 class Statements {
  public:
-  /// `id`: a literal.
-  Statements(const Dialect& dialect, std::string id) : dialect_(dialect), id_(std::move(id)) {}
+  Statements(const Dialect& dialect, const Layout& layout, const std::string& id);
 
   /// Nothing: no such datatype.
   std::optional<std::string> read(std::string_view datatype) const;
   /// Of write, cas, add, increment. Nothing: another function, or a value of another shape.
   std::optional<std::string> write(std::string_view function, const Value& value) const;
 
-  std::string read_register(bool locks) const;
-  std::string write_register(const std::string& literal) const;
-  std::string read_list(bool locks) const;
-  std::string append(const std::string& element) const;
-  std::string write_list(const std::string& elements) const;
+  std::string read_register(bool locks) const { return select(registers_, locks); }
+  std::string read_list(bool locks) const { return select(lists_, locks); }
+  /// One after the other until one has written a row.
+  using Attempts = std::vector<std::string>;
+  Attempts write_register(const std::string& value) const;
+  Attempts append(const std::string& element) const;
+  Attempts write_list(const std::string& elements) const;
 
  private:
   std::optional<std::string> compare_and_set(const Value& value) const;
+  std::string select(const std::string& table, bool locks) const;
+  /// INSERT and what follows the row.
+  std::string insert(std::string_view insert, const std::string& table, const std::string& value,
+                     const std::string& conflict) const;
+  /// By primary key; where rows are found by another column, the row that is there by that.
+  Attempts put(const std::string& table, const std::string& value, const std::string& changed,
+               const std::string& upserted) const;
 
   const Dialect& dialect_;
-  std::string id_;
+  const Layout& layout_;
+  std::string id_;  ///< a literal
+  std::string where_;
+  std::string registers_;
+  std::string lists_;
 };
 
 /// The value of an answer to Statements::read of that datatype.

@@ -1,11 +1,41 @@
 #include "targets/sql/settings.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <utility>
 
 #include "targets/sql/sessions.h"
 
 namespace assay::sql {
+namespace {
+
+template <class Number>
+Status read_number(const std::map<std::string, std::string>& options, const TargetOption& option,
+                   Number low, Number high, Number& number) {
+  const std::string& text = options.at(std::string(option.name));
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure == std::errc{} && end == text.data() + text.size() && number >= low &&
+      number <= high) {
+    return {};
+  }
+  return Error{ErrorKind::configuration, "--" + std::string(option.name) + ": expected " +
+                                             std::string(option.values) + ", got '" + text + "'"};
+}
+
+Status read_rollbacks(const std::map<std::string, std::string>& options, ClientSettings& settings) {
+  if (auto status = read_number(options, aborts_option, 0.0, 1.0, settings.aborts); !status.ok()) {
+    return status;
+  }
+  if (auto status = read_number(options, savepoints_option, 0.0, 1.0, settings.savepoints);
+      !status.ok()) {
+    return status;
+  }
+  if (settings.savepoints == 0 || settings.aborts > 0) return {};
+  return Error{ErrorKind::configuration,
+               "--savepoints: what is rolled back is what was aborted before; give --aborts, too"};
+}
+
+}  // namespace
 
 Result<ClientSettings> client_settings(const std::map<std::string, std::string>& options,
                                        const Dialect& dialect) {
@@ -23,6 +53,15 @@ Result<ClientSettings> client_settings(const std::map<std::string, std::string>&
   const auto append = option_choice(options, append_option);
   if (!append.ok()) return append.error();
   settings.rewrite = *append == 1;
+  const auto access = option_choice(options, access_option);
+  if (!access.ok()) return access.error();
+  settings.layout.access = static_cast<Access>(*access);
+  constexpr unsigned tables_max = 100;
+  if (auto status = read_number(options, tables_option, 1U, tables_max, settings.layout.tables);
+      !status.ok()) {
+    return status.error();
+  }
+  if (auto status = read_rollbacks(options, settings); !status.ok()) return status.error();
   return settings;
 }
 

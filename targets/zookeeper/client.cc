@@ -27,9 +27,20 @@ constexpr std::array rows{
 };
 
 constexpr std::array function_rows{
-    FunctionRow{"read", "register"}, FunctionRow{"write", "register"},
-    FunctionRow{"cas", "register"},  FunctionRow{"read", "set"},
+    FunctionRow{"read", "register"},
+    FunctionRow{"write", "register"},
+    FunctionRow{"cas", "register"},
+    FunctionRow{"read", "set"},
     FunctionRow{"add", "set"},
+    FunctionRow{"acquire", "owned-mutex"},
+    FunctionRow{"release", "owned-mutex"},
+    FunctionRow{"acquire", "fenced-lock"},
+    FunctionRow{"release", "fenced-lock"},
+    FunctionRow{"acquire", "fencing"},
+    FunctionRow{"use", "fencing"},
+    FunctionRow{"release", "fencing"},
+    FunctionRow{"elect", "leader-election"},
+    FunctionRow{"leader", "leader-election"},
 };
 
 Value value_of(const std::string& text) {
@@ -69,14 +80,20 @@ Completion ZookeeperClient::attempt(const Invocation& invocation, Nanos deadline
   if (invocation.f == "read") return read(path, deadline);
   if (invocation.f == "write") return write(path, invocation.value, deadline);
   if (invocation.f == "add") return add(path, invocation.value, deadline);
+  if (invocation.f == "acquire") return acquire(path, deadline);
+  if (invocation.f == "release") return release(path, deadline);
+  if (invocation.f == "use") return use(path, invocation.value, deadline);
+  if (invocation.f == "elect") return elect(path, deadline);
+  if (invocation.f == "leader") return leader(path, deadline);
   return cas(path, invocation.value, deadline);
 }
 
+Reply ZookeeperClient::synced(Nanos deadline) {
+  return settings_.sync ? session_.sync("/assay", deadline) : Reply{};
+}
+
 Completion ZookeeperClient::read(const std::string& path, Nanos deadline) {
-  if (settings_.sync) {
-    const Reply synced = session_.sync("/assay", deadline);
-    if (synced.code != ZOK) return classify(synced.code, false);
-  }
+  if (const Reply reply = synced(deadline); reply.code != ZOK) return classify(reply.code, false);
   const bool set = settings_.datatype == "set";
   const Reply reply = set ? session_.children(path, deadline) : session_.get(path, deadline);
   if (reply.code == ZNONODE) return done(set ? Value(Value::List{}) : Value());

@@ -1,6 +1,8 @@
 #pragma once
-// A client of ZooKeeper: registers and sets, of one server of the ensemble.
+// A client of ZooKeeper: registers and sets, and locks and elections by nodes that end with their
+// session, of one server of the ensemble.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +36,8 @@ struct Reply {
   int code = 0;  ///< 0: ok
   std::string data;
   int version = 0;
+  std::int64_t created = 0;  ///< the transaction that made the node
+  std::int64_t owner = 0;    ///< the session with which it ends; 0: none
   std::vector<std::string> children;
 };
 
@@ -55,6 +59,9 @@ class Session {
   /// `version`: -1 for any.
   Reply set(const std::string& path, const std::string& data, int version, Nanos deadline);
   Reply create(const std::string& path, const std::string& data, Nanos deadline);
+  /// A node that ends with this session.
+  Reply create_ephemeral(const std::string& path, Nanos deadline);
+  Reply remove(const std::string& path, Nanos deadline);
   Reply sync(const std::string& path, Nanos deadline);
   /// With all below it; fine if it is not there.
   Reply remove_all(const std::string& path, Nanos deadline);
@@ -76,6 +83,16 @@ class ZookeeperClient final : public Client {
   Completion write(const std::string& path, const Value& value, Nanos deadline);
   Completion add(const std::string& path, const Value& value, Nanos deadline);
   Completion cas(const std::string& path, const Value& value, Nanos deadline);
+
+  /// The token is the transaction that made the lock's node.
+  Completion acquire(const std::string& path, Nanos deadline);
+  Completion release(const std::string& path, Nanos deadline);
+  /// Writes to what the lock guards, a node with the largest token.
+  Completion use(const std::string& path, const Value& token, Nanos deadline);
+  /// [term leader], after standing for election, or after looking; leaders are sessions.
+  Completion elect(const std::string& path, Nanos deadline);
+  Completion leader(const std::string& path, Nanos deadline);
+  Reply synced(Nanos deadline);
 
   Endpoint endpoint_;
   ClientSettings settings_;

@@ -37,11 +37,17 @@ Shared take(const void* kept) {
   return *owner;
 }
 
+void take_stat(const Stat& stat, Reply& reply) {
+  reply.version = stat.version;
+  reply.created = stat.czxid;
+  reply.owner = stat.ephemeralOwner;
+}
+
 void on_data(int code, const char* value, int length, const Stat* stat, const void* kept) {
   take(kept)->finish([&](Reply& reply) {
     reply.code = code;
     if (code == ZOK && value != nullptr) reply.data.assign(value, static_cast<std::size_t>(length));
-    if (code == ZOK && stat != nullptr) reply.version = stat->version;
+    if (code == ZOK && stat != nullptr) take_stat(*stat, reply);
   });
 }
 
@@ -51,6 +57,13 @@ void on_stat(int code, const Stat* /*stat*/, const void* kept) {
 
 void on_string(int code, const char* /*value*/, const void* kept) {
   take(kept)->finish([&](Reply& reply) { reply.code = code; });
+}
+
+void on_made(int code, const char* /*value*/, const Stat* stat, const void* kept) {
+  take(kept)->finish([&](Reply& reply) {
+    reply.code = code;
+    if (code == ZOK && stat != nullptr) take_stat(*stat, reply);
+  });
 }
 
 void on_nothing(int code, const void* kept) {
@@ -158,6 +171,19 @@ Reply Session::create(const std::string& path, const std::string& data, Nanos de
   });
 }
 
+Reply Session::create_ephemeral(const std::string& path, Nanos deadline) {
+  return state_->ask(deadline, [&](const void* kept) {
+    return zoo_acreate2(state_->handle, path.c_str(), "", 0, &ZOO_OPEN_ACL_UNSAFE, ZOO_EPHEMERAL,
+                        on_made, kept);
+  });
+}
+
+Reply Session::remove(const std::string& path, Nanos deadline) {
+  return state_->ask(deadline, [&](const void* kept) {
+    return zoo_adelete(state_->handle, path.c_str(), -1, on_nothing, kept);
+  });
+}
+
 Reply Session::sync(const std::string& path, Nanos deadline) {
   return state_->ask(deadline, [&](const void* kept) {
     return zoo_async(state_->handle, path.c_str(), on_string, kept);
@@ -173,9 +199,7 @@ Reply Session::remove_all(const std::string& path, Nanos deadline) {
       return removed;
     }
   }
-  return state_->ask(deadline, [&](const void* kept) {
-    return zoo_adelete(state_->handle, path.c_str(), -1, on_nothing, kept);
-  });
+  return remove(path, deadline);
 }
 
 }  // namespace assay::zookeeper

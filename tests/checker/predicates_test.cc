@@ -104,6 +104,24 @@ TEST_CASE("predicates: an indeterminate write counts once it was seen") {
   CHECK(finds(result, "G-single-item-process"));
 }
 
+TEST_CASE("predicates: what never matches says nothing, and costs nothing") {
+  // Not to find :y, which is 2 for ever, is no evidence of anything.
+  CHECK(result_of(op(0, "[]", "[[:rp [:= 1] {}]]") + op(1, "[]", "[[:insert :y 2]]") +
+                  op(0, "[]", "[[:rp [:= 1] {}] [:r :y 2]]"))
+            .strongest == Names{"strict-serializable"});
+  std::string many;
+  for (int i = 0; i < 1'500; ++i) {
+    const std::string group = std::to_string(i / 3);
+    const std::string name = ":k" + std::to_string(i);
+    many += op(i % 5, "[]",
+               "[[:rp [:= " + group + "] {" +
+                   (i % 3 > 0 ? ":k" + std::to_string(i - 1) + " " + group : "") +
+                   (i % 3 > 1 ? " :k" + std::to_string(i - 2) + " " + group : "") + "}] [:insert " +
+                   name + " " + group + "]]");
+  }
+  CHECK(result_of(many).strongest == Names{"strict-serializable"});
+}
+
 TEST_CASE("predicates: what is no transaction is refused with its event") {
   std::istringstream input(op(0, "[]", "[[:rp :true 7]]"));
   HistorySink sink;

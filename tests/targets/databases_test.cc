@@ -16,27 +16,24 @@
 #include "targets/postgres/dialect.h"
 #include "targets/redis/client.h"
 #include "targets/registry.h"
-#include "targets/sql/client.h"
 #include "targets/sql/columns.h"
 #include "targets/sql/published.h"
 #include "targets/zookeeper/client.h"
+#include "tests/targets/scripted_sql.h"
 
 namespace assay {
 namespace {
 
 using sql::Answer;
+using sql::ask;
 using sql::Moment;
+using sql::ok;
+using sql::refused;
+using sql::Scripted;
+using sql::txn;
 
 constexpr auto fail = EventType::fail;
 constexpr auto info = EventType::info;
-
-Answer refused(const std::string& code) {
-  Answer answer;
-  answer.kind = Answer::Kind::refused;
-  answer.code = code;
-  answer.message = "said so";
-  return answer;
-}
 
 struct CodeRow {
   std::string code;
@@ -202,61 +199,6 @@ TEST_CASE("sql: columns hold integers and strings apart, and a quote ends no lit
   CHECK_FALSE(sql::to_column(Value(1.5)).has_value());
   CHECK(sql::quoted("a'; DROP") == "'a''; DROP'");
 }
-
-/// A connection that answers from a script and notes what it was asked.
-class Scripted final : public sql::Connection {
- public:
-  static inline std::vector<std::string> asked;
-  static inline std::vector<Answer> answers;
-  Answer execute(const std::string& statement, Nanos /*deadline*/) override {
-    if (statement.starts_with("SET SESSION")) {
-      Answer set;
-      set.kind = Answer::Kind::ok;
-      return set;
-    }
-    asked.push_back(statement);
-    Answer answer;
-    answer.kind = Answer::Kind::ok;
-    answer.affected = 1;
-    if (!answers.empty()) {
-      answer = answers.front();
-      answers.erase(answers.begin());
-    }
-    open_ = answer.kind == Answer::Kind::ok || answer.kind == Answer::Kind::refused;
-    return answer;
-  }
-  bool is_open() const override { return open_; }
-
- private:
-  bool open_ = true;
-};
-
-sql::Opened open_scripted(const sql::Login& /*login*/, Nanos /*deadline*/) {
-  Answer answer;
-  answer.kind = Answer::Kind::ok;
-  return {std::make_unique<Scripted>(), answer};
-}
-
-Answer ok(std::vector<Answer::Row> rows = {}) {
-  Answer answer;
-  answer.kind = Answer::Kind::ok;
-  answer.rows = std::move(rows);
-  return answer;
-}
-
-Completion ask(const char* datatype, const Invocation& invocation, std::vector<Answer> answers) {
-  sql::Dialect dialect = postgres::dialect();
-  dialect.open = open_scripted;
-  sql::ClientSettings settings;
-  settings.dialect = &dialect;
-  settings.datatype = datatype;
-  sql::SqlClient client(settings, [](bool) { return sql::Login{}; });
-  Scripted::asked.clear();
-  Scripted::answers = std::move(answers);
-  return client.invoke(invocation, std::chrono::seconds(1));
-}
-
-Invocation txn(Value::List steps) { return {"txn", {}, std::move(steps)}; }
 
 TEST_CASE("sql client: one step commits by itself, more are a transaction") {
   const Value read = Value::List{"r", 1, {}};

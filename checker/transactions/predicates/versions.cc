@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 namespace assay::predicates {
@@ -26,6 +27,7 @@ class Finder {
     for (std::uint32_t t = 0; t < txns.size(); ++t) {
       if (txns[t].outcome == Outcome::ok) add_reads(t);
     }
+    for (const Sight& sight : out_.sights) add_step(sight);
     for (Key key = 0; key < world_.keys.size(); ++key) find_order(key);
     return std::move(out_);
   }
@@ -55,6 +57,7 @@ class Finder {
                                      to_text(*step->value), to_text(world_.keys[key]));
       }
       out_.of[key].push_back({t, step->value});
+      if (step->value) keys_of_value_[*step->value].push_back(key);
       if (txn.init) initial_[key] = true;
     }
   }
@@ -111,7 +114,7 @@ class Finder {
                          to_text(step.predicate), name(key), to_text(value)));
       }
     }
-    for (Key key = 0; key < world_.keys.size(); ++key) {
+    for (const Key key : keys_of_interest(step.predicate, found)) {
       const auto at = found.find(key);
       const auto own = own_.find(key);
       if (own == own_.end()) {
@@ -137,6 +140,27 @@ class Finder {
                          to_text(step.predicate), name(key)));
       }
     }
+  }
+
+  /// The objects that the read says something of. One that never has the value that is asked for
+  /// is not returned, whatever state it is in.
+  std::vector<Key> keys_of_interest(const Value& predicate,
+                                    const std::map<Key, Value>& found) const {
+    std::vector<Key> keys;
+    const auto* parts = predicate.get_if<Value::List>();
+    if (parts == nullptr || parts->size() != 2 || matches(predicate, (*parts)[1]) != true) {
+      keys.resize(world_.keys.size());
+      std::iota(keys.begin(), keys.end(), Key{0});
+      return keys;
+    }
+    if (const auto at = keys_of_value_.find((*parts)[1]); at != keys_of_value_.end()) {
+      keys = at->second;
+    }
+    for (const auto& [key, value] : found) keys.push_back(key);
+    for (const auto& [key, value] : own_) keys.push_back(key);
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    return keys;
   }
 
   void see_value(std::uint32_t t, Key key, const Value& value) {
@@ -200,7 +224,6 @@ class Finder {
         (is_birth(key, versions[v]) ? births : middle).push_back(v);
       }
     }
-    for (const Sight& sight : out_.sights) add_step(key, sight);
     auto& order = out_.order[key];
     order = {0};
     if (births.size() > 1 || deaths.size() > 1) {
@@ -221,11 +244,13 @@ class Finder {
     });
   }
 
-  void add_step(Key key, const Sight& sight) {
-    if (sight.key != key || sight.candidates.size() != 1) return;
-    const auto& versions = out_.of[key];
+  void add_step(const Sight& sight) {
+    if (sight.candidates.size() != 1) return;
+    const auto& versions = out_.of[sight.key];
     for (std::uint32_t v = 1; v < versions.size(); ++v) {
-      if (versions[v].writer == sight.reader) out_.steps[key].emplace_back(sight.candidates[0], v);
+      if (versions[v].writer == sight.reader) {
+        out_.steps[sight.key].emplace_back(sight.candidates[0], v);
+      }
     }
   }
 
@@ -268,6 +293,7 @@ class Finder {
   std::map<std::pair<Key, Value>, std::uint32_t> number_of_;
   std::map<std::pair<Key, Value>, std::uint32_t> intermediate_;  ///< to the writer
   std::map<std::pair<Key, Value>, std::uint32_t> aborted_;
+  std::map<Value, std::vector<Key>> keys_of_value_;
   std::map<Key, std::optional<Value>> own_;
   std::map<Key, std::optional<Value>> seen_;
 };
