@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "nemesis/capture.h"
 #include "tests/system/reader_target.h"
@@ -14,12 +15,13 @@ namespace {
 
 using Cluster = RunningCluster<ReaderTarget>;
 
-/// Milliseconds from n1 to n2 and back.
+/// Milliseconds from n1 to n2 and back: the shortest of ten, to which a busy machine adds little.
 double round_trip(Node& n1) {
   const std::string text = run(n1, "ping -q -c 10 -i 0.01 n2");
-  const std::size_t times = text.find("mdev = ");
+  constexpr std::string_view before = "mdev = ";
+  const std::size_t times = text.find(before);
   REQUIRE_MESSAGE(times != std::string::npos, text);
-  return std::strtod(text.c_str() + text.find('/', times) + 1, nullptr);
+  return std::strtod(text.c_str() + times + before.size(), nullptr);
 }
 
 std::string text_of(const Value& value, const char* name) {
@@ -38,7 +40,7 @@ TEST_CASE("topology: packets take their time in both directions, also under the 
   auto nemesis = make_nemesis({"packet-delay"}, cluster.nodes, cluster.target, settings);
   REQUIRE_MESSAGE(nemesis.ok(), nemesis.error().message);
   CHECK(round_trip(n1) > 49);
-  CHECK(round_trip(n1) < 75);
+  CHECK(round_trip(n1) < 60);
   // A fault adds to it.
   const Value late = Value::Map{{"nodes", Value::List{0}}, {"delay_ms", 40}};
   REQUIRE((*nemesis)->invoke({"start-packet-delay", {}, late}).type == EventType::ok);
@@ -57,9 +59,7 @@ TEST_CASE("topology: packets take their time in both directions, also under the 
   CHECK_MESSAGE(what.find("ms late on average") != std::string::npos, what);
   CHECK(round_trip(n1) < 10);
   nemesis->reset();
-  const Nanos ended = monotonic_now() + 10s;
-  while (state_of(n1) != before && monotonic_now() < ended) continue;
-  CHECK(state_of(n1) == before);
+  CHECK(await([&] { return state_of(n1); }, before) == before);
 }
 
 TEST_CASE("capture: a node's packets are in the file, but for those of SSH and of the loopback") {
