@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/run_settings.h"
 #include "harness/lab/lab.h"
+#include "harness/lab/rootless.h"
 #include "harness/lab/subprocess.h"
 #include "harness/run_store.h"
 
@@ -128,7 +129,7 @@ std::string words_of(const Reproduction& reproduction) {
 /// The runs keep a lab for each other. It goes with the last one, unless it was there before.
 class LabOfRuns {
  public:
-  LabOfRuns() : site_(lab_site()) {
+  LabOfRuns() : site_(enter_lab_site()) {
     const auto status = site_.ok() ? lab_status(*site_) : Result<LabStatus>(site_.error());
     stays_ = !status.ok() || status->is_up;
   }
@@ -195,11 +196,11 @@ Result<int> shrink_lab_run(const RunShrinkFlags& flags) {
   if (!flags.json) {
     options.progress = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   }
-  const auto search = [&](const RunSettings& plan) {
+  const auto search = [&](const RunSettings& tried) {
     options.shows = [&](const std::vector<FaultStep>& steps) {
-      return run_and_look(plan, steps, store, wanted, flags.allow);
+      return run_and_look(tried, steps, store, wanted, flags.allow);
     };
-    return shrink_online(plan.fault_steps, options);
+    return shrink_online(tried.fault_steps, options);
   };
   std::optional<LabOfRuns> lab;
   if (settings->hosts.empty()) lab.emplace();

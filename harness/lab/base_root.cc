@@ -21,7 +21,14 @@ constexpr const char* suite = "bookworm";
 
 Status run_mmdebstrap(const fs::path& folder, const Progress& progress) {
   Subprocess build;
-  build.command = {"mmdebstrap",
+  // Process ids of its own, so that /proc can be mounted there without being the machine's root.
+  build.command = {"unshare",
+                   "--mount",
+                   "--pid",
+                   "--fork",
+                   "--kill-child",
+                   "mmdebstrap",
+                   "--mode=root",
                    "--variant=minbase",
                    fmt::format("--include={}", packages),
                    "--skip=check/empty",
