@@ -29,7 +29,7 @@ enum class FaultNeeds {
 using Words = std::vector<std::string>;
 
 /// latencies[to][from]: how long packets between two nodes take on their way, added to what they
-/// take anyway.
+/// take anyway. A row may have one more, the last: how long clients wait, there and back.
 using Latencies = std::vector<std::vector<Nanos>>;
 
 /// What the agents have to do: for each node the words after `inject FAULT` (see agent/kinds.h), or

@@ -1,6 +1,13 @@
 // What a run asks of its nodes beside faults: distances between them, and records of their packets;
 // and servers that leave the cluster and join it.
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -60,6 +67,47 @@ TEST_CASE("topology: packets take their time in both directions, also under the 
   CHECK(round_trip(n1) < 10);
   nemesis->reset();
   CHECK(await([&] { return state_of(n1); }, before) == before);
+}
+
+/// How long a connection from here to a port takes that nobody listens on: until the refusal.
+Nanos until_refused(const std::string& host) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(socket >= 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(9);
+  REQUIRE(::inet_pton(AF_INET, host.c_str(), &address.sin_addr) == 1);
+  const Nanos begun = monotonic_now();
+  CHECK(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0);
+  CHECK(errno == ECONNREFUSED);
+  ::close(socket);
+  return monotonic_now() - begun;
+}
+
+TEST_CASE("topology: clients are far from a node, but the way by which it is controlled is not") {
+  if (!may_run()) return;
+  Cluster cluster(2);
+  Node& n1 = *cluster.nodes[0];
+  NemesisSettings settings;
+  settings.agent.local_program = ASSAY_BINARY_DIR "/assay-agent";
+  settings.latencies = {{0ms, 0ms, 400ms}, {0ms, 0ms, 0ms}};
+  auto nemesis = make_nemesis({}, cluster.nodes, cluster.target, settings);
+  REQUIRE_MESSAGE(nemesis.ok(), nemesis.error().message);
+  CHECK(until_refused(n1.address().host) > 400ms);
+  CHECK(until_refused(cluster.nodes[1]->address().host) < 400ms);
+  Nanos shortest = 1h;
+  for (int i = 0; i < 5; ++i) {
+    const Nanos begun = monotonic_now();
+    run(n1, "true");
+    shortest = std::min(shortest, monotonic_now() - begun);
+  }
+  CHECK(shortest < 400ms);
+  const auto healed = (*nemesis)->heal_all();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  REQUIRE(healed->size() == 1);
+  const std::string what = text_of(healed->front().completion.value, "what");
+  CHECK_MESSAGE(what.find("ms late on average") != std::string::npos, what);
+  CHECK(until_refused(n1.address().host) < 400ms);
 }
 
 TEST_CASE("capture: a node's packets are in the file, but for those of SSH and of the loopback") {
