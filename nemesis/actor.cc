@@ -25,7 +25,7 @@ constexpr int ssh_port = 22;
 constexpr Nanos request_timeout = std::chrono::seconds(15);
 /// than the copy of a data folder, and than a server waits until others let it join.
 constexpr Nanos copy_timeout = std::chrono::minutes(11);
-constexpr Nanos membership_timeout = std::chrono::seconds(40);
+constexpr Nanos membership_timeout = std::chrono::seconds(70);
 /// Healing everything copies nothing, it drops copies.
 constexpr Nanos heal_timeout_max = std::chrono::minutes(2);
 

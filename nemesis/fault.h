@@ -92,6 +92,7 @@ FaultEntry cpu_fault();
 FaultEntry memory_fault();
 FaultEntry power_fault();
 FaultEntry membership_fault();
+FaultEntry replace_fault();
 FaultEntry clock_fault();
 FaultEntry clock_drift_fault();
 FaultEntry clock_strobe_fault();

@@ -64,6 +64,7 @@ std::span<const FaultEntry> faults() {
                                 memory_fault(),
                                 power_fault(),
                                 membership_fault(),
+                                replace_fault(),
                                 clock_fault(),
                                 clock_drift_fault(),
                                 clock_strobe_fault(),

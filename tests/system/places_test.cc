@@ -161,7 +161,7 @@ TEST_CASE("faults: a server leaves its cluster and joins it again, also when all
   if (!may_run()) return;
   Cluster cluster(1);
   Node& n1 = *cluster.nodes[0];
-  const auto nemesis = nemesis_of({"membership"}, cluster.nodes, cluster.target);
+  const auto nemesis = nemesis_of({"membership", "replace"}, cluster.nodes, cluster.target);
   const Value on_n1 = Value::Map{{"nodes", Value::List{0}}};
   for (const bool by_its_stop : {true, false}) {
     CAPTURE(by_its_stop);
@@ -182,6 +182,14 @@ TEST_CASE("faults: a server leaves its cluster and joins it again, also when all
     CHECK(text_of(joined.value, "effect") == "n1 was not among n2");
     CHECK(state_of_server(n1) != '-');
   }
+  const std::string pid = run(n1, "cat /run/reader.pid");
+  const Completion replaced = nemesis->invoke({"start-replace", {}, on_n1});
+  REQUIRE_MESSAGE(replaced.type == EventType::ok, replaced.error);
+  CHECK(text_of(replaced.value, "what") ==
+        "new ones for members: n1 (n1 members: n2; then it was not among n2)");
+  CHECK(state_of_server(n1) != '-');
+  CHECK(run(n1, "cat /run/reader.pid") != pid);
+  CHECK(nemesis->invoke({"stop-replace", {}, {}}).type == EventType::ok);
 }
 
 }  // namespace
