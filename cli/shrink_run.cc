@@ -24,7 +24,7 @@ namespace {
 
 constexpr Nanos overhead = std::chrono::minutes(5);  // bringing up, checking
 
-constexpr Nanos time_after_finding = std::chrono::seconds(1);
+constexpr Nanos time_after_finding = std::chrono::seconds(3);
 
 /// An anomaly by type and model: what must come back.
 struct Finding {

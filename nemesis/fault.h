@@ -63,6 +63,8 @@ struct FaultEntry {
   Value (*draw)(std::size_t n, Random& random);
   /// Error (bad_data) if the parameters are not what `draw` makes.
   Result<Injection> (*plan)(const Value& parameters, const Cluster& cluster);
+  /// Which nodes are hit instead of those that `draw` says (see selector.h); empty: those.
+  std::string selector{};
 };
 
 /// The fault's rows, one function a file.

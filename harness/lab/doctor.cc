@@ -170,7 +170,10 @@ DoctorCheck check_ptrace() {
 DoctorCheck check_device(const char* path, const char* purpose, const char* fix) {
   const int file = ::open(path, O_RDWR | O_CLOEXEC);
   const int reason = errno;
-  if (file < 0) return failed(path, fmt::format("{} ({})", std::strerror(reason), purpose), fix);
+  if (file < 0) {
+    return failed(path, fmt::format("{} ({})", std::strerror(reason), purpose),
+                  reason == EACCES ? fmt::format("let users open it: chmod 666 {}", path) : fix);
+  }
   ::close(file);
   return passed(path, fmt::format("can be opened ({})", purpose));
 }
