@@ -9,12 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "harness/lab/rootless.h"
 
 namespace assay::cli {
 namespace {
 
 Result<int> examine(bool json) {
-  auto site = lab_site();
+  auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   bool all_fine = true;
   nlohmann::ordered_json checks = nlohmann::ordered_json::array();
@@ -27,6 +28,7 @@ Result<int> examine(bool json) {
     fmt::print("{:8} {:22} {}\n", mark, check.name, check.found);
     if (!check.ok) fmt::print("{:31} fix: {}\n", "", check.fix);
   }
+  if (Status ended = end_rootless(*site); !ended.ok()) return ended.error();
   if (json) {
     const nlohmann::ordered_json document = {
         {"schema", "assay.doctor/1"}, {"ok", all_fine}, {"checks", checks}};

@@ -152,7 +152,7 @@ std::string preflight(const std::vector<NodeAddress>& addresses, Target& target,
   text += "put /opt/assay/assay-agent there, with its ledger in /run/assay, and by it:\n";
   for (const FaultEntry& fault : faults()) {
     for (const std::string& name : names) {
-      if (fault.name == name) text += fmt::format("  {:24} {}\n", name, fault.summary);
+      if (fault.name == fault_name(name)) text += fmt::format("  {:24} {}\n", name, fault.summary);
     }
   }
   return text + "the firewall is touched in the table inet assay_nemesis only\n";

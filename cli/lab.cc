@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/history_input.h"
 #include "cli/output.h"
+#include "harness/lab/rootless.h"
 
 namespace assay::cli {
 namespace {
@@ -26,7 +27,7 @@ struct LabFlags {
 };
 
 Result<Lab> locked_lab() {
-  auto site = lab_site();
+  auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   return Lab::lock(*site);
 }
@@ -55,7 +56,7 @@ Result<int> down(const LabFlags& /*flags*/) {
 }
 
 Result<int> show_status(const LabFlags& flags) {
-  auto site = lab_site();
+  auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   auto status = lab_status(*site);
   if (!status.ok()) return status.error();
@@ -82,11 +83,12 @@ Result<int> show_status(const LabFlags& flags) {
     fmt::print("the lab is {}\n", status->is_up ? "up" : "down");
     for (const std::string& leftover : status->leftovers) fmt::print("left over: {}\n", leftover);
   }
+  if (Status ended = end_rootless(*site); !ended.ok()) return ended.error();
   return 0;
 }
 
 Result<NodeAddress> address_of(const std::string& name) {
-  auto site = lab_site();
+  auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   auto addresses = lab_nodes(*site);
   if (!addresses.ok()) return addresses.error();
@@ -115,7 +117,7 @@ Result<int> execute(const LabFlags& flags) {
 }
 
 Result<int> logs(const LabFlags& flags) {
-  auto site = lab_site();
+  auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   auto status = lab_status(*site);
   if (!status.ok()) return status.error();

@@ -260,7 +260,9 @@ Result<int> run_once(const RunFlags& flags) {
                  "faults, topologies and captures need nodes that assay may command; these servers "
                  "run already"};
   }
-  if (auto status = check_faults(settings->faults, **target, settings->hosts.empty());
+  if (auto status =
+          check_faults(settings->faults, **target, static_cast<std::size_t>(settings->nodes),
+                       settings->hosts.empty());
       !status.ok()) {
     return status.error();
   }

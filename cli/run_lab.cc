@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/hosts.h"
+#include "harness/lab/rootless.h"
 
 namespace assay::cli {
 namespace {
@@ -14,7 +15,7 @@ constexpr Nanos connect_timeout = std::chrono::seconds(10);
 Result<RunLab> RunLab::up(int nodes, const std::string& suite, const Target& target, bool keep,
                           Progress& progress) {
   if (auto endpoints = target.endpoints(); !endpoints.empty()) return RunLab(std::move(endpoints));
-  auto site = lab_site();
+  auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   site->suite = suite;
   site->packages = target.packages();

@@ -129,7 +129,7 @@ Status read_names(const RunFlags& flags, RunSettings& settings) {
     wanted = faults_of(settings.fault_steps);
   }
   for (const std::string& fault : expand_faults(wanted)) {
-    if (find_entry(faults(), fault) == nullptr) {
+    if (find_entry(faults(), std::string(fault_name(fault))) == nullptr) {
       auto known = names_of(faults());
       for (const std::string& package : names_of(fault_packages())) known.push_back(package);
       return unknown_name("fault", fault, known);
@@ -238,7 +238,8 @@ void RunFlags::define(CLI::App& app) {
   app.add_option("--model,-m", models, "model to check (repeat); default: the workload's")
       ->allow_extra_args(false);
   app.add_option("--nemesis", faults,
-                 "faults and packages of faults, comma separated: see `assay list faults`")
+                 "faults and packages of faults, comma separated: see `assay list faults`; "
+                 "kill:primaries, kill:n1+n3: of these nodes")
       ->delimiter(',');
   app.add_option("--nemesis-interval", fault_interval, "about how long a fault lasts")
       ->capture_default_str();

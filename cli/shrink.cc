@@ -23,7 +23,7 @@ namespace {
 struct ShrinkFlags {
   std::string path;
   std::string out;
-  std::string budget = "60s";
+  std::string budget;  ///< empty: a minute, or ten with --online, where every try is a run
   std::vector<std::string> models;
   bool json = false;
   bool online = false;
@@ -110,7 +110,8 @@ Result<int> shrink_history(const ShrinkFlags& flags) {
   return exit_code(Verdict::violation);
 }
 
-Result<int> shrink_path(const ShrinkFlags& flags) {
+Result<int> shrink_path(ShrinkFlags flags) {
+  if (flags.budget.empty()) flags.budget = flags.online ? "10m" : "60s";
   if (flags.online) {
     return shrink_lab_run(
         {flags.path, flags.out, flags.budget, flags.runs, flags.json, flags.allow});
@@ -127,7 +128,7 @@ Action define_shrink(CLI::App& app) {
   app.add_option("--out,-o", flags->out,
                  "folder of the shrunk simulation (default PATH/shrunk), or file of the shrunk "
                  "history or schedule");
-  app.add_option("--budget", flags->budget, "time for it")->capture_default_str();
+  app.add_option("--budget", flags->budget, "time for it (default 60s, with --online 10m)");
   app.add_flag("--online", flags->online,
                "of a run in the lab: run its plan again with fewer and shorter faults");
   app.add_option("--runs", flags->runs, "with --online: how often each schedule may be run")

@@ -16,9 +16,13 @@ namespace {
 
 constexpr Nanos latency_max = std::chrono::seconds(10);
 
-/// The zone of each node. Throws Wrong.
+/// Stands among the nodes of a zone for where all clients are.
+constexpr const char* clients = "clients";
+
+/// The zone of each node, and the clients' behind them, which may be empty. Throws Wrong.
 std::vector<std::string> read_zones(const toml::table& table, int nodes) {
-  std::vector<std::string> zones(static_cast<std::size_t>(nodes));
+  const auto count = static_cast<std::size_t>(nodes);
+  std::vector<std::string> zones(count + 1);
   for (const auto& [key, node] : table) {
     const auto line = TomlTable::line_of(node);
     const std::string zone(key.str());
@@ -33,8 +37,8 @@ std::vector<std::string> read_zones(const toml::table& table, int nodes) {
     for (const toml::node& member : *members) {
       const std::string name = toml_text(member);
       std::size_t at = 0;
-      while (at < zones.size() && name != fmt::format("n{}", at + 1)) ++at;
-      if (at == zones.size()) {
+      while (at < count && name != fmt::format("n{}", at + 1)) ++at;
+      if (at == count && name != clients) {
         throw Wrong{line,
                     fmt::format("{}: expected nodes from n1 to n{}, got '{}'", zone, nodes, name)};
       }
@@ -44,7 +48,7 @@ std::vector<std::string> read_zones(const toml::table& table, int nodes) {
       zones[at] = zone;
     }
   }
-  for (std::size_t at = 0; at < zones.size(); ++at) {
+  for (std::size_t at = 0; at < count; ++at) {
     if (zones[at].empty()) {
       throw Wrong{TomlTable::line_of(table), fmt::format("n{} is in no zone", at + 1)};
     }
@@ -65,7 +69,7 @@ Distances read_distances(const toml::table& table, const std::vector<std::string
     const std::string from(name.substr(0, dash));
     const std::string to(dash == std::string_view::npos ? "" : name.substr(dash + 1));
     for (const std::string& zone : {from, to}) {
-      if (std::find(zones.begin(), zones.end(), zone) != zones.end()) continue;
+      if (!zone.empty() && std::find(zones.begin(), zones.end(), zone) != zones.end()) continue;
       throw Wrong{line,
                   fmt::format("{}: expected ZONE-ZONE, and there is no zone '{}'", name, zone)};
     }
@@ -95,16 +99,21 @@ Result<Latencies> read_topology(const std::string& path, int nodes) {
     }
     const auto zones = read_zones(*zone_table, nodes);
     const Distances distances = read_distances(*latency_table, zones);
-    for (const std::string& to : zones) {
-      auto& row = latencies.emplace_back();
-      for (const std::string& from : zones) {
-        const auto distance = distances.find({from, to});
-        if (distance == distances.end() && from != to) {
-          throw Wrong{TomlTable::line_of(*latency_table),
-                      fmt::format("expected the latency of {}-{}", from, to)};
-        }
-        row.push_back(distance == distances.end() ? Nanos{0} : distance->second);
+    const auto between = [&](const std::string& from, const std::string& to) {
+      const auto distance = distances.find({from, to});
+      if (distance == distances.end() && from != to) {
+        throw Wrong{TomlTable::line_of(*latency_table),
+                    fmt::format("expected the latency of {}-{}", from, to)};
       }
+      return distance == distances.end() ? Nanos{0} : distance->second;
+    };
+    for (std::size_t to = 0; to + 1 < zones.size(); ++to) {
+      auto& row = latencies.emplace_back();
+      for (std::size_t from = 0; from + 1 < zones.size(); ++from) {
+        row.push_back(between(zones[from], zones[to]));
+      }
+      const std::string& own = zones.back();
+      if (!own.empty()) row.push_back(between(own, zones[to]) + between(zones[to], own));
     }
   });
   if (!status.ok()) return status.error();

@@ -2,7 +2,7 @@
 // A topology: data centres and how far they are from each other.
 //   [zones]
 //   east = ["n1", "n2"]
-//   west = ["n3"]
+//   west = ["n3", "clients"] # clients may stand in a zone, and are near to all nodes otherwise
 //   [latency]                # one way; both, unless the other direction stands there too
 //   east-west = "40ms"
 

@@ -19,11 +19,13 @@ using agent::no_effect;
 /// Begins the ids of what the topology asks of the agents; no fault has such a name.
 constexpr std::string_view topology_id = "topology-";
 
+constexpr int ssh_port = 22;
+
 /// Longer than the agent lets any command run,
 constexpr Nanos request_timeout = std::chrono::seconds(15);
 /// than the copy of a data folder, and than a server waits until others let it join.
 constexpr Nanos copy_timeout = std::chrono::minutes(11);
-constexpr Nanos membership_timeout = std::chrono::seconds(40);
+constexpr Nanos membership_timeout = std::chrono::seconds(70);
 /// Healing everything copies nothing, it drops copies.
 constexpr Nanos heal_timeout_max = std::chrono::minutes(2);
 
@@ -139,19 +141,31 @@ void Actor::add_disk_layer(std::size_t node, std::vector<Words>& requests) const
 Status Actor::add_latencies(const Latencies& latencies, std::size_t node,
                             std::vector<Words>& requests) const {
   if (node >= latencies.size()) return {};
+  const auto request_of = [](const std::string& whose, Nanos latency, const Words& more) {
+    const std::string delay = std::to_string(latency.count()) + "ns";
+    Words request{"inject", std::string(topology_id) + whose + delay, "packets", "delay=" + delay};
+    request.insert(request.end(), more.begin(), more.end());
+    return request;
+  };
   std::map<Nanos, Words> peers;  // by how far away
   for (std::size_t from = 0; from < latencies[node].size(); ++from) {
     const Nanos latency = latencies[node][from];
     if (latency == Nanos{0} || from == node) continue;
-    const auto address = address_of(*cluster_.nodes[from]);
+    const bool is_client = from == cluster_.nodes.size();
+    const auto address =
+        is_client ? own_address_towards(*cluster_.nodes[node]) : address_of(*cluster_.nodes[from]);
     if (!address) return address.error();
-    peers[latency].push_back(*address);
+    if (!is_client) {
+      peers[latency].push_back(*address);
+      continue;
+    }
+    // Clients are where the controller is, whose own way to the node nothing may touch.
+    const std::uint16_t port = cluster_.nodes[node]->address().port;
+    requests.push_back(request_of(
+        "clients-", latency, {"except=" + std::to_string(port == 0 ? ssh_port : port), *address}));
   }
   for (const auto& [latency, addresses] : peers) {
-    const std::string delay = std::to_string(latency.count()) + "ns";
-    Words request{"inject", std::string(topology_id) + delay, "packets", "delay=" + delay};
-    request.insert(request.end(), addresses.begin(), addresses.end());
-    requests.push_back(std::move(request));
+    requests.push_back(request_of("", latency, addresses));
   }
   return {};
 }

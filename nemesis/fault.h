@@ -29,7 +29,7 @@ enum class FaultNeeds {
 using Words = std::vector<std::string>;
 
 /// latencies[to][from]: how long packets between two nodes take on their way, added to what they
-/// take anyway.
+/// take anyway. A row may have one more, the last: how long clients wait, there and back.
 using Latencies = std::vector<std::vector<Nanos>>;
 
 /// What the agents have to do: for each node the words after `inject FAULT` (see agent/kinds.h), or
@@ -63,6 +63,8 @@ struct FaultEntry {
   Value (*draw)(std::size_t n, Random& random);
   /// Error (bad_data) if the parameters are not what `draw` makes.
   Result<Injection> (*plan)(const Value& parameters, const Cluster& cluster);
+  /// Which nodes are hit instead of those that `draw` says (see selector.h); empty: those.
+  std::string selector{};
 };
 
 /// The fault's rows, one function a file.
@@ -92,6 +94,7 @@ FaultEntry cpu_fault();
 FaultEntry memory_fault();
 FaultEntry power_fault();
 FaultEntry membership_fault();
+FaultEntry replace_fault();
 FaultEntry clock_fault();
 FaultEntry clock_drift_fault();
 FaultEntry clock_strobe_fault();

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "base/assert.h"
 #include "nemesis/actor.h"
 #include "nemesis/schedule.h"
+#include "nemesis/selector.h"
 
 namespace assay {
 namespace {
@@ -14,11 +16,32 @@ namespace {
 /// The stream of a run's seed that the nemesis draws from.
 constexpr std::uint64_t nemesis_stream = 0x6e656d65736973;
 
-const FaultEntry* fault_named(const std::string& name) {
+const FaultEntry* fault_named(std::string_view wanted) {
   for (const FaultEntry& fault : faults()) {
-    if (fault.name == name) return &fault;
+    if (fault.name == fault_name(wanted)) return &fault;
   }
   return nullptr;
+}
+
+std::string selector_of(const std::string& wanted) {
+  const std::size_t colon = wanted.find(':');
+  return colon == std::string::npos ? "" : wanted.substr(colon + 1);
+}
+
+Status check_selector(const FaultEntry& fault, const std::string& wanted, std::size_t nodes) {
+  if (wanted.find(':') == std::string::npos) return {};
+  Random unused(0);
+  if (find(fault.draw(nodes, unused), "selector") == nullptr ||
+      find(fault.draw(nodes, unused), "nodes") == nullptr) {
+    return Error{ErrorKind::configuration,
+                 wanted + ": fault " + std::string(fault.name) + " does not hit single nodes"};
+  }
+  if (is_selector(selector_of(wanted), nodes)) return {};
+  return Error{ErrorKind::configuration,
+               wanted +
+                   ": expected one, minority, majority, primaries, leader, all or names of "
+                   "nodes such as n1+n3 behind the colon, of " +
+                   std::to_string(nodes) + " nodes"};
 }
 
 /// Each fault once, whatever was asked for.
@@ -30,7 +53,9 @@ std::vector<FaultEntry> entries_of(const std::vector<std::string>& names) {
     const bool known = std::any_of(entries.begin(), entries.end(), [&](const FaultEntry& entry) {
       return entry.name == fault->name;
     });
-    if (!known) entries.push_back(*fault);
+    if (known) continue;
+    entries.push_back(*fault);
+    entries.back().selector = selector_of(name);
   }
   return entries;
 }
@@ -64,6 +89,7 @@ std::span<const FaultEntry> faults() {
                                 memory_fault(),
                                 power_fault(),
                                 membership_fault(),
+                                replace_fault(),
                                 clock_fault(),
                                 clock_drift_fault(),
                                 clock_strobe_fault(),
@@ -89,8 +115,8 @@ std::span<const FaultPackage> fault_packages() {
                                                          "disk-slow"};
   static constexpr std::array<std::string_view, 4> classic{"partition", "kill", "pause", "clock"};
   static constexpr std::array<std::string_view, 10> storm{
-      "partition", "partition-swizzle", "packets", "kill",  "stop",
-      "pause",     "pause-threads",     "cpu",     "clock", "clock-strobe"};
+      "partition", "partition-primaries", "packets", "kill",  "stop",
+      "pause",     "pause-threads",       "cpu",     "clock", "clock-strobe"};
   static constexpr std::array<FaultPackage, 6> table{{
       {"network", "partitions and trouble with packets", Names(network)},
       {"processes", "servers end, stand still and starve", Names(processes)},
@@ -101,6 +127,8 @@ std::span<const FaultPackage> fault_packages() {
   }};
   return table;
 }
+
+std::string_view fault_name(std::string_view wanted) { return wanted.substr(0, wanted.find(':')); }
 
 std::vector<std::string> expand_faults(const std::vector<std::string>& names) {
   std::vector<std::string> expanded;
@@ -122,7 +150,9 @@ std::vector<std::string> expand_faults(const std::vector<std::string>& names) {
   return expanded;
 }
 
-Status check_faults(const std::vector<std::string>& names, Target& target, bool has_power) {
+Status check_faults(const std::vector<std::string>& names, Target& target, std::size_t nodes,
+                    bool has_power) {
+  std::set<std::string_view> known_names;
   for (const std::string& name : names) {
     const FaultEntry* fault = fault_named(name);
     if (fault == nullptr) {
@@ -132,6 +162,11 @@ Status check_faults(const std::vector<std::string>& names, Target& target, bool 
       }
       return Error{ErrorKind::configuration, "unknown fault " + name + "; expected " + known};
     }
+    if (!known_names.insert(fault->name).second) {
+      return Error{ErrorKind::configuration,
+                   "fault " + std::string(fault->name) + " is asked for twice"};
+    }
+    if (Status fits = check_selector(*fault, name, nodes); !fits.ok()) return fits;
     if (fault->needs == FaultNeeds::process_control && target.process_control() == nullptr) {
       return Error{ErrorKind::configuration,
                    "fault " + name + " needs server processes that can be controlled, and target " +
@@ -166,7 +201,8 @@ Status check_faults(const std::vector<std::string>& names, Target& target, bool 
 
 Result<std::unique_ptr<Nemesis>> make_nemesis(const std::vector<std::string>& names, Nodes& nodes,
                                               Target& target, const NemesisSettings& settings) {
-  if (const Status checked = check_faults(names, target, settings.power != nullptr); !checked.ok())
+  if (const Status checked = check_faults(names, target, nodes.size(), settings.power != nullptr);
+      !checked.ok())
     return checked.error();
   return Actor::open(entries_of(names), nodes, target, settings);
 }

@@ -30,6 +30,8 @@ struct FaultPackage {
   std::span<const std::string_view> faults;
 };
 std::span<const FaultPackage> fault_packages();
+/// The name in "kill:primaries", which asks for a fault of the nodes that a selector says.
+std::string_view fault_name(std::string_view wanted);
 /// Packages replaced by their faults; each fault once, in the order given. Unknown names stay.
 std::vector<std::string> expand_faults(const std::vector<std::string>& names);
 
@@ -41,9 +43,10 @@ struct NemesisSettings {
   Latencies latencies;                       ///< of the whole run; empty: as they are
 };
 
-/// Whether these faults exist and the target and the nodes' place have what they need. Error:
-/// configuration.
-Status check_faults(const std::vector<std::string>& names, Target& target, bool has_power);
+/// Whether these faults exist, each once, their selectors fit so many nodes, and the target and the
+/// nodes' place have what they need. Error: configuration.
+Status check_faults(const std::vector<std::string>& names, Target& target, std::size_t nodes,
+                    bool has_power);
 
 /// A nemesis that can carry out these faults, with an agent on every node. Nodes and target are
 /// borrowed. Error: configuration (as check_faults, before anything starts), unavailable,

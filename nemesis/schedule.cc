@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "nemesis/selector.h"
+
 namespace assay {
 namespace {
 
@@ -47,7 +49,11 @@ class FaultSchedule final : public Generator {
     if (const Nanos at = std::max(lane->due, rested_); at > context.now) return Pending{at};
     Invocation invocation;
     invocation.f = (lane->in_force ? "stop-" : "start-") + std::string(lane->fault.name);
-    if (!lane->in_force) invocation.value = lane->fault.draw(nodes_, lane->random);
+    if (!lane->in_force) {
+      invocation.value = lane->fault.draw(nodes_, lane->random);
+      const std::string& selector = lane->fault.selector;
+      if (!selector.empty()) select_as(selector, nodes_, invocation.value, lane->random);
+    }
     lane->in_force = !lane->in_force;
     lane->due = context.now + scaled(0.5 + lane->random.unit());
     return Invoke{std::move(invocation), context.free.front()};

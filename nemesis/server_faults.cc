@@ -117,21 +117,28 @@ Value draw_membership(std::size_t n, Random& random) {
   return map;
 }
 
-Result<Injection> plan_membership(const Value& parameters, const Cluster& cluster) {
+Result<Injection> plan_members(const Value& parameters, const Cluster& cluster, const char* kind,
+                               const char* what) {
   const Membership* membership = cluster.target.membership();
   if (membership == nullptr) {
-    return Error{ErrorKind::configuration, "membership: this target's members are fixed"};
+    return Error{ErrorKind::configuration, std::string(kind) + ": this target's members are fixed"};
   }
   const auto nodes = select_nodes(parameters, cluster);
-  if (!nodes) return nodes.error().in("membership");
+  if (!nodes) return nodes.error().in(kind);
   Injection injection;
   injection.words.resize(cluster.nodes.size());
   for (const std::size_t at : *nodes) {
-    injection.words[at] = {"membership", membership->leave_command(at),
-                           membership->join_command(at)};
+    injection.words[at] = {kind, membership->leave_command(at), membership->join_command(at)};
   }
-  injection.what = "members leave: " + names_of(*nodes, cluster);
+  injection.what = what + names_of(*nodes, cluster);
   return injection;
+}
+
+Result<Injection> plan_membership(const Value& parameters, const Cluster& cluster) {
+  return plan_members(parameters, cluster, "membership", "members leave: ");
+}
+Result<Injection> plan_replace(const Value& parameters, const Cluster& cluster) {
+  return plan_members(parameters, cluster, "replace", "new ones for members: ");
 }
 
 Result<Injection> plan_power(const Value& parameters, const Cluster& cluster) {
@@ -181,6 +188,10 @@ FaultEntry memory_fault() {
 FaultEntry membership_fault() {
   return {"membership", "a server leaves the cluster; healing lets a new, empty one join",
           FaultNeeds::membership, draw_membership, plan_membership};
+}
+FaultEntry replace_fault() {
+  return {"replace", "a server leaves the cluster, and a new, empty one joins at once",
+          FaultNeeds::membership, draw_membership, plan_replace};
 }
 FaultEntry power_fault() {
   return {"power", "whole nodes off at once, as by the mains switch, and on again with their disks",

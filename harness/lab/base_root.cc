@@ -27,7 +27,14 @@ bool is_suite_name(std::string_view name) {
 
 Status run_mmdebstrap(const std::string& suite, const fs::path& folder, const Progress& progress) {
   Subprocess build;
-  build.command = {"mmdebstrap",
+  // Process ids of its own, so that /proc can be mounted there without being the machine's root.
+  build.command = {"unshare",
+                   "--mount",
+                   "--pid",
+                   "--fork",
+                   "--kill-child",
+                   "mmdebstrap",
+                   "--mode=root",
                    "--variant=minbase",
                    fmt::format("--include={}", packages),
                    "--skip=check/empty",

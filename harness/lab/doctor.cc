@@ -22,6 +22,8 @@
 
 #include "harness/lab/lab.h"
 #include "harness/lab/leftovers.h"
+#include "harness/lab/node_init.h"
+#include "harness/lab/rootless.h"
 #include "harness/lab/subprocess.h"
 
 namespace assay {
@@ -62,13 +64,17 @@ DoctorCheck check_privileges() {
                                                                {CAP_SYS_CHROOT, "SYS_CHROOT"},
                                                                {CAP_SETPCAP, "SETPCAP"}}};
   if (::geteuid() != 0) {
-    return failed("root", fmt::format("user id {}", ::geteuid()), "run as root: sudo assay …");
+    return failed("root", fmt::format("user id {}", ::geteuid()),
+                  "run as root: sudo assay …; or, as an ordinary user: " + why_not_rootless());
   }
   std::string missing;
   for (const auto& [capability, name] : needed) {
     if (::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1) missing += fmt::format(" {}", name);
   }
-  if (missing.empty()) return passed("root", "root with the capabilities that a lab needs");
+  if (missing.empty()) {
+    return passed("root", is_rootless() ? "in a user namespace, as an ordinary user"
+                                        : "root with the capabilities that a lab needs");
+  }
   return failed("root", "root without" + missing,
                 "in a container, start it with --privileged or these capabilities");
 }
@@ -97,8 +103,7 @@ DoctorCheck check_overlay(const LabSite& site) {
   for (const char* name : {"/lower", "/upper", "/work", "/root"})
     ::mkdir((folder + name).c_str(), 0755);
   const std::string target = folder + "/root";
-  const std::string options =
-      fmt::format("lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work", folder);
+  const std::string options = overlay_options(folder + "/lower", folder);
   const int reason = try_in_child([&] {
     if (::unshare(CLONE_NEWNS) != 0) return errno;
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
@@ -165,7 +170,10 @@ DoctorCheck check_ptrace() {
 DoctorCheck check_device(const char* path, const char* purpose, const char* fix) {
   const int file = ::open(path, O_RDWR | O_CLOEXEC);
   const int reason = errno;
-  if (file < 0) return failed(path, fmt::format("{} ({})", std::strerror(reason), purpose), fix);
+  if (file < 0) {
+    return failed(path, fmt::format("{} ({})", std::strerror(reason), purpose),
+                  reason == EACCES ? fmt::format("let users open it: chmod 666 {}", path) : fix);
+  }
   ::close(file);
   return passed(path, fmt::format("can be opened ({})", purpose));
 }

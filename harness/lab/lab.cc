@@ -17,6 +17,7 @@
 #include "harness/lab/layer.h"
 #include "harness/lab/leftovers.h"
 #include "harness/lab/network.h"
+#include "harness/lab/rootless.h"
 
 namespace assay {
 namespace {
@@ -120,7 +121,9 @@ bool is_whole(const LabState& state) {
 Result<Lab> Lab::lock(const LabSite& site) {
   if (::geteuid() != 0) {
     return Error{ErrorKind::not_permitted,
-                 "a lab needs root (mounts, namespaces, interfaces); try again with sudo"};
+                 why_not_rootless().empty()
+                     ? "a lab needs root (mounts, namespaces, interfaces); try again with sudo"
+                     : fmt::format("a lab needs root, or else: {}", why_not_rootless())};
   }
   std::error_code failed;
   fs::create_directories(site.state, failed);
@@ -144,6 +147,7 @@ Status Lab::up(int nodes, const Progress& progress) {
   }
   if (Status status = ensure_base(site_, progress); !status.ok()) return status;
   if (Status status = ensure_layer(site_, progress); !status.ok()) return status;
+  if (Status status = join_lab_network(site_); !status.ok()) return status;
   const Nanos start = monotonic_now();
   const Result<LabState> state = read_lab_state(site_);
   if (state.ok() && static_cast<int>(state.value().nodes.size()) == nodes &&
@@ -230,7 +234,11 @@ Status Lab::wait_for_ssh(int node, const ProcessIdentity& process) {
   return {};
 }
 
-Status Lab::down() { return remove_lab(site_); }
+Status Lab::down() {
+  if (Status status = join_lab_network(site_); !status.ok()) return status;
+  if (Status status = remove_lab(site_); !status.ok()) return status;
+  return end_rootless(site_);
+}
 
 Status Lab::kill_node(int node) {
   Result<LabState> state = read_lab_state(site_);
@@ -288,6 +296,7 @@ Result<LabStatus> lab_status(const LabSite& site) {
 Result<std::vector<NodeAddress>> lab_nodes(const LabSite& site) {
   const Result<LabState> state = read_lab_state(site);
   if (!state.ok()) return state.error();
+  if (Status status = join_lab_network(site); !status.ok()) return status.error();
   std::vector<NodeAddress> addresses;
   for (const ProcessIdentity& identity : state.value().nodes) {
     const int node = static_cast<int>(addresses.size()) + 1;

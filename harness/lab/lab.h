@@ -74,8 +74,8 @@ struct LabStatus {
 /// Needs no lock. Error: bad_data if the state file is damaged (`up` and `down` repair that).
 Result<LabStatus> lab_status(const LabSite& site);
 
-/// Addresses of the nodes of a lab that is up. Error: no_input (none is up), unavailable (a node
-/// is off).
+/// Addresses of the nodes of a lab that is up, in whose network the process is then. Error:
+/// no_input (none is up), unavailable (a node is off).
 Result<std::vector<NodeAddress>> lab_nodes(const LabSite& site);
 
 }  // namespace assay

@@ -10,6 +10,7 @@
 
 #include "harness/lab/file_lock.h"
 #include "harness/lab/leftovers.h"
+#include "harness/lab/node_init.h"
 #include "harness/lab/subprocess.h"
 
 namespace assay {
@@ -17,14 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Arguments: the base root, the folder of the build, the packages. Runs in a mount namespace of its
-// own, so that nothing is left mounted. No service may start: the processes would be the machine's.
+// Arguments: the folder of the build, the options of the overlay, the packages. Runs in mount and
+// pid namespaces of its own, so that nothing is left. No service may start: the processes would be
+// the machine's.
 constexpr const char* install_script = R"(
-base=$1; build=$2; shift 2
+build=$1; options=$2; shift 2
 root=$build/root
-mount -t overlay overlay -o "lowerdir=$base,upperdir=$build/upper,workdir=$build/work" "$root"
+mount -t overlay overlay -o "$options" "$root"
 mount -t proc proc "$root/proc"
-mount --bind /dev "$root/dev"
+mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/tmp"
 mount -t tmpfs tmpfs "$root/run"
 cat /etc/resolv.conf >"$root/etc/resolv.conf"
@@ -67,8 +69,17 @@ Status install(const LabSite& site, const fs::path& build, const Progress& progr
     if (failed) return Error{ErrorKind::cannot_write, build.string() + ": " + failed.message()};
   }
   Subprocess run;
-  run.command = {"unshare",     "--mount", "sh", "-ec", install_script, "sh", site.base().string(),
-                 build.string()};
+  run.command = {"unshare",
+                 "--mount",
+                 "--pid",
+                 "--fork",
+                 "--kill-child",
+                 "sh",
+                 "-ec",
+                 install_script,
+                 "sh",
+                 build.string(),
+                 overlay_options(site.base(), build)};
   run.command.insert(run.command.end(), site.packages.begin(), site.packages.end());
   run.timeout = std::chrono::minutes(15);
   run.on_line = [&](std::string_view line) {

@@ -37,12 +37,14 @@ bool interface_exists(const std::string& name) {
 Status make_bridge(const LabSite& site) {
   const std::string bridge = site.bridge();
   if (interface_exists(bridge)) return {};
+  // With an address that was not given a bridge takes the lowest of its cables', which come and go.
   return ip_batch(
-      fmt::format("link add {0} type bridge forward_delay 0 stp_state 0 mcast_snooping 0\n"
+      fmt::format("link add {0} address 02:a5:00:00:{3:02x}:fe type bridge forward_delay 0 "
+                  "stp_state 0 mcast_snooping 0\n"
                   "link set {0} alias {1}\n"
                   "addr add {2}/24 dev {0}\n"
                   "link set {0} up\n",
-                  bridge, site.folder().string(), site.controller_host()),
+                  bridge, site.folder().string(), site.controller_host(), site.number),
       false);
 }
 

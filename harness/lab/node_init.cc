@@ -19,6 +19,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "harness/lab/rootless.h"
+
 namespace assay {
 namespace {
 
@@ -151,7 +153,7 @@ void add_device_mounts(NodeInit& init) {
   // What packet and disk faults work with. A machine without them has no such faults.
   for (const auto& [device, folder] : {std::pair{"net/tun", "/net"}, std::pair{"fuse", ""}}) {
     const std::string source = fmt::format("/dev/{}", device);
-    if (::access(source.c_str(), F_OK) != 0) continue;
+    if (::access(source.c_str(), R_OK | W_OK) != 0) continue;
     if (*folder != 0) init.mounts.push_back({Kind::folder, "", dev + folder, "", 0, ""});
     init.mounts.push_back({Kind::bind_file, source, fmt::format("{}/{}", dev, device), "", 0, ""});
   }
@@ -168,6 +170,11 @@ void add_device_mounts(NodeInit& init) {
 
 }  // namespace
 
+std::string overlay_options(const std::string& lower, const std::filesystem::path& folder) {
+  return fmt::format("lowerdir={0},upperdir={1}/upper,workdir={1}/work{2}", lower, folder.string(),
+                     is_rootless() ? ",userxattr" : "");
+}
+
 NodeInit make_node_init(const LabSite& site, int node) {
   using Kind = NodeMount::Kind;
   NodeInit init;
@@ -175,10 +182,10 @@ NodeInit make_node_init(const LabSite& site, int node) {
   init.address = site.node_host(node);
   const std::string folder = site.node_folder(node).string();
   init.root = folder + "/root";
-  init.mounts.push_back({Kind::filesystem, "overlay", init.root, "overlay", 0,
-                         fmt::format("lowerdir={}{},upperdir={}/upper,workdir={}/work",
-                                     site.packages.empty() ? "" : site.layer().string() + ":",
-                                     site.base().string(), folder, folder)});
+  const std::string lower =
+      (site.packages.empty() ? "" : site.layer().string() + ":") + site.base().string();
+  init.mounts.push_back(
+      {Kind::filesystem, "overlay", init.root, "overlay", 0, overlay_options(lower, folder)});
   constexpr unsigned long plain = MS_NOSUID | MS_NODEV;
   init.mounts.push_back(
       {Kind::filesystem, "proc", init.root + "/proc", "proc", plain | MS_NOEXEC, ""});

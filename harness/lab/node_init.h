@@ -3,6 +3,7 @@
 // threads, so it allocates nothing and takes no lock: system calls only, on paths made before.
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct NodeInitFailure {
   int reason = 0;  ///< errno
   std::array<char, 96> step{};
 };
+
+/// Of an overlay whose upper and work folders are in `folder`; `lower`: folders, highest first.
+std::string overlay_options(const std::string& lower, const std::filesystem::path& folder);
 
 NodeInit make_node_init(const LabSite& site, int node);
 

@@ -1,6 +1,7 @@
 #include "harness/lab/site.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,8 +11,23 @@
 
 namespace assay {
 
+namespace {
+
+/// Where an ordinary user's programs keep their data.
+std::filesystem::path data_folder() {
+  const auto set = [](const char* name) {
+    const char* text = std::getenv(name);
+    return std::filesystem::path(text == nullptr ? "" : text);
+  };
+  const std::filesystem::path named = set("XDG_DATA_HOME");
+  return named.is_absolute() ? named : std::filesystem::path("/") / set("HOME") / ".local/share";
+}
+
+}  // namespace
+
 Result<LabSite> lab_site() {
   LabSite site;
+  if (::geteuid() != 0) site.state = data_folder() / "assay";
   if (const char* state = std::getenv("ASSAY_LAB"); state != nullptr && *state != '\0') {
     const std::string_view text = state;
     // These separate the options of an overlay mount.
@@ -38,9 +54,8 @@ Result<LabSite> lab_site() {
 }
 
 int choose_number(const LabSite& site, const std::function<std::string(const LabSite&)>& owner_of) {
-  constexpr int numbers = 10;
-  int first_free = numbers;
-  for (int number = 0; number < numbers; ++number) {
+  int first_free = lab_numbers;
+  for (int number = 0; number < lab_numbers; ++number) {
     LabSite candidate = site;
     candidate.number = number;
     const std::string owner = owner_of(candidate);
@@ -49,7 +64,7 @@ int choose_number(const LabSite& site, const std::function<std::string(const Lab
     if (is_there && (owner.empty() || owner == candidate.folder())) return number;
     if (owner.empty()) first_free = std::min(first_free, number);
   }
-  return first_free == numbers ? 0 : first_free;
+  return first_free == lab_numbers ? 0 : first_free;
 }
 
 }  // namespace assay

@@ -15,6 +15,7 @@ namespace assay {
 
 constexpr int lab_nodes_max = 9;
 inline constexpr const char* default_suite = "bookworm";
+constexpr int lab_numbers = 10;
 
 /// A value; all members are pure. Nodes are counted from 1, as their names are.
 struct LabSite {
@@ -51,7 +52,8 @@ struct LabSite {
   std::string subnet() const { return "10.77." + std::to_string(number) + "."; }
 };
 
-/// From ASSAY_LAB (the state folder) and ASSAY_LAB_NUMBER; without a number that of choose_number,
+/// From ASSAY_LAB (the state folder; without it /var/lib/assay for root, and ~/.local/share/assay
+/// for anybody else) and ASSAY_LAB_NUMBER; without a number that of choose_number,
 /// by who has which bridge on this machine. Error: configuration.
 Result<LabSite> lab_site();
 

@@ -35,12 +35,12 @@ bool is_id(const std::string& text) {
 }  // namespace
 
 std::span<const Kind> kinds() {
-  static const std::array table{command_kind(),       membership_kind(),    kill_kind(),
-                                stop_kind(),          restart_kind(),       pause_kind(),
-                                cpu_kind(),           pause_threads_kind(), memory_kind(),
-                                clock_kind(),         partition_kind(),     packets_kind(),
-                                disk_layer_kind(),    disk_kind(),          disk_lose_kind(),
-                                disk_truncate_kind(), disk_restore_kind()};
+  static const std::array table{command_kind(),   membership_kind(),    replace_kind(),
+                                kill_kind(),      stop_kind(),          restart_kind(),
+                                pause_kind(),     cpu_kind(),           pause_threads_kind(),
+                                memory_kind(),    clock_kind(),         partition_kind(),
+                                packets_kind(),   disk_layer_kind(),    disk_kind(),
+                                disk_lose_kind(), disk_truncate_kind(), disk_restore_kind()};
   return table;
 }
 

@@ -22,16 +22,18 @@ struct Cut {
   std::set<std::string> v4;
   std::set<std::string> v6;
   std::set<std::string> ports;  ///< TCP and UDP, of either end; empty: all packets
+  std::string except;           ///< TCP packets to this port pass; empty: none do
 };
 
 std::vector<Cut> cuts_of(std::span<const Record> records) {
   std::vector<Cut> cuts;
   for (const Record& record : records) {
     if (record.kind != "partition" && record.kind != "packets") continue;
-    Cut cut{record.id, record.kind == "packets" ? "relay" : "drop", {}, {}, {}};
+    Cut cut{record.id, record.kind == "packets" ? "relay" : "drop", {}, {}, {}, ""};
     for (const std::string& word : record.undo) {
       if (word == "reject") cut.action = word;
       if (word.starts_with(port_prefix)) cut.ports.insert(word.substr(port_prefix.size()));
+      if (word.starts_with(except_prefix)) cut.except = word.substr(except_prefix.size());
       const auto address = parse_address(word);
       if (address) (address->is_v6 ? cut.v6 : cut.v4).insert(word);
     }
@@ -63,6 +65,9 @@ std::string joined(const std::set<std::string>& members, const char* separator =
 
 /// What a rule of these protocols matches besides the peer: all, or either end at one of the ports.
 std::vector<std::string> nft_ends(const Cut& cut, const std::string& protocols) {
+  if (!cut.except.empty()) {
+    return {"meta l4proto tcp th dport != " + cut.except + " ", "meta l4proto != tcp "};
+  }
   if (cut.ports.empty()) return {protocols.empty() ? "" : "meta l4proto " + protocols + " "};
   std::vector<std::string> ends;
   for (const char* end : {"dport", "sport"}) {
@@ -151,6 +156,11 @@ std::string iptables_script(const std::vector<Cut>& cuts) {
               call + "-A " + firewall_chain + " -s " + member + " -m comment --comment " + cut.id;
           const std::string ports =
               cut.ports.empty() ? "" : " -m multiport --ports " + joined(cut.ports, ",");
+          if (!cut.except.empty()) {
+            rules += match + " -p tcp ! --dport " + cut.except + " -j DROP\n" + match +
+                     " ! -p tcp -j DROP\n";
+            continue;
+          }
           const bool rejects = cut.action == "reject";
           for (const std::string protocol : {" -p tcp", " -p udp", ""}) {
             if (protocol.empty() != ports.empty() && !(rejects && protocol == " -p tcp")) continue;

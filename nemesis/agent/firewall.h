@@ -20,6 +20,7 @@ inline constexpr const char* firewall_chain = "ASSAY-NEMESIS";
 
 /// Begins a word of a record that restricts a partition to packets from and to a port.
 inline constexpr std::string_view port_prefix = "port=";
+inline constexpr std::string_view except_prefix = "except=";
 
 /// Makes the firewall carry the records of kind `partition` and `packets`, and nothing else; keeps
 /// what was counted for those that stay. By nftables, or by iptables where there is no nft. Error:

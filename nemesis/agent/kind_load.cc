@@ -142,6 +142,12 @@ Result<std::string> undo_cpu(Host& host, const Record& record) {
   for (;;) ::pause();
 }
 
+/// How many of a server's threads are to stand still: one at least.
+std::size_t share_of(std::size_t threads, std::int64_t percent) {
+  const std::size_t share = threads * static_cast<std::size_t>(percent) / 100;
+  return std::clamp<std::size_t>(share, 1, std::max<std::size_t>(threads, 1));
+}
+
 Result<Armed> arm_pause_threads(Host& host, const Words& words) {
   if (words.size() != 3) {
     return Error{ErrorKind::usage, "pause-threads: expected PID_FILE PERCENT SEED"};
@@ -156,8 +162,7 @@ Result<Armed> arm_pause_threads(Host& host, const Words& words) {
   std::vector<pid_t> threads = threads_of(root->pid);
   Random random(static_cast<std::uint64_t>(*seed));
   random.shuffle(std::span(threads));
-  const std::size_t share = threads.size() * static_cast<std::size_t>(*percent) / 100;
-  threads.resize(std::clamp<std::size_t>(share, 1, threads.size()));
+  threads.resize(std::min(threads.size(), share_of(threads.size(), *percent)));
   armed->undo.resize(1);
   return with_helper(host, *armed, [pid = root->pid, threads] { hold_threads(pid, threads); });
 }
@@ -181,18 +186,21 @@ std::string thread_words(const Record& record) {
   return std::to_string(held) + (held == 1 ? " thread" : " threads");
 }
 
-Result<std::string> inject_pause_threads(Host& host, const Record& record, const Words& /*words*/) {
+Result<std::string> inject_pause_threads(Host& host, const Record& record, const Words& words) {
+  const std::vector<Process> processes = processes_of(record);
+  const pid_t server = processes.at(1).pid;
+  const auto percent = parse_number(words[1], 1, 99);
+  if (!percent) return percent.error();
+  const std::size_t wanted = share_of(threads_of(server).size(), *percent);
   const auto released = release(host);
   if (!released) return released;
-  const std::vector<Process> processes = processes_of(record);
   const Nanos deadline = monotonic_now() + std::chrono::seconds(3);
-  while (held_threads(processes.at(1).pid) == 0) {
-    if (monotonic_now() > deadline || !state_of(processes[0])) {
-      return Error{ErrorKind::unavailable, "pause-threads: no thread could be held"};
-    }
+  while (held_threads(server) < wanted && monotonic_now() < deadline && state_of(processes[0])) {
     ::poll(nullptr, 0, 2);
   }
-  return thread_words(record);
+  // Threads that ended meanwhile are none to hold.
+  if (held_threads(server) > 0) return thread_words(record);
+  return Error{ErrorKind::unavailable, "pause-threads: no thread could be held"};
 }
 
 Result<std::string> undo_pause_threads(Host& /*host*/, const Record& record) {
@@ -204,22 +212,28 @@ Result<std::string> undo_pause_threads(Host& /*host*/, const Record& record) {
 // Memory: a helper takes a share of what is available and keeps it. It offers itself to the kernel
 // as the first to be killed, so that nothing else is.
 
-std::uint64_t available_bytes() {
+/// A line of /proc/meminfo, such as "MemAvailable:".
+std::uint64_t memory_bytes(const std::string& wanted) {
   std::ifstream file("/proc/meminfo");
   std::string name;
   std::uint64_t kilobytes = 0;
   std::string unit;
   while (file >> name >> kilobytes) {
-    if (name == "MemAvailable:") return kilobytes * 1024;
+    if (name == wanted) return kilobytes * 1024;
     std::getline(file, unit);
   }
   return 0;
 }
+std::uint64_t available_bytes() { return memory_bytes("MemAvailable:"); }
 
 [[noreturn]] void take_memory(std::uint64_t bytes) {
   std::ofstream("/proc/self/oom_score_adj") << 1000;
   constexpr std::uint64_t step = 16U << 20U;
-  for (std::uint64_t taken = 0; taken < bytes; taken += step) {
+  // In a lab all nodes take from the same memory. A machine without any drops packets, also those
+  // by which it is reached.
+  const std::uint64_t reserve = memory_bytes("MemTotal:") / 10;
+  for (std::uint64_t taken = 0; taken < bytes && available_bytes() > reserve + step;
+       taken += step) {
     void* memory =
         ::mmap(nullptr, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) break;

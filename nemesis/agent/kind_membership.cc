@@ -35,6 +35,15 @@ Result<std::string> inject_membership(Host& host, const Record& /*record*/, cons
   return run(words[0], host.keep_waiting);
 }
 
+/// Both at once; what is undone is a join that did not come to its end.
+Result<std::string> inject_replace(Host& host, const Record& /*record*/, const Words& words) {
+  const auto left = run(words[0], host.keep_waiting);
+  if (!left) return left.error();
+  const auto joined = run(words[1], host.keep_waiting);
+  if (!joined) return joined.error();
+  return *left + "; then it " + *joined;
+}
+
 Result<std::string> undo_membership(Host& /*host*/, const Record& record) {
   return run(record.undo.at(0), [] { return true; });
 }
@@ -43,6 +52,9 @@ Result<std::string> undo_membership(Host& /*host*/, const Record& record) {
 
 Kind membership_kind() {
   return {"membership", "LEAVE JOIN", false, arm_membership, inject_membership, undo_membership};
+}
+Kind replace_kind() {
+  return {"replace", "LEAVE JOIN", false, arm_membership, inject_replace, undo_membership};
 }
 
 }  // namespace assay::agent

@@ -79,16 +79,22 @@ Result<std::string> end_politely(const std::string& pid_file,
     return std::any_of(tree->begin(), tree->end(),
                        [](const Process& process) { return state_of(process).has_value(); });
   };
-  const Nanos begun = monotonic_now();
+  const auto wait_for_end = [&] {
+    const Nanos begun = monotonic_now();
+    while (any_left() && monotonic_now() - begun < patience && keep_waiting()) {
+      ::poll(nullptr, 0, 5);
+    }
+    return monotonic_now() - begun;
+  };
   ::kill(tree->front().pid, SIGTERM);
-  while (any_left() && monotonic_now() - begun < patience && keep_waiting()) {
-    ::poll(nullptr, 0, 5);
-  }
-  if (!any_left()) return "ended in " + format_duration(monotonic_now() - begun);
+  const Nanos waited = wait_for_end();
+  if (!any_left()) return "ended in " + format_duration(waited);
   for (const Process& process : *tree) {
     if (state_of(process)) ::kill(process.pid, SIGKILL);
   }
-  return "killed after " + format_duration(monotonic_now() - begun) + " without an end";
+  // A start command would take one that is still ending for a server that runs.
+  wait_for_end();
+  return "killed after " + format_duration(waited) + " without an end";
 }
 
 Result<std::string> inject_stop(Host& host, const Record& /*record*/, const Words& words) {

@@ -53,6 +53,7 @@ std::span<const Kind> kinds();
 // The rows, one file a noun.
 Kind command_kind();
 Kind membership_kind();
+Kind replace_kind();
 Kind kill_kind();
 Kind stop_kind();
 Kind restart_kind();

@@ -6,6 +6,7 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -140,6 +141,15 @@ bool read_source(const std::string& frame, Address& source) {
   return false;
 }
 
+/// The port of an IP frame that is for TCP; 0: it is for something else.
+std::uint16_t tcp_port_of(const std::string& frame, bool is_v6) {
+  const auto* ip = reinterpret_cast<const std::uint8_t*>(frame.data()) + notes_size + ETH_HLEN;
+  const std::size_t size = frame.size() - notes_size - ETH_HLEN;
+  const std::size_t header = is_v6 ? 40 : (ip[0] & 15U) * std::size_t{4};
+  if (size < header + 4 || ip[is_v6 ? 6 : 9] != IPPROTO_TCP) return 0;
+  return static_cast<std::uint16_t>(ip[header + 2] << 8U | ip[header + 3]);
+}
+
 /// Makes the frame's checksum wrong by one bit behind the IP header. The kernel's note that the
 /// checksum is still to be made, or was found right, must go, else nobody would see.
 void corrupt(std::string& frame, std::uint64_t chance) {
@@ -223,6 +233,8 @@ class Relay {
     std::int64_t* free_at = nullptr;
     for (RelayRule& rule : rules_) {
       if (!(rule.peer == source) || lost) continue;
+      // The firewall lets it in as it is.
+      if (rule.except != 0 && rule.except == tcp_port_of(frame, source.is_v6)) continue;
       PacketCounts& counts = counts_.rules[rule.slot];
       ++counts.seen;
       held.slots.push_back(rule.slot);

@@ -23,6 +23,7 @@ struct RelayRule {
   double duplicate = 0;
   double reorder = 0;
   std::uint64_t rate_bits = 0;
+  std::uint16_t except = 0;
 };
 constexpr std::size_t relay_message_max = 64 * 1024;
 

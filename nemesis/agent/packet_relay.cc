@@ -31,6 +31,7 @@ std::string encode(std::size_t slot, const PacketRule& rule) {
     one.duplicate = rule.duplicate;
     one.reorder = rule.reorder;
     one.rate_bits = rule.rate_bits;
+    one.except = rule.except;
     put(one);
   }
   return text;

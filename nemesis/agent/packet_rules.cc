@@ -37,6 +37,15 @@ Result<std::uint64_t> parse_rate(const std::string& word, std::string_view text)
   return rate;
 }
 
+Result<std::uint16_t> parse_port(const std::string& word, std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (failure != std::errc() || end != text.data() + text.size() || port == 0) {
+    return wrong(word, "a port from 1 to 65535");
+  }
+  return port;
+}
+
 template <class T>
 Status put(T& field, const Result<T>& value) {
   if (!value) return value.error();
@@ -53,7 +62,8 @@ Status read_setting(PacketRule& rule, const std::string& word, std::string_view 
   if (name == "duplicate") return put(rule.duplicate, parse_chance(word, text));
   if (name == "reorder") return put(rule.reorder, parse_chance(word, text));
   if (name == "rate") return put(rule.rate_bits, parse_rate(word, text));
-  return wrong(word, "delay, jitter, loss, corrupt, duplicate, reorder or rate");
+  if (name == "except") return put(rule.except, parse_port(word, text));
+  return wrong(word, "delay, jitter, loss, corrupt, duplicate, reorder, rate or except");
 }
 
 void add(std::string& text, std::uint64_t count, const char* what) {

@@ -32,10 +32,11 @@ struct PacketRule {
   double duplicate = 0;
   double reorder = 0;           ///< held 1 to 20 ms longer, while others overtake it
   std::uint64_t rate_bits = 0;  ///< per second and peer; 0: no limit
+  std::uint16_t except = 0;     ///< TCP packets to this port are left alone; 0: none are
 };
 
 /// "delay=50ms jitter=10ms loss=20 corrupt=1 duplicate=5 reorder=20 rate=1000000" (percent, bits a
-/// second), in any order, then addresses. Error: usage, naming the word.
+/// second) and "except=22", in any order, then addresses. Error: usage, naming the word.
 Result<PacketRule> parse_packet_rule(const Words& words);
 
 /// Counted by the relay for one rule; read while it counts.

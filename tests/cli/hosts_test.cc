@@ -80,6 +80,13 @@ TEST_CASE("topology: zones and the latencies between them, with the line of what
   CHECK(each->at(1).at(0) == milliseconds(40));
   CHECK(each->at(0).at(1) == milliseconds(5));
   CHECK(each->at(0).at(2) == milliseconds(1));
+  // Clients wait there and back.
+  const auto office = read(
+      "[zones]\na = ['n1', 'n3']\nb = ['n2', 'clients']\n[latency]\n"
+      "a-b = '40ms'\nb-a = '5ms'\n");
+  REQUIRE(office.ok());
+  CHECK(office->at(0) == std::vector<Nanos>{none, milliseconds(5), none, milliseconds(45)});
+  CHECK(office->at(1) == std::vector<Nanos>{far, none, far, none});
   struct Row {
     std::string text;
     const char* complaint;

@@ -185,5 +185,23 @@ TEST_CASE("registry: every fault has a name of its own and words for people") {
   }
 }
 
+TEST_CASE("schedule: a selector says which nodes are hit, and leaves the rest as it was") {
+  const auto plain = simulate({"cpu"}, 3, 200s);
+  const auto chosen = [&](const std::string& selector) {
+    std::set<std::string> nodes;
+    for (const Step& step : simulate({"cpu:" + selector}, 3, 200s)) {
+      if (!step.f.starts_with("start-")) continue;
+      CHECK(find(step.value, "percent") != nullptr);
+      nodes.insert(to_text(*find(step.value, "nodes")));
+    }
+    return nodes;
+  };
+  CHECK(plain.front().f == "start-cpu");
+  CHECK(chosen("n1+n3") == std::set<std::string>{"[0 2]"});
+  CHECK(chosen("all") == std::set<std::string>{"[0 1 2 3 4]"});
+  for (const std::string& nodes : chosen("minority")) CHECK(nodes.size() == 5);
+  CHECK(chosen("one").size() > 2);
+}
+
 }  // namespace
 }  // namespace assay

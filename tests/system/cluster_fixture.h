@@ -22,6 +22,15 @@ inline bool may_run() {
   return false;
 }
 
+/// Looks until it sees what is wanted, at most for `limit`; gives what it saw last.
+template <class Look, class Wanted>
+auto await(const Look& look, const Wanted& wanted, Nanos limit = 10s) {
+  const Nanos deadline = monotonic_now() + limit;
+  auto seen = look();
+  while (!(seen == wanted) && monotonic_now() < deadline) seen = look();
+  return seen;
+}
+
 /// A lab for one test with a target that is set up, or the words why there is none.
 template <class TargetType>
 class RunningCluster {
@@ -34,27 +43,29 @@ class RunningCluster {
     auto lab = Lab::lock(site);
     REQUIRE_MESSAGE(lab.ok(), lab.error().message);
     lab_.emplace(std::move(*lab));
-    REQUIRE(lab_->down().ok());
+    const Status removed = lab_->down();
+    REQUIRE_MESSAGE(removed.ok(), removed.error().message);
     const Status up = lab_->up(size, [](const std::string&) {});
     REQUIRE_MESSAGE(up.ok(), up.error().message);
     nodes = connect();
-    REQUIRE(target.set_up(nodes).ok());
+    const Status ready = target.set_up(nodes);
+    REQUIRE_MESSAGE(ready.ok(), ready.error().message);
   }
   RunningCluster(const RunningCluster&) = delete;
   RunningCluster& operator=(const RunningCluster&) = delete;
   ~RunningCluster() {
     nodes.clear();
     const Status down = lab_->down();
-    CHECK(down.ok());
+    CHECK_MESSAGE(down.ok(), down.error().message);
   }
 
   Nodes connect() const {
     Nodes made;
     const auto addresses = lab_nodes(lab_->site());
-    REQUIRE(addresses.ok());
+    REQUIRE_MESSAGE(addresses.ok(), addresses.error().message);
     for (const NodeAddress& address : *addresses) {
       auto node = connect_ssh(address, 10s);
-      REQUIRE(node.ok());
+      REQUIRE_MESSAGE(node.ok(), node.error().message);
       made.push_back(std::move(*node));
     }
     return made;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <sstream>
 #include <thread>
@@ -37,8 +38,9 @@ std::string during(Nemesis& nemesis, const std::string& fault, const Value& para
 }
 
 struct Ping {
-  double loss = 0;     ///< percent
-  double average = 0;  ///< milliseconds
+  double loss = 0;      ///< percent
+  double shortest = 0;  ///< milliseconds; how busy the machine is adds little to it
+  double average = 0;   ///< milliseconds
   int duplicates = 0;
 };
 
@@ -55,7 +57,9 @@ Ping ping(Node& node, const std::string& how) {
   result.duplicates = static_cast<int>(number_before(" duplicates"));
   const std::size_t times = text.find("mdev = ");
   if (times != std::string::npos) {
-    result.average = std::strtod(text.c_str() + text.find('/', times) + 1, nullptr);
+    const std::size_t slash = text.find('/', times);
+    result.shortest = std::strtod(text.c_str() + times + std::strlen("mdev = "), nullptr);
+    result.average = std::strtod(text.c_str() + slash + 1, nullptr);
   }
   return result;
 }
@@ -68,13 +72,13 @@ TEST_CASE("faults: packets come late, get lost, come twice or slowly, and then n
                                    "packet-corrupt", "packet-reorder"},
                                   cluster.nodes, cluster.target);
   const std::string before = state_of(n1);
-  const double base = ping(n1, "-c 20 -i 0.01").average;
+  const double base = ping(n1, "-c 20 -i 0.01").shortest;
   std::string effect;
 
   effect = during(*nemesis, "packet-delay", on(0, {{"delay_ms", 50}, {"jitter_ms", 5}}), [&] {
-    const double late = ping(n1, "-c 20 -i 0.01").average - base;
+    const double late = ping(n1, "-c 20 -i 0.01").shortest - base;
     CHECK(late > 40);
-    CHECK(late < 70);
+    CHECK(late < 60);
   });
   CHECK_MESSAGE(effect.find("ms late on average") != std::string::npos, effect);
 
@@ -107,12 +111,12 @@ TEST_CASE("faults: packets come late, get lost, come twice or slowly, and then n
         EventType::ok);
   during(*nemesis, "packet-reorder", on(0, {{"reorder_percent", 50}}),
          [&] { CHECK(ping(n1, "-c 20 -i 0.01").average - base > 22); });
-  const double late = ping(n1, "-c 20 -i 0.01").average - base;
+  const double late = ping(n1, "-c 20 -i 0.01").shortest - base;
   CHECK(late > 15);
-  CHECK(late < 30);
+  CHECK(late < 25);
   CHECK(nemesis->heal_all().ok());
   CHECK(ping(n1, "-c 50 -i 0.01").loss == 0);
-  CHECK(ping(n1, "-c 20 -i 0.01").average < base + 5);
+  CHECK(ping(n1, "-c 20 -i 0.01").shortest < base + 5);
   CHECK(state_of(n1) == before);
 
   effect = during(*nemesis, "packet-loss", on(0, {{"loss_percent", 40}}), [] {});

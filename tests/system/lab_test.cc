@@ -252,7 +252,9 @@ TEST_CASE("lab: down removes a lab with dead nodes, without state, and with intr
     REQUIRE(lab.ok());
     REQUIRE(lab->up(3, quiet()).ok());
     const auto status = lab_status(site);
-    ::kill(status.value().nodes[0].pid, SIGKILL);
+    const auto dead = identify_process(status.value().nodes[0].pid);
+    REQUIRE(dead.ok());
+    REQUIRE(kill_process(*dead).ok());
     // One that entered from outside is in no process namespace of the node.
     const std::string pid = std::to_string(status.value().nodes[1].pid);
     std::string words[] = {"nsenter", "-t", pid, "-m", "-n", "sleep", "1000"};
@@ -260,7 +262,9 @@ TEST_CASE("lab: down removes a lab with dead nodes, without state, and with intr
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     REQUIRE(::posix_spawnp(&intruder, "nsenter", nullptr, nullptr, arguments.data(), environ) == 0);
-    while (lab_processes(site).size() < 3) std::this_thread::yield();
+    const Nanos deadline = monotonic_now() + std::chrono::seconds(20);
+    while (lab_processes(site).size() < 3 && monotonic_now() < deadline) std::this_thread::yield();
+    REQUIRE(lab_processes(site).size() == 3);
     REQUIRE(std::filesystem::remove(site.state_file()));
   }
   CHECK(lab_status(site).value().leftovers.size() >= 3);

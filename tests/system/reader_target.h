@@ -31,13 +31,17 @@ class ReaderTarget final : public Target, public ProcessControl, public Membersh
   }
   ProcessControl* process_control() override { return this; }
   std::string kill_command(std::size_t /*node*/) const override {
-    return "kill -9 $(cat /run/reader.pid) 2>/dev/null || true";
+    return "p=$(cat /run/reader.pid); kill -9 $p 2>/dev/null; "
+           "while [ -n \"$p\" ] && [ -e /proc/$p ]; do sleep 0.01; done; true";
   }
   std::string start_command(std::size_t /*node*/) const override {
+    // It runs when all of its threads do.
     return "[ -n \"$(readlink /proc/$(cat /run/reader.pid)/exe)\" ] 2>/dev/null && exit 0; "
            "[ -p /run/in ] || mkfifo /run/in; cp -n /opt/reader /run/reader 2>/dev/null; "
            "setsid sh -c 'exec /run/reader <>/run/in >>/run/out 2>&1' </dev/null "
-           ">/dev/null 2>&1 & echo $! > /run/reader.pid; sleep 0.2";
+           ">/dev/null 2>&1 & p=$!; echo $p > /run/reader.pid; "
+           "until [ \"$(ls /proc/$p/task 2>/dev/null | wc -l)\" = 4 ]; do "
+           "[ -e /proc/$p ] || exit 1; sleep 0.01; done";
   }
   std::string pid_file(std::size_t /*node*/) const override { return "/run/reader.pid"; }
   std::string data_folder(std::size_t /*node*/) const override { return "/var/lib/reader"; }
