@@ -108,7 +108,8 @@ Result<Nanos> time_of(const std::vector<Finding>& findings, const Finding& wante
 
 /// The same run, but ended when the finding was there: what was done to it later was not needed.
 RunSettings until(Nanos end, RunSettings settings) {
-  settings.time_limit = std::min(settings.time_limit, end + time_after_finding);
+  const Nanos enough = std::chrono::ceil<std::chrono::seconds>(end + time_after_finding);
+  settings.time_limit = std::min(settings.time_limit, enough);
   std::erase_if(settings.fault_steps, [&](const FaultStep& step) { return step.at > end; });
   return settings;
 }

@@ -60,14 +60,12 @@ inline std::string run(Node& node, const std::string& command) {
   return done->out;
 }
 
-/// All that a fault could leave on a node.
-inline std::string state_of(Node& node) {
-  return run(node,
-             "nft list ruleset; ip -br link | cut -d' ' -f1; tc qdisc; cat /proc/mounts; "
-             "ls /run/assay | grep -vxE 'faults|lock|agent.log'; cat /run/assay/faults; ps -eo "
-             "comm= | grep -vxE "
-             "'sshd|sh|bash|ps|grep|sort' | sort");
-}
+/// Prints all that a fault could leave on a node.
+inline constexpr const char* state_command =
+    "nft list ruleset; ip -br link | cut -d' ' -f1; tc qdisc; cat /proc/mounts; "
+    "ls /run/assay | grep -vxE 'faults|lock|agent.log'; cat /run/assay/faults; ps -eo comm= | "
+    "grep -vxE 'sshd|sh|bash|ps|grep|sort' | sort";
+inline std::string state_of(Node& node) { return run(node, state_command); }
 
 /// R, S, T, … as in /proc/PID/stat; - if it does not run.
 inline char state_of_server(Node& node) {
