@@ -15,26 +15,32 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 4> options{{
+constexpr std::array<WorkloadOption, 6> options{{
     {"active-groups", "4", "a number", "groups that are used at a time"},
     {"rows-per-group", "12", "a number", "rows put into a group; then another takes its place"},
     {"txn-length", "3", "a number", "steps of a transaction at most"},
     {"read-share", "0.5", "0 to 1", "share of reads among the steps"},
+    {"by-key-share", "0.2", "0 to 1", "share of reads of one row by its key"},
+    {"change-share", "0.4", "0 to 1", "share of writes that move or delete a row; the rest insert"},
 }};
+
+struct Shares {
+  double read;
+  double by_key;
+  double change;
+};
 
 class Rows {
  public:
   explicit Rows(KeyPool groups) : groups_(std::move(groups)) {}
 
-  Value step(Random& random, double read_share) {
-    constexpr double by_key_share = 0.2;
-    constexpr double insert_share = 0.6;
+  Value step(Random& random, const Shares& shares) {
     constexpr double move_share = 0.6;
-    const bool reads = random.chance(read_share);
-    const bool by_key = random.chance(by_key_share);
+    const bool reads = random.chance(shares.read);
+    const bool by_key = random.chance(shares.by_key);
     if (reads && by_key && !rows_.empty()) return read_step(random.pick(rows_).id);
     if (reads) return Value::List{"rp", Value::List{"=", groups_.key(random)}, {}};
-    if (rows_.empty() || random.chance(insert_share)) return insert(random);
+    if (rows_.empty() || !random.chance(shares.change)) return insert(random);
     const std::size_t at = random.below(rows_.size());
     if (!rows_[at].moved && random.chance(move_share)) {
       if (auto moved = move(random, rows_[at])) return *std::move(moved);
@@ -81,12 +87,12 @@ class Rows {
   std::int64_t next_id_ = 0;
 };
 
-GeneratorPtr transactions(Rows rows, std::int64_t length_max, double read_share) {
+GeneratorPtr transactions(Rows rows, std::int64_t length_max, const Shares& shares) {
   return generate([=](const Context& context) mutable {
     Random& random = *context.random;
     Value::List steps;
     for (auto left = random.between(1, length_max); left > 0; --left) {
-      steps.push_back(rows.step(random, read_share));
+      steps.push_back(rows.step(random, shares));
     }
     return Invocation{"txn", {}, std::move(steps)};
   });
@@ -101,11 +107,15 @@ Result<Workload> make(const WorkloadSettings& settings) {
   if (!length.ok()) return length.error();
   const auto share = number_option<double>(settings, "read-share", 0, 1);
   if (!share.ok()) return share.error();
+  const auto by_key = number_option<double>(settings, "by-key-share", 0, 1);
+  if (!by_key.ok()) return by_key.error();
+  const auto change = number_option<double>(settings, "change-share", 0, 1);
+  if (!change.ok()) return change.error();
   Workload workload = judged_by("closed-predicate", {"strict-serializable"});
   Rows objects(KeyPool(*active, *rows));
   std::vector<GeneratorPtr> phases_of;
   phases_of.push_back(sequence({{"init", {}, objects.first(*active)}}));
-  phases_of.push_back(transactions(std::move(objects), *length, *share));
+  phases_of.push_back(transactions(std::move(objects), *length, {*share, *by_key, *change}));
   workload.generator = phases(std::move(phases_of));
   return workload;
 }
