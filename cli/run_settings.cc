@@ -449,10 +449,9 @@ Result<RunSummary> summary_from_plan(const std::string& json, const std::string&
     const auto nanos = [&](const char* name) {
       return Nanos(document.at(name).get<std::int64_t>());
     };
-    add_pace(run.facts,
-             {document.at("threads").get<int>(), nanos("time_limit_ns"), nanos("stagger_ns"),
-              nanos("op_timeout_ns"),
-              run.faults_planned.empty() ? Nanos(0) : nanos("fault_interval_ns")});
+    add_pace(run.facts, {document.at("threads").get<int>(), nanos("time_limit_ns"),
+                         nanos("stagger_ns"), nanos("op_timeout_ns"),
+                         run.faults_planned.empty() ? Nanos(0) : nanos("fault_interval_ns")});
     if (const auto topology = document.value("topology", ""); !topology.empty()) {
       run.facts["--topology"] = topology;
     }

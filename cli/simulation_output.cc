@@ -103,9 +103,9 @@ RunSummary summary_of(const SimulationRun& run, const std::string& command,
   }
   summary.facts["assay"] = version;
   summary.facts["weather"] = run.simulation.swarm ? "drawn" : "calm";
-  add_pace(summary.facts, {run.simulation.threads, run.time_limit, run.stagger,
-                           run.simulation.operation_timeout,
-                           run.faults.empty() ? Nanos(0) : run.fault_interval});
+  add_pace(summary.facts,
+           {run.simulation.threads, run.time_limit, run.stagger, run.simulation.operation_timeout,
+            run.faults.empty() ? Nanos(0) : run.fault_interval});
   summary.repeat_command = command;
   summary.check_command = "assay check " + shell_word(source);
   summary.configuration = configuration_of(run);

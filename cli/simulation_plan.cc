@@ -158,7 +158,8 @@ Result<RecordedSimulation> read_plan(const std::string& path) {
         {plan.at("failure").get<std::string>(), plan.at("failure_model").get<std::string>(),
          plan.value("because", "")},
         plan.at("digest").get<std::string>(),
-        plan.value("command", "assay replay " + shell_word(path)), plan.value("assay", "")};
+        plan.value("command", "assay replay " + shell_word(path)),
+        plan.value("assay", "")};
     if (plan.contains("script")) {
       auto script = read_script(path + "/" + script_name, recorded.run,
                                 plan.at("clients_follow_script").get<bool>());

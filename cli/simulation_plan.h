@@ -24,8 +24,8 @@ bool shows(const SimulationResult& result, const Failure& failure);
 struct RecordedSimulation {
   SimulationRun run;
   Failure failure;
-  std::string digest;   ///< of the history
-  std::string command;  ///< repeats the run
+  std::string digest;        ///< of the history
+  std::string command;       ///< repeats the run
   std::string version = {};  ///< of the program that made it; written is that of this one
 };
 

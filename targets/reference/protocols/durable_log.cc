@@ -131,9 +131,9 @@ void DurableLog::flush(Effects& out) {
   }
   while (is_ready(wait_for_log_) || is_ready(wait_for_state_)) {
     // In the order in which they were asked for.
-    const bool state = is_ready(wait_for_state_) &&
-                       (!is_ready(wait_for_log_) ||
-                        wait_for_state_.front().order < wait_for_log_.front().order);
+    const bool state =
+        is_ready(wait_for_state_) &&
+        (!is_ready(wait_for_log_) || wait_for_state_.front().order < wait_for_log_.front().order);
     Queue& queue = state ? wait_for_state_ : wait_for_log_;
     out.messages.push_back(std::move(queue.front().send));
     queue.pop_front();
