@@ -86,6 +86,20 @@ Result<Workload> workload_of(const SimulationRun& run) {
                              .options = run.workload_options});
 }
 
+/// The simulation's settings, with room for all that the run's clients may ask: an operation of a
+/// correct cluster takes some ten steps a member.
+reference::SimulationSettings settings_of(const SimulationRun& run) {
+  constexpr std::uint64_t steps_of_an_operation = 200;
+  reference::SimulationSettings settings = run.simulation;
+  settings.convergence =
+      std::find(run.models.begin(), run.models.end(), reference::convergence) != run.models.end();
+  if (run.stagger.count() > 0) {
+    const auto operations = static_cast<std::uint64_t>(run.time_limit / run.stagger);
+    settings.steps_max = std::max(settings.steps_max, operations * steps_of_an_operation);
+  }
+  return settings;
+}
+
 /// The verdict if nothing but convergence was asked for, and members agree.
 CheckResult agreement() {
   CheckResult result;
@@ -215,10 +229,7 @@ Result<SimulationResult> run_simulation(const SimulationRun& run, const Record& 
   if (!plan.ok()) return plan.error();
 
   HistoryBuilder builder(workload->history);
-  reference::SimulationSettings settings = run.simulation;
-  settings.convergence =
-      std::find(run.models.begin(), run.models.end(), reference::convergence) != run.models.end();
-  auto outcome = reference::simulate(settings, *std::move(plan), [&](const Event& event) {
+  auto outcome = reference::simulate(settings_of(run), *std::move(plan), [&](const Event& event) {
     if (record) {
       if (auto status = record(event); !status.ok()) return status;
     }

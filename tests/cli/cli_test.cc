@@ -342,6 +342,39 @@ TEST_CASE("cli: a report is written for the folder of a simulation, shrunk or no
   CHECK(reported(apart).at("anomalies").at(0).at("type") == "divergence");
 }
 
+TEST_CASE("cli: of two simulations the diff tells what was configured differently, and only that") {
+  const Folder folder;
+  const auto made = [&](const std::string& name, const std::string& replication) {
+    const std::string path = folder.file(name);
+    const std::string settings =
+        "sim primary-backup --workload register --nemesis partition --seed 4 --calm --rate 100/s "
+        "--time-limit 3s --model linearizable --read-from any --replication ";
+    assay(folder, settings + replication + " --out " + path);
+    return path;
+  };
+  const std::string a = made("a", "async");
+  const std::string b = made("b", "sync");
+  const auto diff = assay(folder, "report --diff " + a + " " + b + " --as json -o -");
+  REQUIRE(diff.code == 0);
+  const auto settings = nlohmann::json::parse(diff.out).at("settings");
+  REQUIRE(settings.size() == 1);
+  CHECK(settings[0].at("name") == "--replication");
+  CHECK(settings[0].at("a") == "async");
+  CHECK(settings[0].at("b") == "sync");
+  const auto faster = assay(folder,
+                            "sim primary-backup --workload register --seed 4 --rate 200/s "
+                            "--nemesis none --time-limit 2s --out " +
+                                folder.file("c"));
+  REQUIRE(faster.code == 0);
+  const auto text =
+      assay(folder, "report --diff " + a + " " + folder.file("c") + " --as text -o -");
+  for (const char* part :
+       {"--rate                       100/s → 200/s", "--time-limit                 3s → 2s",
+        "weather                      calm → drawn"}) {
+    CHECK_MESSAGE(mentions(text.out, part), text.out);
+  }
+}
+
 TEST_CASE("cli: a violation on standard input is reported while the writer is still there") {
   const Folder folder;
   const std::string history = std::string(stale) +

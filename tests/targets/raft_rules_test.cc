@@ -229,5 +229,27 @@ TEST_CASE("raft rule: with leases, who has just started votes for nobody") {
   CHECK(member.answer<VoteReply>()->granted);
 }
 
+TEST_CASE("raft rule: replies that the network repeats let nothing more be under way") {
+  DurableLog log;
+  for (int i = 0; i < 100; ++i) log.append({1, {}});
+  Progress progress;
+  progress.reset(0);
+  const auto sent = [&] {
+    std::size_t count = 0;
+    while (progress.next_request(log, log.last(), Nanos(0), 1)) ++count;
+    return count;
+  };
+  CHECK(sent() == 1);
+  const AppendReply first{1, true, 0, 1, 0, 0};
+  progress.on_reply(first, log, Nanos(0));
+  CHECK(sent() == 4);
+  for (int i = 0; i < 10; ++i) {
+    progress.on_reply(first, log, Nanos(0));
+    CHECK(sent() == 0);
+  }
+  progress.on_reply({1, true, 1, 2, 0, 0}, log, Nanos(0));
+  CHECK(sent() == 1);
+}
+
 }  // namespace
 }  // namespace assay::reference

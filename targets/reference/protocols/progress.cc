@@ -19,6 +19,9 @@ std::optional<AppendRequest> Progress::next_request(const DurableLog& log, LogIn
   // While the place where the logs agree is not known, an empty request asks for it.
   const bool ask = probing_ && match_ < limit;
   if (next_ > limit && !ask) return std::nullopt;
+  // A network that repeats replies makes the count too small: what is known to agree bounds how far
+  // ahead is sent, or each repetition would add a request that is under way for good.
+  if (!probing_ && next_ > match_ + in_flight_max * entries_max) return std::nullopt;
   AppendRequest request;
   request.prev_index = next_ - 1;
   request.prev_term = log.term_at(request.prev_index);
