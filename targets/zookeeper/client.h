@@ -2,6 +2,7 @@
 // A client of ZooKeeper: registers and sets, of one server of the ensemble.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ class Session {
 
   Reply get(const std::string& path, Nanos deadline);
   Reply children(const std::string& path, Nanos deadline);
+  /// Nothing: the server does not say.
+  std::optional<bool> exists(const std::string& path, Nanos deadline);
   /// `version`: -1 for any.
   Reply set(const std::string& path, const std::string& data, int version, Nanos deadline);
   Reply create(const std::string& path, const std::string& data, Nanos deadline);
