@@ -17,9 +17,11 @@
 #include "base/clock.h"
 #include "base/executable.h"
 #include "cli/campaign_file.h"
+#include "cli/campaign_repeats.h"
 #include "cli/campaign_runner.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/run_lab.h"
 #include "harness/run_store.h"
 #include "reports/escape.h"
 #include "reports/gate/outputs.h"
@@ -49,6 +51,8 @@ nlohmann::ordered_json json_of(const CampaignRow& row) {
           {"experiment", row.experiment},
           {"expected", row.expected},
           {"verdict", row.verdict},
+          {"anomaly", row.anomaly},
+          {"witness", row.witness},
           {"as_expected", row.as_expected},
           {"runs", row.runs},
           {"elapsed_s", row.seconds},
@@ -91,22 +95,12 @@ Result<std::vector<Campaign>> campaigns_of(const std::string& path) {
   return campaigns;
 }
 
-/// Every experiment so often, each time with seeds of its own and under a name of its own.
-void repeat(std::vector<Campaign>& campaigns, int times) {
-  constexpr std::uint64_t seeds_apart = 1000;
-  if (times == 1) return;
-  for (Campaign& campaign : campaigns) {
-    std::vector<Experiment> all;
-    for (const Experiment& once : campaign.experiments) {
-      for (int time = 0; time < times; ++time) {
-        all.push_back(once);
-        all.back().name += fmt::format(" ({} of {})", time + 1, times);
-        all.back().seed += seeds_apart * static_cast<std::uint64_t>(time);
-      }
-    }
-    campaign.experiments = std::move(all);
-    campaign.text += fmt::format("\nrepeated {} times", times);
-  }
+/// Whether some experiment can be carried out in the simulated world.
+bool any_simulated(const std::vector<Campaign>& campaigns) {
+  return std::any_of(campaigns.begin(), campaigns.end(), [](const Campaign& campaign) {
+    return std::any_of(campaign.experiments.begin(), campaign.experiments.end(),
+                       [](const Experiment& experiment) { return experiment.sim.wanted; });
+  });
 }
 
 /// The flags, and what the files say where the flags say nothing.
@@ -116,6 +110,7 @@ Result<CampaignOptions> options_of(const CampaignFlags& flags,
   if (flags.sim && options.lab) {
     return Error{ErrorKind::usage, "--sim and --lab exclude each other"};
   }
+  options.lab |= !flags.sim && !any_simulated(campaigns);
   options.name = campaigns.size() == 1 ? campaigns.front().name : flags.path;
   auto shard = parse_shard(flags.shard);
   if (!shard.ok()) return shard.error();
@@ -189,6 +184,7 @@ Status print_outcome(const CampaignFlags& flags, const CampaignOutcome& outcome)
     fmt::print("{}\n", document.dump(-1, ' ', false, Dump::replace));
     return {};
   }
+  if (flags.repeats > 1) fmt::print("\n{}\n", repeats_text(outcome.summary));
   fmt::print("{} of {} as expected, {:.1f} s of runs{}\n", expected, rows, outcome.summary.seconds,
              flags.html.empty() ? "" : "; page: " + flags.html);
   if (!outcome.folder.empty()) {
@@ -207,9 +203,15 @@ Result<int> run_campaign(const CampaignFlags& flags) {
     print_plan(*campaigns, *options);
     return 0;
   }
+  const bool finds_lab_up = !options->lab || lab_is_up();
   const auto outcome = carry_out(*campaigns, *options, [&](const CampaignRow& row) {
     if (!flags.json) print(row);
   });
+  // Its runs leave the lab up for each other.
+  if (!finds_lab_up && lab_is_up()) {
+    const auto status = take_lab_down();
+    if (!status.ok()) fmt::print(stderr, "{}\n", visible(status.error().message));
+  }
   if (!outcome.ok()) return outcome.error();
   if (auto status = print_outcome(flags, *outcome); !status.ok()) return status.error();
   return outcome->exit_code;
@@ -221,7 +223,8 @@ Action define_campaign(CLI::App& app) {
   auto flags = std::make_shared<CampaignFlags>();
   CampaignOptions& options = flags->options;
   app.add_option("PATH", flags->path, "a campaign file, or a folder of them")->required();
-  app.add_flag("--sim", flags->sim, "in the simulated world (the default)");
+  app.add_flag("--sim", flags->sim,
+               "in the simulated world (the default where anything can be simulated)");
   app.add_flag("--lab", options.lab, "on real processes, over SSH");
   app.add_option("--select", options.select,
                  "only experiments whose name holds this text; several: comma separated")

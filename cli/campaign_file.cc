@@ -94,12 +94,15 @@ void read_verdict(const TomlTable& expect, Experiment& experiment) {
 }
 
 void read_expectation(const TomlTable& table, Experiment& experiment) {
-  static constexpr std::array<std::string_view, 3> known{"verdict", "anomalies", "measures"};
+  static constexpr std::array<std::string_view, 5> known{"verdict", "anomalies", "witness", "holds",
+                                                         "measures"};
   const toml::table* node = table.table_at("expect");
   if (node == nullptr) return;
   const TomlTable expect(*node, known);
   read_verdict(expect, experiment);
   expect.read("anomalies", experiment.anomalies);
+  expect.read_number<std::uint64_t>("witness", 1, 1'000'000, experiment.witness);
+  expect.read("holds", experiment.holds);
   if (const toml::table* measures = expect.table_at("measures")) {
     experiment.measures = read_measures(*measures, measure_names_of(experiment));
   }
@@ -262,6 +265,13 @@ Campaign campaign_of(const toml::table& root, const std::string& path) {
   for (Experiment& experiment : campaign.experiments) {
     experiment.file = path;
     if (experiment.name.empty()) throw Wrong{experiment.line, "an experiment needs a name"};
+    for (const std::string& model : experiment.holds) {
+      if (std::find(experiment.models.begin(), experiment.models.end(), model) ==
+          experiment.models.end()) {
+        throw Wrong{experiment.line,
+                    "holds: '" + model + "' is not checked; expected it among `model = […]`"};
+      }
+    }
     if (!experiment.study.empty() && experiment.measures.empty()) {
       throw Wrong{experiment.line, "a study shows nothing without expect = { measures = … }"};
     }

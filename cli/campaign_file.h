@@ -81,6 +81,8 @@ struct Experiment {
   std::uint64_t seeds = 20;  ///< how many at most
   Expected expected = Expected::pass;
   std::vector<std::string> anomalies;  ///< of a violation: one of these types; empty: any
+  std::uint64_t witness = 0;       ///< … shown by at most so many operations; 0: by any number
+  std::vector<std::string> holds;  ///< models that hold in the run that shows it
   std::vector<MeasureBound> measures;
   Execution sim;
   Execution lab;

@@ -61,6 +61,7 @@ RunRecord record_of(const RunSummary& run, const History& history, const CheckRe
   record.duration_s = static_cast<double>(history.duration().count()) / 1e9;
   record.verdict = name_of(result.verdict);
   record.unknown_because = result.unknown_because;
+  for (const ModelVerdict& each : result.models) record.models[each.model] = name_of(each.verdict);
   record.operations = history.size();
   record.anomalies = result.anomalies.size();
   record.campaign = run.campaign;

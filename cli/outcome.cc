@@ -17,9 +17,19 @@ void keep_first(std::optional<RunOutcome>& kept, const RunOutcome& outcome) {
   if (!kept || outcome.seed < kept->seed) kept = outcome;
 }
 
+/// "violation: lost-update (3), G2-item (2)", with the operations of each smallest witness.
 std::string words_of(const RunOutcome& outcome) {
-  if (outcome.anomalies.empty()) return outcome.verdict;
-  return fmt::format("{}: {}", outcome.verdict, fmt::join(outcome.anomalies, ", "));
+  std::string words = outcome.verdict;
+  for (const ShownAnomaly& anomaly : outcome.anomalies) {
+    words += (&anomaly == &outcome.anomalies.front() ? ": " : ", ") + anomaly.type;
+    if (anomaly.witness > 0) words += fmt::format(" ({})", anomaly.witness);
+  }
+  return words;
+}
+
+bool holds_in(const RunOutcome& outcome, const std::string& model) {
+  const auto at = outcome.models.find(model);
+  return at != outcome.models.end() && at->second == "pass";
 }
 
 }  // namespace
@@ -32,12 +42,16 @@ RunOutcome outcome_of(const Experiment& experiment, const RunRecord& record) {
   outcome.command = record.command;
   for (const Finding& finding : record.findings) {
     if (outcome.because.empty()) outcome.because = finding.claim;
-    outcome.add_anomaly(finding.type);
+    outcome.add_anomaly({finding.type, finding.witness});
   }
+  outcome.models = record.models;
+  const auto& shown = outcome.anomalies;
   const bool all_of_simulator =
-      std::all_of(outcome.anomalies.begin(), outcome.anomalies.end(), is_finding);
-  const bool stuck = std::find(outcome.anomalies.begin(), outcome.anomalies.end(), no_progress) !=
-                     outcome.anomalies.end();
+      std::all_of(shown.begin(), shown.end(),
+                  [](const ShownAnomaly& anomaly) { return is_finding(anomaly.type); });
+  const bool stuck = std::any_of(shown.begin(), shown.end(), [](const ShownAnomaly& anomaly) {
+    return anomaly.type == no_progress;
+  });
   if (all_of_simulator && stuck) outcome.verdict = no_progress;
   if (!experiment.study.empty()) outcome.measures = record.measures;
   for (const MeasureBound& bound : experiment.measures) {
@@ -60,19 +74,34 @@ std::string words_of(const std::vector<MeasureBound>& bounds) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
-void RunOutcome::add_anomaly(const std::string& type) {
-  if (std::find(anomalies.begin(), anomalies.end(), type) == anomalies.end()) {
-    anomalies.push_back(type);
+void RunOutcome::add_anomaly(const ShownAnomaly& anomaly) {
+  const auto known =
+      std::find_if(anomalies.begin(), anomalies.end(),
+                   [&](const ShownAnomaly& each) { return each.type == anomaly.type; });
+  if (known == anomalies.end()) {
+    anomalies.push_back(anomaly);
+  } else {
+    known->witness = std::min(known->witness, anomaly.witness);
   }
+}
+
+bool Outcomes::is_wanted(const ShownAnomaly& anomaly) const {
+  const auto& types = experiment_.anomalies;
+  const bool is_named =
+      types.empty() || std::find(types.begin(), types.end(), anomaly.type) != types.end();
+  const bool is_small =
+      experiment_.witness == 0 || (anomaly.witness > 0 && anomaly.witness <= experiment_.witness);
+  return is_named && is_small;
 }
 
 bool Outcomes::is_wanted(const RunOutcome& outcome) const {
   if (outcome.verdict != name_of(experiment_.expected)) return false;
-  const auto& types = experiment_.anomalies;
-  return types.empty() ||
-         std::any_of(outcome.anomalies.begin(), outcome.anomalies.end(), [&](const auto& type) {
-           return std::find(types.begin(), types.end(), type) != types.end();
-         });
+  const bool any_anomaly = experiment_.anomalies.empty() && experiment_.witness == 0;
+  return (any_anomaly ||
+          std::any_of(outcome.anomalies.begin(), outcome.anomalies.end(),
+                      [&](const ShownAnomaly& anomaly) { return is_wanted(anomaly); })) &&
+         std::all_of(experiment_.holds.begin(), experiment_.holds.end(),
+                     [&](const std::string& model) { return holds_in(outcome, model); });
 }
 
 void Outcomes::add(RunOutcome outcome) {
@@ -106,9 +135,21 @@ void Outcomes::fill(CampaignRow& row) const {
   row.runs = runs_;
   row.measures.assign(measures_.begin(), measures_.end());
   row.as_expected = wanted_.has_value() && !(all && unwanted_) && measures_hold();
+  if (row.as_expected) {
+    for (const ShownAnomaly& anomaly : wanted_->anomalies) {
+      if (!is_wanted(anomaly) || (!row.anomaly.empty() && row.witness <= anomaly.witness)) continue;
+      row.anomaly = anomaly.type;
+      row.witness = anomaly.witness;
+    }
+  }
   // Where nothing decided it, what came out instead.
   if (const auto& told = decisive ? decisive : unwanted_) {
     row.verdict = words_of(*told);
+    for (const std::string& model : experiment_.holds) {
+      const auto at = told->models.find(model);
+      const std::string verdict = at == told->models.end() ? "not checked" : at->second;
+      row.verdict += "; " + model + (verdict == "pass" ? " holds" : ": " + verdict);
+    }
     row.because = told->because;
     row.command = told->command;
   }
@@ -116,6 +157,10 @@ void Outcomes::fill(CampaignRow& row) const {
   if (!experiment_.anomalies.empty()) {
     row.expected += fmt::format(" ({})", fmt::join(experiment_.anomalies, " or "));
   }
+  if (experiment_.witness > 0) {
+    row.expected += fmt::format(" of at most {} operations", experiment_.witness);
+  }
+  for (const std::string& model : experiment_.holds) row.expected += "; " + model + " holds";
   if (experiment_.measures.empty()) return;
   const std::string bounds = words_of(experiment_.measures);
   row.expected = experiment_.study.empty() ? row.expected + ", " + bounds : bounds;

@@ -13,17 +13,24 @@
 
 namespace assay::cli {
 
+/// A type of anomaly that a run shows.
+struct ShownAnomaly {
+  std::string type;
+  std::uint64_t witness = 0;  ///< operations of its smallest witness; 0: not known
+};
+
 /// One run as the executors know it.
 struct RunOutcome {
   std::uint64_t seed = 0;
   std::string verdict;  ///< pass, violation, unknown, no-progress or unfinished
-  std::vector<std::string> anomalies;
+  std::vector<ShownAnomaly> anomalies;
+  std::map<std::string, std::string> models;  ///< the verdict about each that was checked
   std::string because;
   std::string command;
   std::map<std::string, double> measures;  ///< those that the experiment asks for
 
-  /// Each type once.
-  void add_anomaly(const std::string& type);
+  /// Each type once, with its smallest witness.
+  void add_anomaly(const ShownAnomaly& anomaly);
 };
 
 /// What the experiment asks of the run. An anomaly that only the simulator saw counts as no
@@ -48,6 +55,7 @@ class Outcomes {
 
  private:
   bool is_wanted(const RunOutcome& outcome) const;
+  bool is_wanted(const ShownAnomaly& anomaly) const;
   bool measures_hold() const;
 
   const Experiment& experiment_;

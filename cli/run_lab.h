@@ -43,4 +43,9 @@ class RunLab final : public Power {
   std::vector<NodeAddress> hosts_;
 };
 
+/// Whether this state folder's lab is there.
+bool lab_is_up();
+/// Errors: those of Lab.
+Status take_lab_down();
+
 }  // namespace assay::cli

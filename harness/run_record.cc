@@ -19,6 +19,7 @@ Finding finding_of(const Json& json) {
   json.at("type").get_to(finding.type);
   json.at("model").get_to(finding.model);
   json.at("shape").get_to(finding.shape);
+  finding.witness = json.value("witness", std::uint64_t{0});  // not in earlier versions
   json.at("claim").get_to(finding.claim);
   json.at("steps").get_to(finding.steps);
   json.at("faults").get_to(finding.faults);
@@ -57,6 +58,7 @@ std::string to_json(const RunRecord& record) {
                         {"type", finding.type},
                         {"model", finding.model},
                         {"shape", finding.shape},
+                        {"witness", finding.witness},
                         {"claim", finding.claim},
                         {"steps", finding.steps},
                         {"faults", finding.faults},
@@ -73,6 +75,7 @@ std::string to_json(const RunRecord& record) {
                       {"duration_s", record.duration_s},
                       {"verdict", record.verdict},
                       {"unknown_because", record.unknown_because},
+                      {"models", record.models},
                       {"operations", record.operations},
                       {"anomalies", record.anomalies},
                       {"campaign", record.campaign},
@@ -103,6 +106,7 @@ Result<RunRecord> run_record_from_json(const std::string& text) {
     json.at("duration_s").get_to(record.duration_s);
     json.at("verdict").get_to(record.verdict);
     json.at("unknown_because").get_to(record.unknown_because);
+    if (json.contains("models")) json.at("models").get_to(record.models);
     json.at("operations").get_to(record.operations);
     json.at("anomalies").get_to(record.anomalies);
     json.at("campaign").get_to(record.campaign);

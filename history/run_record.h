@@ -21,10 +21,11 @@ struct Finding {
   /// "missed real-time": the cycle of the steps as what was missed and the kinds of paths between,
   /// from its smallest place; without steps, the functions of the witness.
   std::string shape;
-  std::string claim;  ///< of the first of them, in a sentence
-  /// Why the first of them contradicts itself: "write 1 comes before read → 1, because …".
+  std::uint64_t witness = 0;  ///< operations of the smallest witness; 0: not known
+  std::string claim;          ///< of the anomaly with that witness, in a sentence
+  /// Why that one contradicts itself: "write 1 comes before read → 1, because …".
   std::vector<std::string> steps;
-  /// The faults in force while the first of them began, comma separated; empty: none was.
+  /// The faults in force while it began, comma separated; empty: none was.
   std::string faults;
   std::uint64_t count = 0;  ///< anomalies of this run
 };
@@ -42,6 +43,7 @@ struct RunRecord {
   double duration_s = 0;
   std::string verdict;  ///< pass, violation, unknown; unfinished: there is none (yet)
   std::string unknown_because;
+  std::map<std::string, std::string> models;  ///< the verdict about each that was checked
   std::uint64_t operations = 0;
   std::uint64_t anomalies = 0;
   std::string campaign;    ///< the id of the campaign that made it; may be empty

@@ -16,7 +16,9 @@ struct CampaignRow {
   std::string source;      ///< where the claim is made
   std::string experiment;  ///< what was run, in a line
   std::string expected;
-  std::string verdict;  ///< what came out, of the run that decided
+  std::string verdict;        ///< what came out, of the run that decided
+  std::string anomaly;        ///< of a violation that was expected: the type that was looked for
+  std::uint64_t witness = 0;  ///< operations of its smallest witness; 0: not known
   bool as_expected = false;
   std::uint64_t runs = 0;
   double seconds = 0;

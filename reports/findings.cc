@@ -164,14 +164,17 @@ std::vector<Finding> findings_of(const RunSummary& run, const History& history,
     finding.model = anomaly.model;
     finding.shape = shape_of(history, anomaly);
     finding = identified(run, result.datatype, std::move(finding));
+    finding.witness = anomaly.witness.size();
     Finding& kept = findings[finding.fingerprint];
-    if (kept.count == 0) {
-      finding.claim = claim_of(anomaly);
-      finding.steps = steps_of(history, anomaly);
-      finding.faults = faults_at(history, anomaly, bands);
-      kept = std::move(finding);
+    finding.count = kept.count + 1;
+    if (kept.count > 0 && kept.witness <= finding.witness) {
+      kept.count = finding.count;
+      continue;
     }
-    ++kept.count;
+    finding.claim = claim_of(anomaly);
+    finding.steps = steps_of(history, anomaly);
+    finding.faults = faults_at(history, anomaly, bands);
+    kept = std::move(finding);
   }
   std::vector<Finding> list;
   for (auto& [fingerprint, finding] : findings) list.push_back(std::move(finding));

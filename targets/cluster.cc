@@ -61,7 +61,7 @@ Status wait_for(Nanos limit, const std::function<Status()>& step) {
   const Nanos deadline = monotonic_now() + limit;
   for (;;) {
     Status status = step();
-    if (status.ok()) return status;
+    if (status.ok() || status.error().kind == ErrorKind::not_permitted) return status;
     if (monotonic_now() > deadline) {
       return status.error().in("not ready within " + format_duration(limit));
     }

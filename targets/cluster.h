@@ -35,7 +35,8 @@ Result<std::size_t> option_choice(const std::map<std::string, std::string>& opti
 /// Runs the step for every node at once; returns the first error, in the order of the nodes.
 Status on_all(std::size_t count, const std::function<Status(std::size_t)>& step);
 
-/// Repeats the step until it succeeds or the time is over. Error: the step's last one.
+/// Repeats the step until it succeeds, a login is refused (not_permitted), or the time is over.
+/// Error: the step's last one.
 Status wait_for(Nanos limit, const std::function<Status()>& step);
 
 class ClusterTarget : public Target, public ProcessControl {

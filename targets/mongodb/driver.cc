@@ -160,9 +160,7 @@ mongoc_client_t* LibmongocDriver::client() {
     why_ = static_cast<const char*>(error.message);
     return nullptr;
   }
-  // A repeated write whose first answer was lost would be told apart by the server only; what is
-  // tested is one attempt.
-  mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_RETRYWRITES, false);
+  mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_RETRYWRITES, settings_.retry_writes);
   mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_RETRYREADS, false);
   mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_DIRECTCONNECTION, settings_.direct);
   const auto limit = static_cast<std::int32_t>(milliseconds(timeout_));
@@ -172,6 +170,11 @@ mongoc_client_t* LibmongocDriver::client() {
   mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS,
                                  std::min(limit, connect_limit));
   mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_HEARTBEATFREQUENCYMS, heartbeat);
+  if (settings_.retry_writes) {
+    // By default a driver without threads looks once, and would find no primary in an election.
+    mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, limit);
+  }
   if (!settings_.user.empty()) {
     mongoc_uri_set_username(uri.get(), settings_.user.c_str());
     mongoc_uri_set_password(uri.get(), settings_.password.c_str());
@@ -234,6 +237,7 @@ Answer LibmongocDriver::run(const Value& command, Nanos deadline, Access access)
         client(), database_name, request.get(), preference.get(), options.get(), &reply, &error);
   }
   Answer answer = answer_of(succeeded, reply, error);
+  answer.repeated = settings_.retry_writes && access == Access::write && !in_transaction_;
   bson_destroy(&reply);
   return answer;
 }

@@ -20,7 +20,8 @@ struct DriverSettings {
   Value write_concern;       ///< {"w":"majority"}
   std::string read_concern;  ///< local
   bool secondary_reads = false;
-  bool causal = false;  ///< one causally consistent session for all commands
+  bool causal = false;        ///< one causally consistent session for all commands
+  bool retry_writes = false;  ///< a write that was not answered is sent again, once
 };
 
 /// Not thread-safe.
@@ -28,7 +29,7 @@ class Driver {
  public:
   virtual ~Driver() = default;
   /// Runs commands of database `assay`, within the transaction if one is begun, else with the
-  /// settings' concerns. The driver repeats neither.
+  /// settings' concerns. The driver repeats no read, and a write only by `retry_writes`.
   virtual Answer read(const Value& command, Nanos deadline) = 0;
   virtual Answer write(const Value& command, Nanos deadline) = 0;
   /// A command that names its concerns itself, of any database.

@@ -44,6 +44,7 @@ constexpr std::array rows{
 
 bool had_no_effect(const Answer& answer, Moment moment) {
   if (moment == Moment::reading || moment == Moment::working) return true;
+  if (answer.repeated) return false;
   const bool commits = moment == Moment::commit;
   if (answer.kind == Answer::Kind::unsent) return !commits;
   if (answer.kind != Answer::Kind::refused) return false;

@@ -19,7 +19,8 @@ struct Answer {
     lost,          ///< sent, but no answer came
   };
   Kind kind = Kind::lost;
-  int code = 0;  ///< of refused
+  int code = 0;           ///< of refused
+  bool repeated = false;  ///< of a write that the driver may have sent twice: of the second
   std::string message;
   Value body;  ///< of ok: the server's reply
 

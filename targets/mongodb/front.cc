@@ -18,8 +18,8 @@ constexpr std::uint16_t front_port = 27017;
 constexpr Nanos ready_timeout = 20s;
 constexpr Nanos ask_timeout = 1s;
 
-constexpr std::array options{write_concern_option, read_concern_option, reads_option,
-                             causal_option};
+constexpr std::array options{write_concern_option, read_concern_option, reads_option, causal_option,
+                             retry_option};
 
 // It has no transactions.
 constexpr std::array function_rows{

@@ -20,6 +20,9 @@ inline constexpr TargetOption reads_option{"reads", "primary", "primary|secondar
 inline constexpr TargetOption causal_option{
     "causal", "no", "no|yes", "whether each client has a causally consistent session"};
 
+inline constexpr TargetOption retry_option{
+    "retry-writes", "no", "no|yes", "whether the driver sends a write again that was not answered"};
+
 /// Of these options; hosts and login are left open. Error: configuration.
 Result<DriverSettings> driver_settings(const std::map<std::string, std::string>& given);
 

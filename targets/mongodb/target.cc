@@ -20,8 +20,8 @@ constexpr int namespace_exists = 48;
 
 constexpr TargetOption user_option{
     "user", "", "a name", "of the login at --servers; its password is taken from ASSAY_PASSWORD"};
-constexpr std::array options{write_concern_option, read_concern_option, reads_option,
-                             causal_option,        servers_option,      user_option};
+constexpr std::array options{write_concern_option, read_concern_option, reads_option, causal_option,
+                             retry_option,         servers_option,      user_option};
 
 std::unique_ptr<Driver> driver_of_one(const Endpoint& host, DriverSettings settings) {
   settings.hosts = {host};

@@ -20,7 +20,8 @@ using ResultHandle = std::unique_ptr<PGresult, decltype(&PQclear)>;
 std::string one_line(const char* text) {
   std::string line(text == nullptr ? "" : text);
   while (!line.empty() && line.back() == '\n') line.pop_back();
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   return line;
 }
 

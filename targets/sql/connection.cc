@@ -8,9 +8,12 @@ Result<Answer> run_statements(Open open, const Login& login,
   const std::string where = login.host + ":" + std::to_string(login.port);
   auto [connection, answer] = open(login, deadline);
   if (!answer.ok()) {
-    const bool refused = answer.kind == Answer::Kind::refused;
-    return Error{refused ? ErrorKind::not_permitted : ErrorKind::unavailable,
-                 where + ": " + answer.message};
+    if (answer.kind != Answer::Kind::refused) {
+      return Error{ErrorKind::unavailable, where + ": " + answer.message};
+    }
+    return Error{ErrorKind::not_permitted,
+                 where + ": login of user '" + login.user + "' refused: " + answer.message +
+                     "; --user names the user, ASSAY_PASSWORD in the environment the password"};
   }
   for (const std::string& statement : statements) {
     answer = connection->execute(statement, deadline);

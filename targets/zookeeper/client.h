@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,8 @@ class Session {
 
   Reply get(const std::string& path, Nanos deadline);
   Reply children(const std::string& path, Nanos deadline);
+  /// Nothing: the server does not say.
+  std::optional<bool> exists(const std::string& path, Nanos deadline);
   /// `version`: -1 for any.
   Reply set(const std::string& path, const std::string& data, int version, Nanos deadline);
   Reply create(const std::string& path, const std::string& data, Nanos deadline);

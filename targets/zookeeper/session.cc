@@ -157,6 +157,12 @@ Reply Session::children(const std::string& path, Nanos deadline) {
   });
 }
 
+std::optional<bool> Session::exists(const std::string& path, Nanos deadline) {
+  const int code = children(path, deadline).code;
+  if (code != ZOK && code != ZNONODE) return std::nullopt;
+  return code == ZOK;
+}
+
 Reply Session::set(const std::string& path, const std::string& data, int version, Nanos deadline) {
   return state_->ask(deadline, [&](const void* kept) {
     return zoo_aset(state_->handle, path.c_str(), data.data(), static_cast<int>(data.size()),

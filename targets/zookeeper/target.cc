@@ -23,8 +23,9 @@ constexpr std::array options{reads_option, servers_option};
 class ZookeeperTarget final : public ClusterTarget {
  public:
   ZookeeperTarget(ClientSettings client, std::vector<Endpoint> hosts)
-      : ClusterTarget("zookeeper", std::move(hosts), default_port, data),
-        client_(std::move(client)) {}
+      : ClusterTarget("zookeeper", hosts, default_port, data),
+        client_(std::move(client)),
+        hosts_(std::move(hosts)) {}
 
   std::vector<std::string> packages() const override {
     return {"default-jre-headless", "zookeeper"};
@@ -40,6 +41,7 @@ class ZookeeperTarget final : public ClusterTarget {
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId /*process*/) override {
     return std::unique_ptr<Client>(std::make_unique<ZookeeperClient>(places().at(node), client_));
   }
+  Result<std::vector<std::string>> look() override;
 
  protected:
   ServerProcess server(std::size_t node) const override;
@@ -53,7 +55,28 @@ class ZookeeperTarget final : public ClusterTarget {
   Status empty_tree() const;
 
   ClientSettings client_;
+  std::vector<Endpoint> hosts_;
 };
+
+Result<std::vector<std::string>> ZookeeperTarget::look() {
+  std::vector<std::string> lines;
+  for (const Endpoint& host : hosts_) {
+    const std::string where = host.host + ":" + std::to_string(host.port);
+    const Nanos deadline = monotonic_now() + ask_timeout;
+    Session session;
+    if (!session.open(host, deadline)) {
+      return Error{ErrorKind::unavailable,
+                   where + ": no session within " + format_duration(ask_timeout)};
+    }
+    const auto taken = session.exists("/assay", deadline);
+    if (!taken) return Error{ErrorKind::unavailable, where + ": does not answer"};
+    if (*taken) {
+      return Error{ErrorKind::configuration, where + ": there is a node /assay already"};
+    }
+    lines.push_back(where + " zookeeper");
+  }
+  return lines;
+}
 
 ServerProcess ZookeeperTarget::server(std::size_t /*node*/) const {
   ServerProcess server;

@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "cli/campaign_file.h"
+#include "cli/campaign_repeats.h"
 #include "cli/experiment.h"
+#include "cli/outcome.h"
 
 namespace assay::cli {
 namespace {
@@ -61,6 +63,8 @@ measures = { acknowledged = { below = 0.9 } }
 [[experiment]]
 name = "two"
 lab = false
+model = ["linearizable", "sequential"]
+expect = { verdict = "violation", witness = 6, holds = ["sequential"] }
 )");
   const auto campaign = read_campaign(file.path());
   REQUIRE_MESSAGE(campaign.ok(), (campaign.ok() ? "" : campaign.error().message));
@@ -78,6 +82,8 @@ lab = false
   CHECK(campaign->experiments[1].nodes == 5);
   CHECK(campaign->experiments[1].sim.wanted);
   CHECK_FALSE(campaign->experiments[1].lab.wanted);
+  CHECK(campaign->experiments[1].witness == 6);
+  CHECK(campaign->experiments[1].holds == std::vector<std::string>{"sequential"});
 }
 
 TEST_CASE("campaign: what is wrong is named with its line") {
@@ -95,6 +101,71 @@ TEST_CASE("campaign: what is wrong is named with its line") {
   CHECK(error_of(head + "[[experiment]]\nname = \"a\"\n[[experiment]]\nname = \"a\"\n")
             .starts_with(":5: a second experiment 'a'"));
   CHECK(error_of(head + "[[experiment\n").starts_with(":3: "));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nexpect = { witness = 0 }\n")
+            .starts_with(":5: witness: expected a whole number from 1 to"));
+  CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nexpect = { holds = [\"causal\"] }\n")
+            .starts_with(":3: holds: 'causal' is not checked"));
+}
+
+TEST_CASE("campaign: a violation counts with the witness and the models that are asked for") {
+  Experiment experiment;
+  experiment.expected = Expected::violation;
+  experiment.anomalies = {"lost-update"};
+  experiment.witness = 3;
+  experiment.holds = {"read-committed"};
+  RunRecord record;
+  record.verdict = "violation";
+  record.models = {{"read-committed", "pass"}, {"serializable", "violation"}};
+  record.findings.resize(3);
+  record.findings[0].type = record.findings[1].type = "lost-update";
+  record.findings[0].witness = 5;
+  record.findings[1].witness = 3;
+  record.findings[2].type = "G2-item";
+  record.findings[2].witness = 2;
+  const auto row_of = [&] {
+    Outcomes outcomes(experiment);
+    outcomes.add(outcome_of(experiment, record));
+    CampaignRow row;
+    outcomes.fill(row);
+    return row;
+  };
+  CHECK(row_of().as_expected);
+  CHECK(row_of().anomaly == "lost-update");
+  CHECK(row_of().witness == 3);
+  CHECK(row_of().verdict == "violation: lost-update (3), G2-item (2); read-committed holds");
+  CHECK(row_of().expected ==
+        "violation (lost-update) of at most 3 operations; read-committed holds");
+  record.models["read-committed"] = "unknown";
+  CHECK_FALSE(row_of().as_expected);
+  record.models["read-committed"] = "pass";
+  record.findings[1].witness = 4;
+  CHECK_FALSE(row_of().as_expected);
+  record.findings[1].witness = 0;  // not known
+  CHECK_FALSE(row_of().as_expected);
+}
+
+TEST_CASE("campaign: repeated experiments have seeds, names and a line of their own") {
+  std::vector<Campaign> campaigns(1);
+  campaigns[0].experiments.resize(1);
+  campaigns[0].experiments[0].name = "one (a)";
+  repeat(campaigns, 3);
+  REQUIRE(campaigns[0].experiments.size() == 3);
+  CHECK(campaigns[0].experiments[2].name == "one (a) (3 of 3)");
+  CHECK(campaigns[0].experiments[1].seed != campaigns[0].experiments[0].seed);
+  CampaignSummary summary;
+  summary.sections.resize(1);
+  for (const Experiment& each : campaigns[0].experiments) {
+    CampaignRow row;
+    row.name = each.name;
+    row.as_expected = summary.sections[0].rows.size() != 1;
+    row.seconds = 4.5 + static_cast<double>(summary.sections[0].rows.size());
+    row.witness = row.as_expected ? 3 + summary.sections[0].rows.size() : 0;
+    row.anomaly = row.as_expected ? "lost-update" : "";
+    summary.sections[0].rows.push_back(row);
+  }
+  const std::string text = repeats_text(summary);
+  CHECK(text.find("one (a)  ") != std::string::npos);
+  CHECK(text.find("2 of 3     6.5 s        5  lost-update\n") != std::string::npos);
 }
 
 TEST_CASE("campaign: an expectation that does not come true is said") {

@@ -20,6 +20,21 @@ std::vector<Finding> findings_in(const example::Report& report) {
 
 }  // namespace
 
+TEST_CASE("findings: of anomalies alike the one with the smallest witness is told") {
+  example::Report report = example::write_skew();
+  REQUIRE(report.result.anomalies.size() == 1);
+  const Anomaly small = report.result.anomalies.front();
+  Anomaly large = small;
+  large.witness.push_back(large.witness.back());
+  large.explanation = "the larger one";
+  report.result.anomalies = {large, small, large};
+  const auto found = findings_in(report);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].count == 3);
+  CHECK(found[0].witness == small.witness.size());
+  CHECK(found[0].claim == findings_in(example::write_skew())[0].claim);
+}
+
 TEST_CASE("findings: keys and values do not make another finding, the system does") {
   const auto plain = findings_in(example::write_skew());
   const auto renamed = findings_in(example::write_skew("another:key"));

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -11,6 +12,7 @@
 #include "targets/reference/node/mongodb/answers.h"
 #include "targets/reference/node/mongodb/bson.h"
 #include "targets/reference/node/mongodb/documents.h"
+#include "targets/reference/node/mongodb/retries.h"
 #include "targets/reference/node/mongodb/wire.h"
 #include "tests/targets/local_cluster.h"
 #include "tests/targets/mongodb_server.h"
@@ -122,6 +124,48 @@ TEST_CASE("mongodb front: what changes make of a document") {
         2);
   CHECK(code(update(five, by_id, "$rename", value, true)) == 9);
   CHECK(code(change_document({Change::Kind::insert, id, {}, five, false}, five)) == 11000);
+  const auto removed = [&](const Datum& before, const Datum& filter) {
+    const auto result = change_document({Change::Kind::remove, id, filter, {}, false}, before);
+    REQUIRE(std::holds_alternative<Changed>(result));
+    return std::get<Changed>(result);
+  };
+  CHECK(removed(five, by_id).matched);
+  CHECK(removed(five, by_id).after.is_nil());
+  CHECK_FALSE(removed(five, wrong).matched);
+  CHECK(removed(five, wrong).after == five);
+  CHECK_FALSE(removed({}, by_id).matched);
+}
+
+TEST_CASE("mongodb front: what numbered writes did stays with the document") {
+  const Datum five = document({{"_id", number(1)}, {"value", number(5)}});
+  StoredDocument stored = StoredDocument::from(five);
+  CHECK(stored.document == five);
+  CHECK(stored.to_value() == five);
+  stored.remember({"a", 1, 0}, {true, false, true, five});
+  stored.remember({"a", 1, 1}, {false, true, false, {}});
+  stored.remember({"b", 1, 0}, {});
+  stored = StoredDocument::from(stored.to_value());
+  CHECK(stored.document == five);
+  REQUIRE(stored.effect_of({"a", 1, 0}));
+  CHECK(stored.effect_of({"a", 1, 0})->matched);
+  CHECK(stored.effect_of({"a", 1, 0})->value == five);
+  CHECK(stored.effect_of({"a", 1, 1})->upserted);
+  CHECK_FALSE(stored.effect_of({"a", 2, 0}));
+  CHECK_FALSE(stored.effect_of({"c", 1, 0}));
+  // Its next command ends the last; a document that is gone keeps them.
+  stored.remember({"a", 2, 0}, {true, false, true, {}});
+  stored.document = {};
+  stored = StoredDocument::from(stored.to_value());
+  CHECK(stored.document.is_nil());
+  CHECK_FALSE(stored.effect_of({"a", 1, 0}));
+  CHECK(stored.effect_of({"a", 2, 0}));
+  CHECK(stored.effect_of({"b", 1, 0}));
+  for (std::size_t i = 0; i < StoredDocument::sessions_max; ++i) {
+    stored.remember({"s" + std::to_string(i), 1, 0}, {});
+  }
+  CHECK_FALSE(stored.effect_of({"b", 1, 0}));
+  CHECK(stored.effect_of({"s0", 1, 0}));
+  CHECK(stored.writes.size() == StoredDocument::sessions_max);
 }
 
 /// Members that MongoDB's driver finds, and clients of its own kind.
@@ -132,19 +176,24 @@ class ReplicaSet {
         members(size, {"--protocol", "primary-backup", "--failover", "on", "--mongodb-port",
                        std::to_string(port_)}) {}
 
-  mongodb::MongoClient client(const Value& write_concern, const std::string& read_concern,
-                              const std::string& datatype = "register", bool secondary = false,
-                              bool causal = false) const {
+  mongodb::DriverSettings settings(const Value& write_concern,
+                                   const std::string& read_concern) const {
     mongodb::DriverSettings settings;
     for (std::size_t i = 0; i < members.size(); ++i) {
       settings.hosts.push_back({members.address(i).host, port_});
     }
     settings.write_concern = Value::Map{{"w", write_concern}};
     settings.read_concern = read_concern;
-    settings.secondary_reads = secondary;
-    settings.causal = causal;
+    return settings;
+  }
+  static mongodb::MongoClient client_with(const mongodb::DriverSettings& settings,
+                                          const std::string& datatype = "register") {
     return {datatype,
             [settings](Nanos timeout) { return mongodb::make_driver(settings, timeout); }};
+  }
+  mongodb::MongoClient client(const Value& write_concern, const std::string& read_concern,
+                              const std::string& datatype = "register") const {
+    return client_with(settings(write_concern, read_concern), datatype);
   }
 
  private:
@@ -189,7 +238,10 @@ TEST_CASE("mongodb front: MongoDB's driver finds the primary, writes, reads, and
   CHECK(transaction.error.find("transactions") != std::string::npos);
 
   // What a session wrote it reads, of whatever member.
-  auto session = set.client(Value(1), "local", "register", true, true);
+  auto in_session = set.settings(Value(1), "local");
+  in_session.secondary_reads = true;
+  in_session.causal = true;
+  auto session = ReplicaSet::client_with(in_session);
   int compared = 0;
   for (int i = 0; i < 50; ++i) {
     if (session.invoke({"write", 3, i}, 2s).type != EventType::ok) continue;
@@ -199,6 +251,95 @@ TEST_CASE("mongodb front: MongoDB's driver finds the primary, writes, reads, and
     ++compared;
   }
   CHECK(compared > 25);
+}
+
+TEST_CASE("mongodb front: what is deleted is gone, once") {
+  const ReplicaSet set(3);
+  REQUIRE(until_ok(set, "linearizable", {"write", 1, 5}).type == EventType::ok);
+  const auto driver = mongodb::make_driver(set.settings("majority", "majority"), 2s);
+  const Value by_id = Value::Map{{"_id", "1"}};
+  const auto remove = [&] {
+    return driver->write(
+        Value::Map{{"delete", "register"},
+                   {"deletes", Value::List{Value::Map{{"q", by_id}, {"limit", 1}}}}},
+        monotonic_now() + 2s);
+  };
+  const auto removed = remove();
+  REQUIRE(removed.ok());
+  CHECK(*find(removed.body, "n") == Value(1));
+  CHECK(*find(remove().body, "n") == Value(0));
+  auto client = set.client("majority", "linearizable");
+  CHECK(client.invoke({"read", 1, {}}, 2s).value == Value());
+  CHECK(client.invoke({"cas", 1, Value::List{Value(), 7}}, 2s).type == EventType::ok);
+  const auto taken =
+      driver->write(Value::Map{{"findAndModify", "register"}, {"query", by_id}, {"remove", true}},
+                    monotonic_now() + 2s);
+  REQUIRE(taken.ok());
+  CHECK(*find(*find(taken.body, "value"), "value") == Value(7));
+  CHECK(client.invoke({"read", 1, {}}, 2s).value == Value());
+}
+
+TEST_CASE("mongodb front: a write that is sent again is done once") {
+  const ReplicaSet set(3);
+  REQUIRE(until_ok(set, "linearizable", {"write", 1, 5}).type == EventType::ok);
+  const auto driver = mongodb::make_driver(set.settings("majority", "majority"), 2s);
+  const auto send = [&](const char* session, int number, int by) {
+    const Value id = Value::Map{{"$binary", Value::Map{{"base64", session}, {"subType", "04"}}}};
+    return driver->admin(
+        "assay", Value::Map{{"findAndModify", "counter"},
+                            {"query", Value::Map{{"_id", "1"}}},
+                            {"update", Value::Map{{"$inc", Value::Map{{"value", by}}}}},
+                            {"upsert", true},
+                            {"new", true},
+                            {"lsid", Value::Map{{"id", id}}},
+                            {"txnNumber", Value::Map{{"$numberLong", std::to_string(number)}}}});
+  };
+  constexpr const char* session = "AAAAAAAAAAAAAAAAAAAAAA==";
+  constexpr const char* another = "BBBBBBBBBBBBBBBBBBBBBA==";
+  const auto value_of = [](const mongodb::Answer& answer) {
+    REQUIRE_MESSAGE(answer.ok(), answer.message);
+    return *find(*find(answer.body, "value"), "value");
+  };
+  CHECK(value_of(send(session, 1, 1)) == Value(1));
+  CHECK(value_of(send(session, 1, 1)) == Value(1));
+  CHECK(value_of(send(another, 1, 1)) == Value(2));
+  CHECK(value_of(send(session, 1, 1)) == Value(1));
+  CHECK(value_of(send(session, 2, 1)) == Value(3));
+  auto counters = set.client("majority", "linearizable", "counter");
+  CHECK(counters.invoke({"read", 1, {}}, 2s).value == Value(3));
+}
+
+TEST_CASE("mongodb front: retried writes of MongoDB's driver survive their primary") {
+  ReplicaSet set(3);
+  REQUIRE(until_ok(set, "linearizable", {"write", 1, 5}).type == EventType::ok);
+  auto settings = set.settings("majority", "majority");
+  settings.retry_writes = true;
+  auto counters = ReplicaSet::client_with(settings, "counter");
+  std::int64_t certain = 0;
+  std::int64_t possible = 0;
+  const auto increment = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      const auto type = counters.invoke({"increment", 1, 1}, 8s).type;
+      certain += type == EventType::ok ? 1 : 0;
+      possible += type == EventType::fail ? 0 : 1;
+    }
+  };
+  increment(20);
+  CHECK(certain == 20);
+  const std::size_t primary = set.members.leader(5s);
+  REQUIRE(primary < 3);
+  set.members.kill(primary);
+  increment(20);
+  set.members.start(primary);
+  std::optional<std::int64_t> counted;
+  for (int i = 0; i < 100 && !counted; ++i) {
+    const auto read = set.client("majority", "linearizable", "counter").invoke({"read", 1, {}}, 1s);
+    if (read.type == EventType::ok) counted = *read.value.get_if<std::int64_t>();
+  }
+  REQUIRE(counted);
+  CHECK(*counted >= certain);
+  CHECK(*counted <= possible);
+  CHECK(certain > 20);
 }
 
 /// Whether a primary that was alone acknowledged w:1 before it stepped down: then it was lost.

@@ -1,12 +1,16 @@
 #pragma once
 // Replies to commands, as MongoDB's drivers expect them.
 
+#include <functional>
 #include <string>
 
 #include "targets/reference/node/mongodb/documents.h"
 #include "targets/reference/protocols/protocol.h"
 
 namespace assay::mongodb_front {
+
+/// Takes the reply; called once.
+using Respond = std::function<void(Datum reply)>;
 
 /// Names to values: fields({{"ok", 1}}) is a document.
 Datum text(const char* value);

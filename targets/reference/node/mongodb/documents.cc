@@ -12,6 +12,10 @@ namespace {
 
 Refusal bad_value(std::string message) { return {2, "BadValue", std::move(message)}; }
 
+Refusal reserved_name() {
+  return {52, "DollarPrefixedFieldName", "a field's name cannot begin with $ here"};
+}
+
 bool is_operator(const Datum& name) {
   const auto* text = name.get_if<std::string>();
   return text != nullptr && text->starts_with('$');
@@ -110,10 +114,14 @@ std::variant<Changed, Refusal> change_document(const Change& change, const Datum
   const Refusal taken{11000, "DuplicateKey", "E11000 duplicate key error: _id"};
   if (change.kind == Change::Kind::insert) {
     if (!before.is_nil()) return taken;
+    if (names_writes(change.update)) return reserved_name();
     return Changed{false, true, change.update};
   }
-  const auto* update = change.update.get_if<Datum::Map>();
   const auto matched = before.is_nil() ? false : matches(change.filter, before);
+  if (change.kind == Change::Kind::remove && matched) {
+    return Changed{*matched, false, *matched ? Datum() : before};
+  }
+  const auto* update = change.update.get_if<Datum::Map>();
   if (update == nullptr || !matched) return bad_value("filters compare with $eq or ask $exists");
   if (!*matched && !change.upsert) return Changed{false, false, before};
   if (!*matched && !before.is_nil()) return taken;
@@ -127,6 +135,7 @@ std::variant<Changed, Refusal> change_document(const Change& change, const Datum
     }
     changed.after = std::move(whole);
   }
+  if (names_writes(changed.after)) return reserved_name();
   return changed;
 }
 

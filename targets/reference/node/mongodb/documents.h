@@ -6,11 +6,9 @@
 #include <string>
 #include <variant>
 
-#include "targets/reference/protocols/datum.h"
+#include "targets/reference/node/mongodb/retries.h"
 
 namespace assay::mongodb_front {
-
-using reference::Datum;
 
 /// Why a command was refused.
 struct Refusal {
@@ -21,18 +19,21 @@ struct Refusal {
 
 /// A write of the document with one _id.
 struct Change {
-  enum class Kind : std::uint8_t { insert, update };
+  enum class Kind : std::uint8_t { insert, update, remove };
   Kind kind = Kind::update;
   Datum id;
-  Datum filter;  ///< update: fields with values, {"$eq":…} or {"$exists":…}
+  Datum filter;  ///< update, remove: fields with values, {"$eq":…} or {"$exists":…}
   Datum update;  ///< operators, or the whole document; insert: the document
   bool upsert = false;
+  enum class Shows : std::uint8_t { nothing, before, after };
+  Shows shows = Shows::nothing;
+  std::optional<WriteNumber> number{};  ///< of a write that may be sent again
 };
 
 struct Changed {
-  bool matched = false;   ///< update: there was a document for it
+  bool matched = false;   ///< update, remove: there was a document for it
   bool upserted = false;  ///< it made one
-  Datum after;            ///< as it was, if nothing changes
+  Datum after;            ///< as it was, if nothing changes; nil: removed
 };
 
 /// What the change makes of a document.

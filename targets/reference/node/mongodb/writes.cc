@@ -26,6 +26,15 @@ Refusal refusal_of(reference::Outcome outcome) {
   return stepped_down();
 }
 
+Effect effect_of(const Change& change, const Datum& before, const Changed& changed) {
+  Effect effect{
+      changed.matched, changed.upserted, changed.matched && !(changed.after == before), {}};
+  if (change.shows == Change::Shows::before && changed.matched) effect.value = before;
+  const bool any = changed.matched || changed.upserted;
+  if (change.shows == Change::Shows::after && any) effect.value = changed.after;
+  return effect;
+}
+
 }  // namespace
 
 Refusal not_primary() { return {10107, "NotWritablePrimary", "not primary"}; }
@@ -47,23 +56,34 @@ void Writes::attempt(const std::shared_ptr<Job>& job) {
     finish(job, not_primary());
     return;
   }
-  Datum before = member_.read(job->key);
-  auto result = change_document(job->change, before);
+  const Change& change = job->change;
+  const Datum value = member_.read(job->key);
+  StoredDocument stored = StoredDocument::from(value);
+  if (change.number) {
+    if (auto known = stored.effect_of(*change.number)) {
+      finish(job, Written{*std::move(known), member_.copy().applied()});
+      return;
+    }
+  }
+  auto result = change_document(change, stored.document);
   if (auto* refusal = std::get_if<Refusal>(&result)) {
     finish(job, std::move(*refusal));
     return;
   }
-  Written written{std::get<Changed>(std::move(result)), std::move(before), {}};
-  if (written.changed.after == written.before) {
+  auto& changed = std::get<Changed>(result);
+  Written written{effect_of(change, stored.document, changed), {}};
+  if (changed.after == stored.document) {
     written.position = member_.copy().applied();
     finish(job, std::move(written));
     return;
   }
+  stored.document = std::move(changed.after);
+  if (change.number) stored.remember(*change.number, written.effect);
   reference::Command command;
   command.kind = reference::CommandKind::cas;
   command.key = job->key;
-  command.expected = written.before;
-  command.value = written.changed.after;
+  command.expected = value;
+  command.value = stored.to_value();
   member_.ask(std::move(command),
               [this, job, written = std::move(written), term = status.term](
                   const reference::Reply& reply) { answered(job, written, term, reply); });

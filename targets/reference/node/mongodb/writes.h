@@ -15,8 +15,7 @@ namespace assay::mongodb_front {
 
 /// A change that is in the primary's log, or that changed nothing.
 struct Written {
-  Changed changed;
-  Datum before;
+  Effect effect;
   reference::Position position;  ///< the log up to here shows it
 };
 
