@@ -53,7 +53,7 @@ class Somebody {
     return shell("unshare -m sh " + home() + "/run.sh >" + home() + "/out 2>&1");
   }
 
-  const Store store_;
+  const TestStore store_;
 };
 
 bool has_ranges_of_ids() {
@@ -84,7 +84,8 @@ TEST_CASE("rootless: an ordinary user has a lab, with faults, and nothing of it 
   CHECK(somebody.as_self("./assay lab down") == 0);
   CHECK_MESSAGE(somebody.as_self("./assay lab status | grep -x 'the lab is down'") == 0,
                 somebody.said());
-  CHECK(await(10s, [] { return shell(std::string("pgrep -u ") + Somebody::id + " >/dev/null") != 0; }));
+  CHECK(await(10s,
+              [] { return shell(std::string("pgrep -u ") + Somebody::id + " >/dev/null") != 0; }));
   CHECK_FALSE(fs::exists(somebody.home() + "/lab/keeper"));
 }
 
