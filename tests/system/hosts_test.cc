@@ -54,7 +54,7 @@ class Machines {
   static std::string shell_word(const std::string& text) { return "'" + text + "'"; }
   std::string file(const char* name) const { return store_.path() + "/" + name; }
 
-  const Store store_;
+  const TestStore store_;
   std::vector<std::string> hosts_;
   std::string folder_;
 };

@@ -43,16 +43,16 @@ inline bool may_run() {
 }
 
 /// A run store of its own.
-class Store {
+class TestStore {
  public:
-  Store() {
+  TestStore() {
     std::string name = (fs::temp_directory_path() / "assay-runs-XXXXXX").string();
     REQUIRE(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
-  ~Store() { fs::remove_all(path_); }
-  Store(const Store&) = delete;
-  Store& operator=(const Store&) = delete;
+  ~TestStore() { fs::remove_all(path_); }
+  TestStore(const TestStore&) = delete;
+  TestStore& operator=(const TestStore&) = delete;
 
   int run(const std::string& arguments) const {
     return shell(program + " run reference --workload register --quiet --store " + path_ + " " +

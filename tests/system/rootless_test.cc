@@ -53,7 +53,7 @@ class Somebody {
     return shell("unshare -m sh " + home() + "/run.sh >" + home() + "/out 2>&1");
   }
 
-  const Store store_;
+  const TestStore store_;
 };
 
 bool has_ranges_of_ids() {

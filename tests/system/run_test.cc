@@ -15,7 +15,7 @@ bool reachable(int from, int to) {
 
 TEST_CASE("run: raft under partition, kill, pause and clock skew is linearizable") {
   if (!may_run()) return;
-  const Store store;
+  const TestStore store;
   REQUIRE(store.run("--protocol raft --nodes 5 --nemesis partition,kill,pause,clock "
                     "--time-limit 20s --seed 7") == 0);
   std::set<std::string> kinds;
@@ -37,7 +37,7 @@ TEST_CASE("run: raft under partition, kill, pause and clock skew is linearizable
 
 TEST_CASE("run: asynchronous replication read from any replica is caught, in a few operations") {
   if (!may_run()) return;
-  const Store store;
+  const TestStore store;
   REQUIRE(store.run("--protocol primary-backup --replication async --read-from any "
                     "--nemesis partition --time-limit 15s --seed 3") == 1);
   const auto verdict = store.verdict();
@@ -51,14 +51,14 @@ TEST_CASE("run: asynchronous replication read from any replica is caught, in a f
 
 TEST_CASE("run: asynchronous replication read from the leader passes without faults") {
   if (!may_run()) return;
-  const Store store;
+  const TestStore store;
   CHECK(store.run("--protocol primary-backup --replication async --read-from leader "
                   "--time-limit 5s --seed 3") == 0);
 }
 
 TEST_CASE("run: kill -9 of the controller in a partition heals the nodes and keeps the history") {
   if (!may_run()) return;
-  const Store store;
+  const TestStore store;
   REQUIRE(shell(program + " lab up --nodes 5 2>/dev/null") == 0);
   const pid_t controller = fork();
   if (controller == 0) {
@@ -92,7 +92,7 @@ TEST_CASE("run: kill -9 of the controller in a partition heals the nodes and kee
 
 TEST_CASE("run: Ctrl-C heals, checks what there is and exits 130") {
   if (!may_run()) return;
-  const Store store;
+  const TestStore store;
   const pid_t controller = fork();
   if (controller == 0) {
     execl(program.c_str(), "assay", "run", "reference", "--protocol", "raft", "--time-limit",
@@ -114,7 +114,7 @@ TEST_CASE("run: Ctrl-C heals, checks what there is and exits 130") {
 
 TEST_CASE("campaign: rows of the chapter come out in the lab as they do in the simulated world") {
   if (!may_run()) return;
-  const Store store;
+  const TestStore store;
   const std::string chapter = std::string(ASSAY_SOURCE_DIR) + "/campaigns/chapter";
   const std::string table = store.path() + "/table.json";
   CHECK(shell(program + " campaign " + chapter +
