@@ -5,7 +5,7 @@ import { GUTTER, type Colours } from "./painter";
 import { spanText, type Run } from "./run";
 import type { View } from "./view";
 
-const HEIGHT = 118, MARGIN = 14;
+const HEIGHT = 118, MARGIN = 14, ALONE = 6;
 
 interface Line { name: string; values: (number | null)[]; colour: keyof Colours; dash?: number[]; fill?: boolean; width?: number }
 interface Chart { title: string; lines: Line[]; log?: boolean; max?: number; step?: boolean; dots?: boolean; text: (value: number) => string }
@@ -20,7 +20,7 @@ function chartsOf(run: Run): { at: number[]; charts: Chart[] } {
   if (bins > 0) {
     const all = plots.ok.map((ok, i) => ok + plots.info[i]! + plots.fail[i]!);
     charts.push({
-      title: "operations/s", step: true, text: rateText,
+      title: "operations per second", step: true, text: rateText,
       lines: [
         { name: "failed", values: all.map((n) => n * perSecond), colour: "fail", fill: true },
         { name: "outcome unknown", values: all.map((n, i) => (n - plots.fail[i]!) * perSecond), colour: "info", fill: true },
@@ -74,7 +74,12 @@ function pathsWithin(step: boolean): uPlot.Series.PathBuilder {
     const at = plot.data[0]!, values = plot.data[series]!, scale = plot.series[series]!.scale!;
     const stroke = new Path2D(), fill = new Path2D();
     let points: [number, number][] = [];
-    const end = () => {
+    let before: [number, number] | null = null;
+    /// The last step holds until the next moment; a value without neighbours is a dash.
+    const end = (until: number) => {
+      if (before !== null && step && until > low && before[0] < high) points.push([Math.max(before[0], low), before[1]], [Math.min(until, high), before[1]]);
+      else if (before !== null && points.length === 0) points.push([before[0] - ALONE / 2, before[1]], [before[0] + ALONE / 2, before[1]]);
+      before = null;
       points.forEach(([x, y], i) => {
         if (i === 0) { stroke.moveTo(x, y); fill.moveTo(x, top + height); } else stroke.lineTo(x, y);
         fill.lineTo(x, y);
@@ -82,18 +87,17 @@ function pathsWithin(step: boolean): uPlot.Series.PathBuilder {
       if (points.length > 0) fill.lineTo(points[points.length - 1]![0], top + height);
       points = [];
     };
-    let before: [number, number] | null = null;
     for (let i = first; i <= last; i++) {
-      const value = values[i];
-      if (value === null || value === undefined) { end(); before = null; continue; }
-      const x = plot.valToPos(at[i]!, "x", true), y = plot.valToPos(value, scale, true);
+      const value = values[i], x = plot.valToPos(at[i]!, "x", true);
+      if (value === null || value === undefined) { end(x); continue; }
+      const y = plot.valToPos(value, scale, true);
       if (before !== null && x > low && before[0] < high) {
         const [fromX, fromY] = before, toY = step ? fromY : y, slope = (toY - fromY) / (x - fromX);
         for (const cut of [Math.max(fromX, low), Math.min(x, high)]) points.push([cut, fromY + (cut - fromX) * slope]);
       }
       before = [x, y];
     }
-    end();
+    end(last + 1 < at.length ? plot.valToPos(at[last + 1]!, "x", true) : left + width);
     return { stroke, fill };
   };
 }
