@@ -27,7 +27,7 @@ struct Commands::Row {
   void (*run)(Commands& self, const Datum& command, const Respond& respond);
 };
 
-const Commands::Row* Commands::find_row(const Datum& command) {
+const Commands::Row* Commands::find_row(const Datum& asked) {
   constexpr auto greet = [](Commands& self, const Datum&, const Respond& respond) {
     respond(greeting_of(self.member_));
   };
@@ -59,7 +59,7 @@ const Commands::Row* Commands::find_row(const Datum& command) {
       Row{"insert", insert},        Row{"update", update},        Row{"delete", remove},
       Row{"findAndModify", modify}, Row{"findandmodify", modify},
   };
-  const auto* map = command.get_if<Datum::Map>();
+  const auto* map = asked.get_if<Datum::Map>();
   if (map == nullptr || map->empty()) return nullptr;
   const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& each) {
     return is_text(&map->front().first, each.name);
