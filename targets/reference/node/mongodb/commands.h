@@ -16,7 +16,7 @@ class Commands {
 
  private:
   struct Row;
-  static const Row* find_row(const Datum& command);
+  static const Row* find_row(const Datum& asked);
 
   const Member& member_;
   ReadCommands reads_;
