@@ -114,15 +114,19 @@ TEST_CASE("lab state: what was written is read back") {
   site.state = folder.path;
   CHECK(read_lab_state(site).error().kind == ErrorKind::no_input);
   fs::create_directories(site.folder());
-  REQUIRE(write_lab_state(site,
-                          {"20261123T071500Z", {{12, 345}, {13, 18'446'744'073'709'551'615u}}, {}})
-              .ok());
+  const LabState written{"20261123T071500Z",
+                         {{12, 345}, {13, 18'446'744'073'709'551'615u}},
+                         "trixie",
+                         {"redis-server"}};
+  REQUIRE(write_lab_state(site, written).ok());
   const auto state = read_lab_state(site);
   REQUIRE(state.ok());
   CHECK(state.value().since == "20261123T071500Z");
   REQUIRE(state.value().nodes.size() == 2);
   CHECK(state.value().nodes[1].pid == 13);
   CHECK(state.value().nodes[1].start_ticks == 18'446'744'073'709'551'615u);
+  CHECK(state.value().suite == "trixie");
+  CHECK(state.value().packages == written.packages);
 }
 
 TEST_CASE("lab state: a damaged file is an error, never a crash") {
