@@ -142,18 +142,26 @@ TEST_CASE("simulation: a setting that promises less is seen to keep less") {
   CHECK(violated("multi-leader", {}, "causal"));
 }
 
-/// Raft, or, for what its store cannot do, the coordination service.
+/// Raft, or, for what its store cannot do, the coordination service; empty: it is for databases.
 std::string_view server_of(const WorkloadEntry& workload) {
-  const auto raft = reference::find_protocol("raft");
-  REQUIRE(raft.ok());
-  const auto asked = check_functions(workload, "raft", [&](std::string_view function) {
-    return reference::performs(**raft, function);
-  });
-  return asked.ok() ? "raft" : "coordination";
+  for (const std::string_view name : {"raft", "coordination"}) {
+    const auto protocol = reference::find_protocol(name);
+    REQUIRE(protocol.ok());
+    const auto asked = check_functions(workload, name, [&](std::string_view function) {
+      return reference::performs(**protocol, function);
+    });
+    if (asked.ok()) return name;
+  }
+  return {};
 }
 
 TEST_CASE("simulation: every workload passes, and some of what it asks succeeds") {
   for (const WorkloadEntry& workload : workloads()) {
+    const std::string_view server = server_of(workload);
+    if (server.empty()) {
+      CHECK(workload.name == "predicates");
+      continue;
+    }
     std::uint64_t operations = 0;
     std::uint64_t acknowledged = 0;
     std::uint64_t undecided = 0;
@@ -162,7 +170,7 @@ TEST_CASE("simulation: every workload passes, and some of what it asks succeeds"
       CAPTURE(workload.name);
       CAPTURE(seed);
       SimulationRun run = choose_run(seed);
-      run.simulation.protocol.protocol = server_of(workload);
+      run.simulation.protocol.protocol = server;
       run.simulation.threads = static_cast<int>(2 * run.simulation.members);
       run.workload = &workload;
       run.time_limit = std::chrono::seconds(3);
