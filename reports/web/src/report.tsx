@@ -41,7 +41,6 @@ async function main() {
     }
     timeline.follow(location.hash);
     run.labels.prepare();
-    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
   } catch (error) {
     const trouble = byId("trouble");
     trouble.textContent = `The timeline could not be drawn: ${error instanceof Error ? error.message : error}`;

@@ -66,7 +66,10 @@ async function stepped(page) {
 }
 
 async function timed(page, where, size) {
-  const opened = await page.evaluate(() => performance.now());
+  const opened = await page.evaluate(async () => {
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    return performance.now();
+  });
   // The cards stand before the data and are painted first.
   const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? performance.now());
   const { taken, busy } = await stepped(page);
