@@ -81,7 +81,7 @@ class LoneServer {
   /// As a worker does: by the same client until one of its operations is in doubt.
   Completion ask(const std::string& f, int key, const Value& value = {}) {
     if (client_ == nullptr) {
-      auto made = target->connect(0, process_++);
+      auto made = target->connect(0, ProcessId{process_++});
       if (!made.ok()) return {EventType::fail, {}, made.error().message};
       client_ = std::move(*made);
     }
@@ -134,7 +134,7 @@ class LoneServer {
  private:
   std::optional<Lab> lab_;
   std::unique_ptr<Client> client_;
-  ProcessId process_ = 0;
+  std::int32_t process_ = 0;
 };
 
 /// Whether the packages are there, or quick to install.
