@@ -25,7 +25,7 @@ function write(index, text, findings, finished = true) {
     campaign: `nightly${text}`, experiment: `lag${text}`, command: `assay run reference --seed ${index}`,
     findings, measures: {}, in_flight: {}, acknowledged: {},
   };
-  const known = { nodes: ["n1", `n2${text}`], facts: { version: `1.${index}${text}` }, assay: "0.1.0", target_options: { replication: "async" }, workload_options: {} };
+  const known = { nodes: ["n1", `n2${text}`], facts: { version: `1.${index}${text}` }, assay: "0.1.0", target_options: { replication: "async" }, workload_options: {}, threads: 10, time_limit_ns: 30e9, stagger_ns: 1e6, op_timeout_ns: 2e9, fault_interval_ns: 5e9 };
   writeFileSync(join(folder, "plan.json"), JSON.stringify({ schema: "assay.plan/1", ...facts, ...known }));
   writeFileSync(join(folder, "logs", "n1", "node.log"), `2026-11-20T08:00:00Z ${HOSTILE}\n`);
   writeFileSync(join(folder, "history.assay"), HISTORY);
