@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "cli/campaign_ledger.h"
 #include "harness/run_index.h"
+#include "tests/temporary_folder.h"
 
 namespace assay::cli {
 namespace {
@@ -44,20 +45,13 @@ constexpr std::size_t runs_in_all = 80;
 
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "assay-killed-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-    std::ofstream(path_ + "/campaign.toml") << campaign_file;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  Folder() { std::ofstream(path_ + "/campaign.toml") << campaign_file; }
   const std::string& path() const { return path_; }
   std::string store() const { return path_ + "/runs"; }
 
  private:
-  std::string path_;
+  TemporaryFolder folder_;
+  std::string path_ = folder_.path.string();
 };
 
 /// Starts `assay campaign`; its process.

@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "cli/evidence.h"
 #include "cli/exit_code.h"
+#include "tests/temporary_folder.h"
 
 namespace assay {
 namespace {
@@ -31,15 +32,6 @@ std::string read(const fs::path& path) {
 /// A folder of its own for each test case, removed at the end.
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "assay-cli-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(path_ / name, std::ios::binary) << text;
     return (path_ / name).string();
@@ -47,7 +39,8 @@ class Folder {
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
+  fs::path path_ = folder_.path;
 };
 
 struct Outcome {

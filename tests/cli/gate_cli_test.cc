@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/temporary_folder.h"
+
 namespace assay {
 namespace {
 
@@ -30,15 +32,6 @@ struct Outcome {
 /// A folder in which the program runs.
 class Desk {
  public:
-  Desk() {
-    std::string name = (fs::temp_directory_path() / "assay-gate-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Desk() { fs::remove_all(path_); }
-  Desk(const Desk&) = delete;
-  Desk& operator=(const Desk&) = delete;
-
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(path_ / name, std::ios::binary) << text;
   }
@@ -54,7 +47,8 @@ class Desk {
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
+  fs::path path_ = folder_.path;
 };
 
 bool mentions(const std::string& text, const std::string& part) {

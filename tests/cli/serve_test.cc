@@ -13,6 +13,7 @@
 
 #include "cli/store_server.h"
 #include "harness/run_record.h"
+#include "tests/temporary_folder.h"
 
 namespace assay::cli {
 namespace {
@@ -26,9 +27,6 @@ const std::string run = "reference/register/20261120T080000Z-7";
 class Store {
  public:
   Store() {
-    std::string name = (fs::temp_directory_path() / "assay-serve-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
     fs::create_directories(path_ / "runs" / run / "logs" / "n1");
     RunRecord record;
     record.target = hostile;
@@ -44,9 +42,6 @@ class Store {
     write("secret.txt", "secret");
     fs::create_symlink(path_ / "secret.txt", path_ / "runs" / run / "junit.xml");
   }
-  ~Store() { fs::remove_all(path_); }
-  Store(const Store&) = delete;
-  Store& operator=(const Store&) = delete;
 
   std::string root() const { return (path_ / "runs").string(); }
   void write(const std::string& name, const std::string& text) const {
@@ -54,7 +49,8 @@ class Store {
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
+  fs::path path_ = folder_.path;
 };
 
 /// Serves while it lives.

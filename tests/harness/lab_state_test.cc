@@ -14,22 +14,12 @@
 #include "harness/lab/lab.h"
 #include "harness/lab/leftovers.h"
 #include "harness/lab/state.h"
+#include "tests/temporary_folder.h"
 
 namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder that goes with its object.
-struct TemporaryFolder {
-  fs::path path;
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "assay-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TemporaryFolder() { CHECK(remove_tree(path).ok()); }
-};
 
 Result<LabSite> site_from(const char* folder, const char* number) {
   ::setenv("ASSAY_LAB", folder, 1);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/run_store.h"
+#include "tests/temporary_folder.h"
 
 namespace assay {
 namespace {
@@ -19,14 +20,6 @@ namespace fs = std::filesystem;
 
 class Store {
  public:
-  Store() {
-    std::string name = (fs::temp_directory_path() / "assay-store-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Store() { fs::remove_all(path_); }
-  Store(const Store&) = delete;
-  Store& operator=(const Store&) = delete;
   const std::string& path() const { return path_; }
 
   /// A run with a plan, and with a summary if it has a verdict.
@@ -70,7 +63,8 @@ class Store {
   }
 
  private:
-  std::string path_;
+  TemporaryFolder folder_;
+  std::string path_ = folder_.path.string();
 };
 
 }  // namespace

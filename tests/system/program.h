@@ -19,6 +19,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/temporary_folder.h"
+
 namespace assay {
 
 namespace fs = std::filesystem;
@@ -45,15 +47,6 @@ inline bool may_run() {
 /// A run store of its own.
 class TestStore {
  public:
-  TestStore() {
-    std::string name = (fs::temp_directory_path() / "assay-runs-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TestStore() { fs::remove_all(path_); }
-  TestStore(const TestStore&) = delete;
-  TestStore& operator=(const TestStore&) = delete;
-
   int run(const std::string& arguments) const {
     return shell(program + " run reference --workload register --quiet --store " + path_ + " " +
                  arguments);
@@ -63,7 +56,8 @@ class TestStore {
   nlohmann::json verdict() const { return nlohmann::json::parse(read(latest("verdict.json"))); }
 
  private:
-  std::string path_;
+  TemporaryFolder folder_;
+  std::string path_ = folder_.path.string();
 };
 
 /// Polls a condition; true as soon as it holds, false after `limit`.

@@ -1,14 +1,13 @@
 #include "tests/targets/http_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
-#include <stdexcept>
+
+#include "tests/targets/loopback.h"
 
 namespace assay {
 namespace {
@@ -34,18 +33,9 @@ std::size_t announced_length(const std::string& head) {
 }  // namespace
 
 ScriptedHttpServer::ScriptedHttpServer(Script script) : script_(std::move(script)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  constexpr int backlog = 16;
-  if (listener_ < 0 || ::bind(listener_, raw, length) != 0 || ::listen(listener_, backlog) != 0 ||
-      ::getsockname(listener_, raw, &length) != 0) {
-    throw std::runtime_error("no port of loopback can be listened on");
-  }
-  port_ = ntohs(address.sin_port);
+  const Listener listener = listen_on_loopback();
+  listener_ = listener.socket;
+  port_ = listener.port;
   acceptor_ = std::thread([this] { accept_all(); });
 }
 

@@ -1,17 +1,15 @@
 #include "tests/targets/mongodb_server.h"
 
-#include <arpa/inet.h>
 #include <bson/bson.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <initializer_list>
-#include <stdexcept>
 
 #include "targets/json.h"
 #include "targets/reference/node/mongodb/wire.h"
+#include "tests/targets/loopback.h"
 
 namespace assay::mongodb {
 namespace {
@@ -53,18 +51,9 @@ bool is_first(const Value& command, std::initializer_list<const char*> names) {
 }  // namespace
 
 ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  constexpr int backlog = 16;
-  if (listener_ < 0 || ::bind(listener_, raw, length) != 0 || ::listen(listener_, backlog) != 0 ||
-      ::getsockname(listener_, raw, &length) != 0) {
-    throw std::runtime_error("no port of loopback can be listened on");
-  }
-  port_ = ntohs(address.sin_port);
+  const Listener listener = listen_on_loopback();
+  listener_ = listener.socket;
+  port_ = listener.port;
   acceptor_ = std::thread([this] { accept_all(); });
 }
 

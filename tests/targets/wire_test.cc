@@ -14,6 +14,7 @@
 #include "targets/reference/protocols/codec.h"
 #include "targets/reference/protocols/frame.h"
 #include "targets/reference/protocols/message.h"
+#include "tests/temporary_folder.h"
 
 namespace assay::reference {
 namespace {
@@ -172,13 +173,8 @@ TEST_CASE("frames: the checksum is CRC-32C, and any changed bit is noticed") {
 }
 
 struct Folder {
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "assay-wal-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
+  TemporaryFolder folder;
+  std::string path = folder.path.string();
 };
 
 std::vector<Write> sample_writes() {
