@@ -26,17 +26,15 @@ struct LabFlags {
   bool json = false;
 };
 
-Result<Lab> locked_lab() {
+Result<Lab> locked_lab(const std::string& suite = default_suite) {
   auto site = enter_lab_site();
   if (!site.ok()) return site.error();
+  site->suite = suite;
   return Lab::lock(*site);
 }
 
 Result<int> up(const LabFlags& flags) {
-  auto site = lab_site();
-  if (!site.ok()) return site.error();
-  site->suite = flags.suite;
-  auto lab = Lab::lock(*site);
+  auto lab = locked_lab(flags.suite);
   if (!lab.ok()) return lab.error();
   const Nanos begun = monotonic_now();
   auto status =

@@ -54,14 +54,14 @@ Result<Nodes> RunLab::connect() const {
 }
 
 bool lab_is_up() {
-  const auto site = lab_site();
+  const auto site = enter_lab_site();
   if (!site.ok()) return false;
   const auto status = lab_status(*site);
   return status.ok() && status->is_up;
 }
 
 Status take_lab_down() {
-  const auto site = lab_site();
+  const auto site = enter_lab_site();
   if (!site.ok()) return site.error();
   auto lab = Lab::lock(*site);
   if (!lab.ok()) return lab.error();

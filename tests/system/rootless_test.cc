@@ -89,5 +89,14 @@ TEST_CASE("rootless: an ordinary user has a lab, with faults, and nothing of it 
   CHECK_FALSE(fs::exists(somebody.home() + "/lab/keeper"));
 }
 
+TEST_CASE("rootless: where it is not possible, the error says what is missing") {
+  if (!may_run() || !has_ranges_of_ids()) return;
+  const Somebody somebody;
+  somebody.forget_ids();
+  CHECK(somebody.as_self("./assay lab up") == 77);
+  CHECK_MESSAGE(somebody.said().find("/etc/subuid") != std::string::npos, somebody.said());
+  std::ofstream(somebody.home() + "/ids") << "somebody:700000:65536\n";
+}
+
 }  // namespace
 }  // namespace assay
