@@ -44,7 +44,7 @@ void measure(const Load& load) {
   settings.threads = static_cast<int>(4 * load.members);
   settings.swarm = false;
   settings.seed = 1;
-  settings.steps_max = 1'000'000'000;
+  settings.steps_a_second_max = 1'000'000'000;
   auto workload = register_load(settings.threads, static_cast<int>(load.members));
   assay::reference::SimulationPlan plan;
   plan.set_up = std::move(workload.set_up);

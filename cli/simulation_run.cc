@@ -93,10 +93,12 @@ reference::SimulationSettings settings_of(const SimulationRun& run) {
   reference::SimulationSettings settings = run.simulation;
   settings.convergence =
       std::find(run.models.begin(), run.models.end(), reference::convergence) != run.models.end();
-  if (run.stagger.count() > 0) {
-    const auto operations = static_cast<std::uint64_t>(run.time_limit / run.stagger);
-    settings.steps_max = std::max(settings.steps_max, operations * steps_of_an_operation);
-  }
+  const Nanos second = std::chrono::seconds(1);
+  const auto operations = run.stagger.count() > 0
+                              ? static_cast<std::uint64_t>(second / run.stagger)
+                              : static_cast<std::uint64_t>(settings.threads) * 1'000;
+  settings.steps_a_second_max =
+      std::max(settings.steps_a_second_max, operations * steps_of_an_operation);
   return settings;
 }
 

@@ -30,7 +30,7 @@ std::vector<Divergence> find_divergence(World& world, const std::set<Datum>& key
   const Nanos latest = world.now() + settling_max;
   do {
     world.run_until(world.now() + settling);
-  } while (!world.disks_idle() && world.now() < latest && !world.reached_limit());
+  } while (!world.disks_idle() && world.now() < latest && !world.is_flooded());
   std::map<RequestId, Datum> answers;
   const auto before = std::exchange(world.on_reply, [&answers](NodeId, const Reply& reply) {
     if (reply.outcome == Outcome::ok) answers[reply.id] = reply.value;

@@ -113,7 +113,7 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
                 return std::move(*made);
               });
   if (settings.swarm) draw_disks(world, random.fork(disk_stream));
-  world.limit_steps(settings.steps_max);
+  world.limit_steps(settings.steps_a_second_max);
   SimulatedClients clients(world, {settings.threads, settings.operation_timeout});
 
   const std::shared_ptr<Generator> generator(std::move(plan.clients));
@@ -144,12 +144,12 @@ Result<SimulationOutcome> simulate(const SimulationSettings& settings, Simulatio
   SchedulerOptions options;
   options.random = random;
   options.stop = &flooded;
-  options.progress = [&](Nanos, const Tally&) { flooded = world.reached_limit(); };
+  options.progress = [&](Nanos, const Tally&) { flooded = world.is_flooded(); };
   options.grace = settings.operation_timeout + std::chrono::seconds(1);
   auto tally = run_plan(std::move(whole), clients, record, options);
   if (!tally) return tally.error();
   SimulationOutcome outcome{
-      *tally, world.steps(), world.now(), stuck_members(clients, *succeeded), world.reached_limit(),
+      *tally, world.steps(), world.now(), stuck_members(clients, *succeeded), world.is_flooded(),
       {}};
   if (settings.convergence) {
     for (auto& key : find_divergence(world, clients.keys())) {

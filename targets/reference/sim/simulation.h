@@ -25,8 +25,9 @@ struct SimulationSettings {
   std::uint64_t seed = 0;
   bool convergence = false;  ///< at the end all members must answer alike
   bool swarm = true;         ///< draw the weather too; else it is calm
-  /// More than any sane run needs: members that answer each other without end reach it.
-  std::uint64_t steps_max = 5'000'000;
+  /// In a second of virtual time, and more than any sane run needs: members that answer each other
+  /// without end pass it.
+  std::uint64_t steps_a_second_max = 100'000;
 };
 
 /// What a simulation is asked to do; virtual time.
@@ -47,7 +48,7 @@ struct SimulationOutcome {
   Nanos virtual_time{0};
   /// Members whose clients got no answer after everything was healed: no progress. Empty: all did.
   std::vector<std::string> stuck;
-  bool flooded = false;  ///< stopped at steps_max
+  bool flooded = false;  ///< stopped, as a second had more than steps_a_second_max
   /// Keys that members read differently at the end, with what they read. Empty: all agree.
   std::vector<std::string> diverged;
 };

@@ -45,7 +45,7 @@ World::World(std::uint64_t seed, std::size_t size, const Weather& weather, Make 
 }
 
 bool World::step(Nanos until) {
-  if (queue_.empty() || queue_.top().when > until || reached_limit()) {
+  if (queue_.empty() || queue_.top().when > until || is_flooded()) {
     now_ = std::max(now_, until);
     return false;
   }
@@ -56,6 +56,11 @@ bool World::step(Nanos until) {
   events_[slot.event] = {};
   free_events_.push_back(slot.event);
   ++steps_;
+  if (now_ - second_ >= std::chrono::seconds(1)) {
+    second_ = now_;
+    steps_of_second_ = 0;
+  }
+  ++steps_of_second_;
   if (event.action) {
     event.action();
   } else {

@@ -48,9 +48,10 @@ class World {
 
   Nanos now() const { return now_; }
   std::uint64_t steps() const { return steps_; }  ///< how many events happened so far
-  /// After so many steps nothing happens any more; time still passes.
-  void limit_steps(std::uint64_t steps_max) { steps_max_ = steps_max; }
-  bool reached_limit() const { return steps_ >= steps_max_; }
+  /// Once a second has more steps than this the world is flooded: nothing happens any more, time
+  /// still passes.
+  void limit_steps(std::uint64_t a_second_max) { steps_a_second_max_ = a_second_max; }
+  bool is_flooded() const { return steps_of_second_ > steps_a_second_max_; }
   /// Lets the next event happen if it is due by `until`; else time becomes `until`. False: none.
   bool step(Nanos until);
   void run_until(Nanos until);
@@ -194,7 +195,9 @@ class World {
   std::map<NodeId, std::vector<Event>> held_;  // of paused members
   std::uint64_t order_ = 0;
   std::uint64_t steps_ = 0;
-  std::uint64_t steps_max_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t steps_a_second_max_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t steps_of_second_ = 0;  // since second_
+  Nanos second_{0};
   Nanos now_{0};
   Effects effects_;
 };
