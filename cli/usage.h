@@ -1,0 +1,20 @@
+#pragma once
+// How the command line talks about itself: its help, and what it says to words that it does not
+// know.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace assay::cli {
+
+/// Help that calls numbers N, and says ranges, fallbacks and variables in words.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override;
+};
+
+/// Why the words were refused, which known one was probably meant, and whose help says more:
+/// "unknown flag '--modle' (did you mean '--model'?)\n  see: assay check --help".
+std::string refusal_text(const CLI::App& app, const CLI::ParseError& refused);
+
+}  // namespace assay::cli
