@@ -246,9 +246,8 @@ std::string verdict_sentence(const History& history, const CheckResult& result) 
           counted(history.size(), "operation"), result.model, promise_of(result.model));
     case Verdict::violation:
       return fmt::format(
-          "This run breaks the promise of “{}”{}. The operations of {} below are enough to show "
-          "it, "
-          "and can be checked by hand.",
+          "This history breaks the promise of “{}”{}. The operations of {} below are enough to "
+          "show it, and can be checked by hand.",
           result.model, promise_of(result.model),
           result.anomalies.size() == 1 ? "the anomaly" : "each anomaly");
     case Verdict::unknown:
