@@ -62,7 +62,9 @@ std::vector<std::string> commands_of(const CLI::App& app) {
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   std::string text;
   if (option->get_type_size() != 0) {
-    if (!option->get_type_name().empty()) text += " " + value_text(option->get_type_name());
+    const std::string value = value_text(option->get_type_name());
+    // What stands at its place has a name already.
+    if (!value.empty() && !(option->get_positional() && value == "TEXT")) text += " " + value;
     if (option->get_expected_max() == CLI::detail::expected_max_vector_size) {
       text += " ...";
     } else if (option->get_expected_min() > 1) {
@@ -71,7 +73,6 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
     if (!option->get_default_str().empty()) text += ", default " + option->get_default_str();
     if (option->get_required()) text += ", required";
   }
-  if (!option->get_envname().empty()) text += " [" + option->get_envname() + "]";
   return text;
 }
 

@@ -7,7 +7,8 @@
 
 namespace assay::cli {
 
-/// Help that calls numbers N, and says ranges, fallbacks and variables in words.
+/// Help that calls numbers N and says ranges, choices and fallbacks in words. The variables of the
+/// environment follow one rule, which the program's own help tells; they are not listed one by one.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override;
