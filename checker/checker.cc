@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/suggestion.h"
 #include "checker/bank/check.h"
 #include "checker/causal/check.h"
 #include "checker/conclusions.h"
@@ -71,8 +72,11 @@ Result<std::vector<std::string>> models_to_check(const History& history,
     }
     const ModelInfo* model = find_model(name);
     if (model == nullptr) {
-      return Error{ErrorKind::usage, fmt::format("model '{}' is not supported; supported: {}", name,
-                                                 names_of_models())};
+      std::vector<std::string_view> known;
+      for (const ModelInfo& each : model_lattice()) known.push_back(each.name);
+      return Error{ErrorKind::usage,
+                   fmt::format("model '{}' is not supported{}; supported: {}", name,
+                               did_you_mean(name, known), names_of_models())};
     }
     if (!applies(*model, datatype)) {
       return Error{ErrorKind::usage, fmt::format("model '{}' says nothing about a {}; its models "

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/suggestion.h"
 #include "history/word.h"
 
 namespace assay {
@@ -145,8 +146,10 @@ Result<ChosenDatatype> choose_datatype(const History& history, std::string_view 
     if (const DatatypeInfo* info = find_datatype(name)) {
       return ChosenDatatype{as_operated(history, info), false};
     }
-    return Error{ErrorKind::usage,
-                 fmt::format("datatype '{}' is not supported; supported: {}", name, names())};
+    std::vector<std::string_view> known;
+    for (const DatatypeInfo& each : table) known.push_back(each.name);
+    return Error{ErrorKind::usage, fmt::format("datatype '{}' is not supported{}; supported: {}",
+                                               name, did_you_mean(name, known), names())};
   }
   std::string seen;
   std::vector<const DatatypeInfo*> candidates;

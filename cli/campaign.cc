@@ -25,6 +25,7 @@
 #include "harness/run_store.h"
 #include "reports/escape.h"
 #include "reports/gate/outputs.h"
+#include "reports/words.h"
 
 namespace assay::cli {
 namespace {
@@ -66,13 +67,14 @@ void print(const CampaignRow& row) {
   const std::string mark = row.as_expected ? "as expected" : "NOT AS EXPECTED";
   const auto tone =
       fmt::fg(row.as_expected ? fmt::terminal_color::green : fmt::terminal_color::red);
-  fmt::print("{:34} {:44} ", visible(row.name), visible(row.verdict));
+  // The conclusion first: what follows it may be long, and would push it out of its column.
   if (color) {
-    fmt::print(tone, "{}", mark);
+    fmt::print(tone, "{:15}", mark);
   } else {
-    fmt::print("{}", mark);
+    fmt::print("{:15}", mark);
   }
-  fmt::print("  {} runs, {:.1f} s", row.runs, row.seconds);
+  fmt::print("  {:34}  {}; {}, {:.1f} s", visible(row.name), visible(row.verdict),
+             counted(row.runs, "run"), row.seconds);
   for (const auto& [name, value] : row.measures) fmt::print(", {} {:.3g}", name, value);
   fmt::print("\n");
   if (!row.as_expected) {

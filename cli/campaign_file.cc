@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/suggestion.h"
 #include "cli/campaign_matrix.h"
 #include "cli/history_input.h"
 #include "cli/toml_table.h"
@@ -58,7 +59,8 @@ std::vector<MeasureBound> read_measures(const toml::table& measures,
     const std::string name(key.str());
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       throw Wrong{key.source().begin.line,
-                  fmt::format("unknown measure '{}'; known: {}", name, fmt::join(names, ", "))};
+                  fmt::format("unknown measure '{}'{}; known: {}", name, did_you_mean(name, names),
+                              fmt::join(names, ", "))};
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) throw Wrong{key.source().begin.line, "expected { above = …, below = … }"};

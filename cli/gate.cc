@@ -99,7 +99,12 @@ Result<int> judge(const GateFlags& flags) {
   const std::string baseline = flags.baseline.empty() ? runs->baseline : flags.baseline;
   if (!policy.empty()) {
     auto read = read_policy(policy);
-    if (!read.ok()) return read.error();
+    if (!read.ok()) {
+      if (!flags.policy.empty()) return read.error();
+      return Error{read.error().kind, read.error().message +
+                                          " (the policy that the campaign names, from where it was "
+                                          "started); --policy names another"};
+    }
     question.policy = *std::move(read);
   }
   const bool changes = flags.update || !flags.accept.empty();

@@ -30,6 +30,7 @@ gate::Run run_of(const std::string& store, const RunRecord& record) {
   run.because = record.unknown_because;
   if (record.verdict == unfinished && run.because.empty()) run.because = "it was not finished";
   run.command = record.command;
+  run.started = record.started;
   run.findings = record.findings;
   run.measures = record.measures;
   run.in_flight = record.in_flight;

@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <limits>
+#include <system_error>
 
 namespace assay::cli {
 
@@ -109,11 +111,20 @@ Result<std::string> read_text(const std::string& path) {
   if (path == "-") {
     return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   }
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || file.bad()) {
-    return Error{ErrorKind::no_input, "cannot read '" + path + "'"};
+  const auto refusal = [&](const std::string& why) {
+    return Error{ErrorKind::no_input, "cannot read '" + path + "': " + why};
+  };
+  std::error_code failure;
+  if (std::filesystem::is_directory(path, failure)) {
+    return refusal("it is a folder; expected a file");
   }
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) {
+    return refusal(errno == 0 ? "opening failed" : std::generic_category().message(errno));
+  }
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return refusal("reading failed");
   return text;
 }
 

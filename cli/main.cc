@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/usage.h"
 
 namespace assay::cli {
 namespace {
@@ -46,6 +48,7 @@ void name_environment(CLI::App& app, const std::string& prefix) {
 int run_main(int argc, char** argv) {
   CLI::App app{"Assay: does a distributed database keep its promises?", "assay"};
   app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.footer(footer());
   app.set_config("--config", "assay.toml", "settings file (TOML): [command] flag = value");
   std::map<CLI::App*, Action> actions;
@@ -61,9 +64,7 @@ int run_main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& refused) {
     if (refused.get_exit_code() == 0) return app.exit(refused);
-    fmt::print(
-        stderr, "assay: {}\n  see: assay {}--help\n", refused.what(),
-        app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ");
+    fmt::print(stderr, "assay: {}\n", refusal_text(app, refused));
     return static_cast<int>(ErrorKind::usage);
   }
   const Result<int> outcome = actions.at(app.get_subcommands().front())();

@@ -1,6 +1,9 @@
 #include "cli/origin.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
+#include <system_error>
 
 #include "cli/history_input.h"
 #include "cli/output.h"
@@ -9,6 +12,16 @@
 #include "cli/simulation_output.h"
 
 namespace assay::cli {
+
+Status expect_run(const std::string& folder) {
+  std::error_code failure;
+  if (std::filesystem::is_regular_file(folder + "/plan.json", failure)) return {};
+  const bool exists = std::filesystem::exists(folder, failure);
+  return Error{ErrorKind::no_input,
+               fmt::format("{}: expected the folder of a run, with its plan.json; "
+                           "`assay runs ls` names those of a store",
+                           exists ? "'" + folder + "' is no run" : "no run at '" + folder + "'")};
+}
 
 Result<Origin> origin_of(const std::string& path) {
   Origin origin;
@@ -19,6 +32,7 @@ Result<Origin> origin_of(const std::string& path) {
     origin.run.facts["assay"] = recorded->version;
     origin.simulation = *std::move(recorded);
   } else if (std::filesystem::is_directory(path)) {
+    if (auto status = expect_run(path); !status.ok()) return status.error();
     auto plan = read_text(path + "/plan.json");
     if (!plan.ok()) return plan.error();
     auto run = summary_from_plan(*plan, path);

@@ -26,4 +26,8 @@ struct Origin {
 /// bad_data.
 Result<Origin> origin_of(const std::string& path);
 
+/// Is this the folder of a run or a simulation, with its plan.json? Else an error of `no_input`
+/// that says where there are some.
+Status expect_run(const std::string& folder);
+
 }  // namespace assay::cli

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/history_input.h"
+#include "cli/origin.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/simulation_output.h"
@@ -38,6 +39,7 @@ Result<int> replay_simulation(const ReplayFlags& flags) {
 }
 
 Result<int> replay(const ReplayFlags& flags) {
+  if (auto status = expect_run(flags.folder); !status.ok()) return status.error();
   if (is_simulation(flags.folder)) return replay_simulation(flags);
   auto text = read_text(flags.folder + "/plan.json");
   if (!text.ok()) return text.error();

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "base/suggestion.h"
 #include "cli/history_input.h"
 #include "cli/hosts.h"
 #include "cli/option_tables.h"
@@ -42,8 +43,8 @@ auto find_entry(const Table& table, const std::string& name) {
 
 Error unknown_name(const char* kind, const std::string& name,
                    const std::vector<std::string>& known) {
-  return {ErrorKind::usage,
-          fmt::format("unknown {} '{}'; known: {}", kind, name, fmt::join(known, ", "))};
+  return {ErrorKind::usage, fmt::format("unknown {} '{}'{}; known: {}", kind, name,
+                                        did_you_mean(name, known), fmt::join(known, ", "))};
 }
 
 template <class Options>

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/suggestion.h"
 #include "cli/option_tables.h"
 #include "cli/output.h"
 #include "cli/run_settings.h"
@@ -33,11 +34,15 @@ Result<SimulationRun> settings_of(const SimFlags& flags, std::uint64_t seed) {
   const auto protocol = reference::find_protocol(flags.protocol);
   if (!protocol.ok()) return protocol.error();
   const std::string_view wanted = flags.workload.empty() ? (*protocol)->workload : flags.workload;
+  std::vector<std::string_view> known;
   for (const WorkloadEntry& entry : workloads()) {
     if (entry.name == wanted) run.workload = &entry;
+    known.push_back(entry.name);
   }
   if (run.workload == nullptr) {
-    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'"};
+    return Error{ErrorKind::usage, "unknown workload '" + flags.workload + "'" +
+                                       did_you_mean(flags.workload, known) +
+                                       "; see `assay list workloads`"};
   }
   run.simulation.protocol = {flags.protocol, {}, flags.bugs};
   for (const auto& [name, value] : flags.options) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/suggestion.h"
 #include "cli/history_input.h"
 
 namespace assay::cli {
@@ -38,7 +39,8 @@ TomlTable::TomlTable(const toml::table& table, std::span<const std::string_view>
   for (const auto& [key, node] : table) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
     throw Wrong{key.source().begin.line,
-                fmt::format("unknown key '{}'; known: {}", key.str(), fmt::join(known, ", "))};
+                fmt::format("unknown key '{}'{}; known: {}", key.str(),
+                            did_you_mean(key.str(), known), fmt::join(known, ", "))};
   }
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "checker/certificate/bundle.h"
 #include "cli/command.h"
@@ -25,10 +26,24 @@ struct VerifyFlags {
 Result<int> verify_files(const VerifyFlags& flags) {
   std::string path = flags.certificate;
   if (path.empty()) {
-    if (!std::filesystem::is_directory(flags.history)) {
-      return Error{ErrorKind::usage, "verify: expected HISTORY CERTIFICATE or the folder of a run"};
+    std::error_code failure;
+    if (!std::filesystem::exists(flags.history, failure)) {
+      return Error{ErrorKind::no_input, "no run at '" + flags.history +
+                                            "'; see `assay runs ls`, or name HISTORY CERTIFICATE"};
+    }
+    if (!std::filesystem::is_directory(flags.history, failure)) {
+      return Error{ErrorKind::usage, "'" + flags.history +
+                                         "' is a file: expected the folder of a run, or HISTORY "
+                                         "CERTIFICATE; `assay check HISTORY --certificate FILE` "
+                                         "writes one"};
     }
     path = flags.history + "/certificate.json";
+    if (!std::filesystem::exists(path, failure)) {
+      return Error{ErrorKind::no_input,
+                   "'" + flags.history +
+                       "' holds no certificate.json: a verdict of unknown has none, and a folder "
+                       "that is no run neither; `assay check` of it writes what it can prove"};
+    }
   }
   auto text = read_text(path);
   if (!text.ok()) return text.error();

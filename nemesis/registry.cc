@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/suggestion.h"
 #include "nemesis/actor.h"
 #include "nemesis/schedule.h"
 #include "nemesis/selector.h"
@@ -157,10 +158,13 @@ Status check_faults(const std::vector<std::string>& names, Target& target, std::
     const FaultEntry* fault = fault_named(name);
     if (fault == nullptr) {
       std::string known;
+      std::vector<std::string_view> names;
       for (const FaultEntry& entry : faults()) {
         known += (known.empty() ? "" : ", ") + std::string(entry.name);
+        names.push_back(entry.name);
       }
-      return Error{ErrorKind::configuration, "unknown fault " + name + "; expected " + known};
+      return Error{ErrorKind::configuration,
+                   "unknown fault " + name + did_you_mean(name, names) + "; expected " + known};
     }
     if (!known_names.insert(fault->name).second) {
       return Error{ErrorKind::configuration,

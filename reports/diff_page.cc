@@ -202,23 +202,23 @@ std::string findings_section(const RunDiff& diff) {
       "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Change</th><th "
       "scope=\"col\">"
       "Finding</th><th scope=\"col\">Model</th><th scope=\"col\">Claim</th><th "
-      "scope=\"col\">Anomalies in A</th><th "
-      "scope=\"col\">in B</th></tr></thead><tbody>";
+      "scope=\"col\" class=\"count\">In A</th><th "
+      "scope=\"col\" class=\"count\">In B</th></tr></thead><tbody>";
   for (const FindingChange& each : diff.findings) {
-    fmt::format_to(std::back_inserter(out),
-                   "<tr><td class=\"change {}\">{}</td><th scope=\"row\"><bdi>{}</bdi> <code>{}"
-                   "</code></th><td>violates <bdi>{}</bdi></td><td><bdi>{}</bdi></td><td "
-                   "class=\"n\">{}</td><td class=\"n\">{}"
-                   "</td></tr>",
-                   each.change == Change::still ? "still" : name_of(each.change),
-                   name_of(each.change), short_html(each.finding.type),
-                   short_html(each.finding.fingerprint), short_html(each.finding.model),
-                   short_html(each.finding.claim), each.before, each.after);
+    fmt::format_to(
+        std::back_inserter(out),
+        "<tr><td class=\"change {}\">{}</td><th scope=\"row\"><bdi>{}</bdi> <code>{}"
+        "</code></th><td>violates <bdi>{}</bdi></td><td class=\"long\"><bdi>{}</bdi></td><td "
+        "class=\"n count\">{}</td><td class=\"n count\">{}"
+        "</td></tr>",
+        each.change == Change::still ? "still" : name_of(each.change), name_of(each.change),
+        short_html(each.finding.type), short_html(each.finding.fingerprint),
+        short_html(each.finding.model), short_html(each.finding.claim), each.before, each.after);
   }
   return out +
-         "</tbody></table></div><p class=\"note\">A finding that one run does not show may be "
-         "gone, "
-         "or rare: how many clean runs it takes to believe it is in the run store.</p></section>";
+         "</tbody></table></div><p class=\"note\">The last columns count anomalies. A finding that "
+         "one run does not show may be gone, or rare: `assay runs findings` says how many clean "
+         "runs it takes to believe it.</p></section>";
 }
 
 std::string headline_of(const RunDiff& diff) {

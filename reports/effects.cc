@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/clock.h"
+#include "base/duration_words.h"
 #include "reports/words.h"
 
 namespace assay {
@@ -94,12 +94,12 @@ std::string effect_text(const FaultEffect& effect) {
   add(Outcome::fail, "failed");
   add(Outcome::info, "unknown");
   if (effect.usual_ok_rate && *effect.usual_ok_rate > 0) {
-    fmt::format_to(std::back_inserter(text), "; {:.0f} % of the usual rate",
+    fmt::format_to(std::back_inserter(text), "; {:.0f}\u00a0% of the usual rate",
                    100 * effect.ok_rate / *effect.usual_ok_rate);
   }
   if (effect.recovery) {
     fmt::format_to(std::back_inserter(text), "; next acknowledgement {} after it",
-                   format_duration(*effect.recovery));
+                   duration_words(*effect.recovery));
   }
   return text;
 }

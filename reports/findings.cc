@@ -221,8 +221,9 @@ std::string words_of(const Trend& trend) {
   }
   std::string text = fmt::format("seen in {} of {} runs", trend.seen, trend.runs);
   if (trend.gone()) return text + fmt::format("; gone: {} clean runs since", trend.clean);
-  return text + fmt::format("; gone after {} {}clean runs (95%)", trend.needed - trend.clean,
-                            trend.clean > 0 ? "more " : "");
+  const std::uint64_t left = trend.needed - trend.clean;
+  return text + fmt::format("; {} {}clean {} would show with 95% confidence that it is gone", left,
+                            trend.clean > 0 ? "more " : "", left == 1 ? "run" : "runs");
 }
 
 std::vector<FindingOverRuns> findings_over(const std::vector<RunRecord>& records) {

@@ -43,7 +43,7 @@ struct Trend {
 /// `shown`: for each run with a pass or a violation, the oldest first. Only the runs up to the last
 /// one that showed it say how often it comes: later ones are what it is held against.
 Trend trend_of(const std::vector<bool>& shown);
-/// "seen in 13 of 41 runs; gone after 15 more clean runs (95%)".
+/// "seen in 13 of 41 runs; 15 more clean runs would show with 95% confidence that it is gone".
 std::string words_of(const Trend& trend);
 
 /// A finding over the runs of its target, configuration and workload.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "reports/escape.h"
@@ -30,10 +31,12 @@ std::string path(const std::vector<Point>& curve) {
   return out;
 }
 
+double edge_name_width(const GraphEdge& edge) { return text_width(edge.label, 11) + 8; }
+
 void draw_edge(std::string& out, const GraphEdge& edge, const std::vector<Point>& curve,
                const Point& label, const std::string& id) {
   if (curve.size() < 4) return;
-  const double width = text_width(edge.label, 11) + 8;
+  const double width = edge_name_width(edge);
   fmt::format_to(std::back_inserter(out),
                  "<g class=\"{}\"><path d=\"{}\" marker-end=\"url(#{})\"/>"
                  "<rect class=\"plate\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"16\" "
@@ -55,18 +58,47 @@ void draw_node(std::string& out, const GraphNode& node, const Point& at) {
                  left + 34, at.y + 13, escape_html(node.subtitle));
 }
 
+struct Box {
+  double left = 0;
+  double top = 0;
+  double right = 0;
+  double bottom = 0;
+
+  double width() const { return right - left; }
+  double height() const { return bottom - top; }
+  void hold(const Point& point, double half_width = 0, double half_height = 0) {
+    left = std::min(left, point.x - half_width);
+    right = std::max(right, point.x + half_width);
+    top = std::min(top, point.y - half_height);
+    bottom = std::max(bottom, point.y + half_height);
+  }
+};
+
+/// What the layout says, and what bends out of it: curves, arrow heads and names of edges.
+Box box_of(const Graph& graph, const GraphLayout& layout) {
+  constexpr double head = 6;
+  Box box{0, 0, layout.width, layout.height};
+  for (std::size_t i = 0; i < graph.edges.size(); ++i) {
+    for (const Point& point : layout.curves[i]) box.hold(point, head, head);
+    box.hold(layout.labels[i], edge_name_width(graph.edges[i]) / 2, 8);
+  }
+  return box;
+}
+
 }  // namespace
 
 std::string draw_graph(const Graph& graph, const GraphLayout& layout, const std::string& id) {
   constexpr double margin = 6;
+  const Box box = box_of(graph, layout);
   std::string out = fmt::format(
       "<svg class=\"graph\" role=\"img\" aria-label=\"The contradiction as a graph: {} operations, "
       "{} must-come-before steps that close a circle\" viewBox=\"{:.1f} {:.1f} {:.1f} {:.1f}\" "
       "width=\"{:.0f}\" height=\"{:.0f}\"><defs><marker id=\"{}\" viewBox=\"0 0 10 10\" refX=\"8\" "
       "refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto-start-reverse\"><path "
       "class=\"head\" d=\"M0 0L10 5L0 10z\"/></marker></defs>",
-      graph.nodes.size(), graph.edges.size(), -margin, -margin, layout.width + 2 * margin,
-      layout.height + 2 * margin, layout.width + 2 * margin, layout.height + 2 * margin, id);
+      graph.nodes.size(), graph.edges.size(), box.left - margin, box.top - margin,
+      box.width() + 2 * margin, box.height() + 2 * margin, box.width() + 2 * margin,
+      box.height() + 2 * margin, id);
   for (std::size_t i = 0; i < graph.edges.size(); ++i) {
     draw_edge(out, graph.edges[i], layout.curves[i], layout.labels[i], id);
   }

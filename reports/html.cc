@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/duration_words.h"
 #include "reports/cards.h"
 #include "reports/escape.h"
 #include "reports/models.h"
@@ -27,9 +28,17 @@ std::string numbers(const RunSummary& run, const History& history, const CheckRe
   out += number_box(grouped(history.size()), "operations");
   out += number_box(grouped(history.key_count()), history.key_count() == 1 ? "key" : "keys");
   out += number_box(grouped(history.process_count()), "processes");
-  if (has_times(history)) out += number_box(moment_text(history.duration(), 1), "duration");
+  if (has_times(history)) out += number_box(duration_words(history.duration()), "duration");
   if (run.has_seed) out += number_box(fmt::format("{}", run.seed), "seed");
   return out;
+}
+
+/// The first anomaly's claim, for the banner: what happened, in one sentence.
+std::string first_claim(const CheckResult& result) {
+  if (result.anomalies.empty()) return {};
+  constexpr std::size_t limit = 400;
+  return fmt::format("<p class=\"first-claim\"><bdi>{}</bdi></p>",
+                     escape_html(clip(visible(claim_of(result.anomalies.front())), limit)));
 }
 
 std::string anomaly_section(const History& history, const CheckResult& result) {
@@ -68,12 +77,26 @@ std::string anomaly_section(const History& history, const CheckResult& result) {
   return out + "</section>";
 }
 
+/// Lines of a command break between its words only: "--" at the end of one would look like an end.
+std::string words_html(std::string_view command) {
+  std::string out;
+  for (bool more = true; more;) {
+    const std::size_t end = std::min(command.find(' '), command.size());
+    const std::string word = escape_html(command.substr(0, end));
+    out += command.starts_with("--") ? "<span class=\"flag\">" + word + "</span>" : word;
+    more = end < command.size();
+    if (more) out += ' ';
+    command.remove_prefix(more ? end + 1 : end);
+  }
+  return out;
+}
+
 std::string command_box(std::string_view title, std::string_view command) {
   if (command.empty()) return {};
   return fmt::format(
       "<div class=\"command\"><h3>{}</h3><pre tabindex=\"0\"><code>{}</code></pre><button "
       "type=\"button\" class=\"copy needs-script\">Copy</button></div>",
-      escape_html(title), escape_html(command));
+      escape_html(title), words_html(command));
 }
 
 std::string commands(const RunSummary& run) {
@@ -132,6 +155,7 @@ std::string render_html(const RunSummary& run, const History& history, const Che
                         {"mark", std::string(mark)},
                         {"headline", escape_html(headline(result.verdict))},
                         {"sentence", escape_html(verdict_sentence(history, result))},
+                        {"first-claim", first_claim(result)},
                         {"numbers", numbers(run, history, result)},
                         {"models", models_section(result)},
                         {"anomalies", anomaly_section(history, result)},

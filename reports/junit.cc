@@ -1,5 +1,7 @@
-// JUnit XML, in the dialect that CI servers agree on: a violation is a failure, an undecided check
-// an error, so that neither is ever shown green.
+// JUnit XML: a violation is a failure, an undecided check an error, so that neither is ever shown
+// green.
+
+#include "reports/junit.h"
 
 #include <fmt/format.h>
 
@@ -49,6 +51,15 @@ std::string text_of(const RunSummary& run, const History& history, const CheckRe
 
 }  // namespace
 
+std::string junit_moment(std::string_view utc) {
+  constexpr std::string_view form = "0000-00-00T00:00:00Z";
+  const bool fits = utc.size() == form.size() &&
+                    std::equal(utc.begin(), utc.end(), form.begin(), [](char c, char f) {
+                      return f == '0' ? c >= '0' && c <= '9' : c == f;
+                    });
+  return std::string((fits ? utc : "1970-01-01T00:00:00Z").substr(0, form.size() - 1));
+}
+
 std::string render_junit(const RunSummary& run, const History& history, const CheckResult& result) {
   // A run that was not checked to its end has no more than the verdict.
   std::vector<ModelVerdict> models = result.models;
@@ -64,13 +75,13 @@ std::string render_junit(const RunSummary& run, const History& history, const Ch
   const std::string& group = run.workload.empty() ? result.datatype : run.workload;
   std::string out = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<testsuites name=\"assay\" tests=\"{5}\" failures=\"{0}\" errors=\"{1}\" "
-      "time=\"{2:.3f}\">\n"
-      "  <testsuite name=\"{3}\" tests=\"{5}\" failures=\"{0}\" errors=\"{1}\" skipped=\"0\" "
-      "time=\"{2:.3f}\"{4}>\n    <properties>\n",
-      failures, errors, seconds, escape_xml(suite),
-      run.started.empty() ? "" : fmt::format(" timestamp=\"{}\"", escape_xml(run.started)),
-      models.size());
+      "<testsuites>\n"
+      "  <testsuite name=\"{3}\" package=\"assay\" id=\"0\" hostname=\"localhost\" "
+      "timestamp=\"{4}\" tests=\"{5}\" failures=\"{0}\" errors=\"{1}\" skipped=\"0\" "
+      "time=\"{2:.3f}\">\n    <properties>\n",
+      failures, errors, seconds,
+      suite.empty() ? "assay" : escape_xml(clip(visible(suite), message_limit)),
+      junit_moment(run.started), models.size());
   if (run.has_seed) append_property(out, "seed", fmt::format("{}", run.seed));
   append_property(out, "operations", fmt::format("{}", history.size()));
   append_property(out, "target", run.target);
@@ -87,7 +98,8 @@ std::string render_junit(const RunSummary& run, const History& history, const Ch
                ? "/>\n"
                : ">\n" + problem(result, each, text) + "    </testcase>\n";
   }
-  return out + "  </testsuite>\n</testsuites>\n";
+  // Ant's schema wants what a suite printed, even if that is nothing.
+  return out + "    <system-out/>\n    <system-err/>\n  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace assay

@@ -285,6 +285,7 @@ std::map<std::string, std::uint64_t> in_flight_under_faults(const History& histo
   std::map<std::string, std::uint64_t> counts;
   std::map<std::string, FaultTimes> times;
   for (const FaultBand& band : bands) {
+    if (band.instant) continue;  // nothing can be in flight under what does not last
     counts.emplace(band.kind, 0);
     times.try_emplace(band.kind, bands, band.kind);
   }

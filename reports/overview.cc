@@ -71,7 +71,8 @@ std::string findings_section(const std::vector<FindingOverRuns>& findings) {
       "scope=\"col\">How often</th></tr></thead><tbody>";
   for (const FindingOverRuns& each : findings) {
     fmt::format_to(std::back_inserter(out),
-                   "<tr><th scope=\"row\"><bdi>{}</bdi><br><code>{}</code></th><td><bdi>{} / {}"
+                   "<tr><th scope=\"row\"><bdi>{}</bdi><br><code>{}</code></th><td "
+                   "class=\"where\"><bdi>{} / {}"
                    "</bdi></td><td class=\"claim\"><bdi>{}</bdi><small>violates <bdi>{}</bdi>"
                    "</small><small><code>{}</code></small></td><td>{}</td><td class=\"{}\">{}</td>"
                    "</tr>",
@@ -89,7 +90,8 @@ std::string runs_section(const Overview& overview) {
       "<section aria-labelledby=\"runs-title\"><h2 id=\"runs-title\">Runs</h2><div "
       "class=\"scroll\" tabindex=\"0\"><table class=\"store\"><thead><tr><th scope=\"col\">Started"
       "</th><th scope=\"col\">Verdict</th><th scope=\"col\">Target</th><th scope=\"col\">Workload"
-      "</th><th scope=\"col\">Findings</th><th scope=\"col\">Operations</th><th scope=\"col\">Seed"
+      "</th><th scope=\"col\">Findings</th><th scope=\"col\" class=\"count\">Operations</th><th "
+      "scope=\"col\" class=\"count\">Seed"
       "</th></tr></thead><tbody>";
   for (std::size_t i = 0; i < std::min(overview.runs.size(), rows_max); ++i) {
     const RunRecord& run = overview.runs[i];
@@ -98,8 +100,9 @@ std::string runs_section(const Overview& overview) {
         std::back_inserter(out),
         "<tr><td class=\"n\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><span "
         "class=\"verdict {}\">{}</span> <bdi>{}</bdi><small><bdi>{}</bdi></small></td>"
-        "<td><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><bdi>{}</bdi></td><td><bdi>{}"
-        "</bdi></td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+        "<td class=\"where\"><bdi>{}</bdi><small><bdi>{}</bdi></small></td><td><bdi>{}</bdi></td>"
+        "<td><bdi>{}"
+        "</bdi></td><td class=\"n count\">{}</td><td class=\"n count\">{}</td></tr>",
         short_html(run.started), short_html(run.folder),
         run.verdict == "pass" || run.verdict == "violation" ? run.verdict : "unknown",
         short_html(run.verdict), short_html(run.model), short_html(run.unknown_because),

@@ -40,6 +40,13 @@ std::string joined(const std::vector<std::string>& words) {
 
 bool is_option(std::string_view name) { return name.starts_with("--"); }
 
+/// What the run store calls shortly, in words.
+std::string_view fact_name(std::string_view name) {
+  if (name == "assay") return "Run by Assay";
+  if (name == "version") return "Target's version";
+  return name;
+}
+
 /// Rows of <tr>: what is known of the run and of the check.
 std::string fact_rows(const RunSummary& run, const History& history, const CheckResult& result) {
   std::string out;
@@ -61,7 +68,7 @@ std::string fact_rows(const RunSummary& run, const History& history, const Check
     // What is told as an option is not told twice.
     const auto option = run.facts.find("--" + name);
     const bool again = option != run.facts.end() && option->second == value;
-    if (!is_option(name) && !again) append_row(out, name, value);
+    if (!is_option(name) && !again) append_row(out, fact_name(name), value);
   }
   for (const std::string& note : history.info().notes) append_row(out, "Note", note);
   return out;
@@ -78,7 +85,11 @@ std::string option_rows(const RunSummary& run) {
 }  // namespace
 
 std::string fault_table(const History& history) {
-  const std::vector<FaultBand> bands = fault_bands(history);
+  std::vector<FaultBand> bands = fault_bands(history);
+  // That all is healed in the end goes without saying, unless it is not certain.
+  std::erase_if(bands, [](const FaultBand& band) {
+    return band.instant && band.kind == "heal" && band.certain && band.what.empty();
+  });
   if (bands.empty()) return "<p class=\"note\">The history records no faults.</p>";
   std::string out =
       "<div class=\"scroll\" tabindex=\"0\"><table><caption>Faults, in the order in which they "
@@ -95,8 +106,9 @@ std::string fault_table(const History& history) {
     std::string certain = band.certain ? "yes" : "no";
     if (!band.error.empty()) certain += ": " + band.error;
     fmt::format_to(std::back_inserter(out),
-                   "<tr><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td><td class=\"n\">{}</td>"
-                   "<td class=\"n\">{}</td><td><bdi>{}</bdi></td><td>{}</td></tr>",
+                   "<tr><td><bdi>{}</bdi></td><td class=\"long\"><bdi>{}</bdi></td><td class=\"n\">"
+                   "{}</td><td class=\"n\">{}</td><td><bdi>{}</bdi></td><td class=\"long\">{}"
+                   "</td></tr>",
                    short_html(band.kind), short_html(band.what), moment(history, band.from), to,
                    short_html(certain), band.instant ? "" : effect_text(effects[i]));
   }

@@ -17,9 +17,13 @@ namespace {
 using Outcomes = std::array<std::uint64_t, 3>;  // ok, fail, info
 
 std::string words_of(const Outcomes& outcomes) {
-  return fmt::format("{} asked: {} acknowledged, {} failed, {} with unknown outcome",
-                     grouped(outcomes[0] + outcomes[1] + outcomes[2]), grouped(outcomes[0]),
-                     grouped(outcomes[1]), grouped(outcomes[2]));
+  const std::uint64_t asked = outcomes[0] + outcomes[1] + outcomes[2];
+  std::string text = fmt::format("{} asked: ", grouped(asked));
+  if (asked > 1 && outcomes[0] == asked) return text + "all acknowledged";
+  text += grouped(outcomes[0]) + " acknowledged";
+  if (outcomes[1] > 0) text += fmt::format(", {} failed", grouped(outcomes[1]));
+  if (outcomes[2] > 0) text += fmt::format(", {} with unknown outcome", grouped(outcomes[2]));
+  return text;
 }
 
 /// Of the operations that returned: how many were in flight at once, by time where there are times,
@@ -74,9 +78,10 @@ std::vector<TestedRow> tested_rows(const History& history) {
   const AtOnce flight = at_once(history);
   rows.push_back({"in flight at once", fmt::format("{:.1f} operations on average, {} at most",
                                                    flight.mean, flight.most)});
-  rows.push_back({"contention",
-                  fmt::format("{:.3g} % of operations shared an object with another one in flight",
-                              100 * find_measure("contention")->of(history))});
+  rows.push_back(
+      {"contention",
+       fmt::format("{:.3g}\u00a0% of operations shared an object with another one in flight",
+                   100 * find_measure("contention")->of(history))});
   const auto under_faults = in_flight_under_faults(history);
   for (const auto& [kind, count] : under_faults) {
     rows.push_back({"under " + kind, counted(count, "operation") + " in flight"});

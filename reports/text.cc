@@ -152,8 +152,8 @@ std::string render_text(const RunSummary& run, const History& history, const Che
       fmt::format("{}  {}{}\n", paint.verdict(result.verdict, verdict_word(result.verdict)),
                   title.empty() ? std::string() : safe(title, 120) + ": ", verdict_clause(result));
   const RunSummary::Totals totals = run.totals_or(history);
-  std::string facts = fmt::format("{} operations", totals.operations);
-  if (history.keyed()) facts += fmt::format(" · {} keys", totals.keys);
+  std::string facts = counted(totals.operations, "operation");
+  if (history.keyed()) facts += " · " + counted(totals.keys, "key");
   facts += fmt::format(" · {} processes", totals.processes);
   if (run.has_seed) facts += fmt::format(" · seed {}", run.seed);
   facts += fmt::format(" · checked in {:.3f} s", result.statistics.elapsed_s);

@@ -64,6 +64,12 @@ bool is_steps(const Value& value) {
                      [](const Value& step) { return step_of(step) != nullptr; });
 }
 
+/// ": every operation takes effect …", or "" of a model that has no such words.
+std::string promise_of(const std::string& model) {
+  const ModelInfo* info = find_model(model);
+  return info == nullptr ? std::string() : ": " + std::string(info->summary);
+}
+
 }  // namespace
 
 bool is_transaction(const History& history, const Operation& operation) {
@@ -235,15 +241,15 @@ std::string verdict_sentence(const History& history, const CheckResult& result) 
   switch (result.verdict) {
     case Verdict::pass:
       return fmt::format(
-          "All {} were checked, and they satisfy the model “{}”. This says nothing about other "
+          "All {} were checked, and they keep the promise of “{}”{}. This says nothing about other "
           "runs: a test shows the presence of errors, never their absence.",
-          counted(history.size(), "operation"), result.model);
+          counted(history.size(), "operation"), result.model, promise_of(result.model));
     case Verdict::violation:
       return fmt::format(
-          "This history breaks the model “{}”. The operations of {} below are enough to show it, "
-          "and "
-          "can be checked by hand.",
-          result.model, result.anomalies.size() == 1 ? "the anomaly" : "each anomaly");
+          "This history breaks the promise of “{}”{}. The operations of {} below are enough to "
+          "show it, and can be checked by hand.",
+          result.model, promise_of(result.model),
+          result.anomalies.size() == 1 ? "the anomaly" : "each anomaly");
     case Verdict::unknown:
       break;
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration_words.h"
 #include "checker/linearizability/contradiction.h"
 
 namespace assay {
@@ -116,6 +117,17 @@ class Explainer {
   }
   std::string finished(std::size_t i) const {
     return when(operations_[i].completed, operations_[i].complete_event);
+  }
+
+  /// How long before the start of call `later` the call `earlier` had ended.
+  std::string ahead_of(std::size_t earlier, std::size_t later) const {
+    const char* name = function(later) == RegisterFunction::read ? "read" : "cas";
+    const Nanos end = operations_[earlier].completed;
+    const Nanos start = operations_[later].invoked;
+    if (end == unknown_time || start == unknown_time || start <= end) {
+      return fmt::format("before that {} began", name);
+    }
+    return fmt::format("{} before that {} began", duration_words(start - end), name);
   }
 
   std::string gerund(std::size_t i) const {
@@ -307,15 +319,11 @@ class Explainer {
     }
     if (!by.has_value()) return std::nullopt;
     const std::string kind = function(i) == RegisterFunction::read ? "Stale read" : "Stale cas";
-    std::string text =
-        fmt::format("{}: {} in an operation that began {}, but {} had finished {} {}", kind,
-                    clause(i), began(i), process(*by), gerund(*by), finished(*by));
-    if (initial && writers.empty()) {
-      text += fmt::format("; {} was the initial value.", observed(i));
-    } else {
-      text += fmt::format(", which replaced {}.", observed(i));
-    }
-    return text;
+    const bool nobody = initial && writers.empty();
+    return fmt::format("{}: {}{}, although {} had finished {}{} {}.", kind, clause(i),
+                       nobody ? ", the initial value" : "", process(*by), gerund(*by),
+                       nobody ? "" : fmt::format(", which replaced {},", observed(i)),
+                       ahead_of(*by, i));
   }
 
   /// Call i observed an older value than another observer that had returned before it began.
@@ -332,9 +340,8 @@ class Explainer {
         continue;
       }
       return fmt::format(
-          "The value went back in time: {} began {} and found {}, although {} had "
-          "already found the newer {} {}.",
-          process(i), began(i), observed(i), process(r), observed(r), finished(r));
+          "The value went back in time: {} found {}, although {} had found the newer {} {}.",
+          process(i), observed(i), process(r), observed(r), ahead_of(r, i));
     }
     return std::nullopt;
   }

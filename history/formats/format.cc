@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/suggestion.h"
 #include "history/formats/readers.h"
 #include "history/formats/streams.h"
 #include "history/formats/tar.h"
@@ -68,8 +69,10 @@ Result<const Format*> format_named(std::string_view name) {
   for (const Format& format : table) {
     if (format.name == name) return &format;
   }
-  return Error{ErrorKind::usage,
-               fmt::format("unknown format '{}'; known are {}", name, format_names())};
+  std::vector<std::string_view> names;
+  for (const Format& format : table) names.push_back(format.name);
+  return Error{ErrorKind::usage, fmt::format("unknown format '{}'{}; known are {}", name,
+                                             did_you_mean(name, names), format_names())};
 }
 
 Result<const Format*> choose(const std::string& name, std::string_view beginning) {

@@ -35,6 +35,7 @@ class Judge {
 
   Decision decide() {
     if (trial_.all.empty() && question_.planned.empty()) return {};
+    if (!question_.runs.empty()) decision_.newest = question_.runs.back().started;
     count();
     judge_findings();
     judge_absent();

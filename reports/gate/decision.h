@@ -24,6 +24,7 @@ struct Run {
   std::string verdict;     ///< pass, violation or unknown; anything else: there is none
   std::string because;     ///< why it is unknown, or has no verdict
   std::string command;     ///< repeats it
+  std::string started;     ///< UTC, ISO 8601; may be empty
   std::vector<Finding> findings;
   std::map<std::string, double> measures;
   std::map<std::string, std::uint64_t> in_flight;
@@ -78,7 +79,8 @@ struct Decision {
   std::vector<Row> rows;           ///< what fails first, then by rule and subject
   std::vector<std::string> clean;  ///< subjects that were tested and have no row
   Counts counts;
-  int exit_code = 4;  ///< the worst row's; 4: there was no run to judge
+  std::string newest;  ///< when the newest run started: UTC, ISO 8601; may be empty
+  int exit_code = 4;   ///< the worst row's; 4: there was no run to judge
   bool passed() const { return exit_code == 0; }
 };
 

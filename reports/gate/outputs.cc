@@ -39,7 +39,7 @@ std::span<const Output> outputs() {
       Output{"github", "annotations of a GitHub workflow", render_annotations},
       Output{"markdown", "for GitHub's step summary", render_markdown},
       Output{"gitlab", "GitLab's code quality report", render_code_quality},
-      Output{"tap", "Test Anything Protocol, version 14", render_tap},
+      Output{"tap", "Test Anything Protocol, version 13", render_tap},
   };
   return table;
 }
@@ -131,7 +131,7 @@ std::string render_json(const Decision& decision) {
 }
 
 std::string render_tap(const Decision& decision) {
-  std::string out = "TAP version 14\n";
+  std::string out = "TAP version 13\n";
   const auto put = std::back_inserter(out);
   // TAP's word for a failure that is expected; put together, so that it is not taken for one of
   // ours.

@@ -32,7 +32,7 @@ std::string render_annotations(const Decision& decision);
 std::string render_markdown(const Decision& decision);
 /// The code quality report of GitLab.
 std::string render_code_quality(const Decision& decision);
-/// Test Anything Protocol, version 14.
+/// Test Anything Protocol, version 13.
 std::string render_tap(const Decision& decision);
 
 /// "GATE FAILED (exit 1): 1 new-finding, 1 vacuous; 24 runs: …"

@@ -90,7 +90,7 @@ TEST_CASE("campaign: what is wrong is named with its line") {
   CHECK(error_of("name = \"x\"\n").starts_with(":1: expected schema"));
   CHECK(error_of(head).starts_with(":1: expected at least one [[experiment]]"));
   CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nprotcol = \"raft\"\n")
-            .starts_with(":5: unknown key 'protcol'; known: "));
+            .starts_with(":5: unknown key 'protcol' (did you mean 'protocol'?); known: "));
   CHECK(error_of(head + "[[experiment]]\nname = \"a\"\nnodes = 99\n")
             .starts_with(":5: nodes: expected a whole number from 1 to 9"));
   CHECK(error_of(head + "[[experiment]]\nname = \"a\"\ntime-limit = 5\n").starts_with(":5: "));

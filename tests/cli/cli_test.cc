@@ -239,6 +239,87 @@ TEST_CASE("cli: what is typed wrong gives exit 64 and names what would be right"
   CHECK(assay(folder, "check " + folder.file("missing.edn")).code == 66);
 }
 
+TEST_CASE("cli: what cannot be read gives exit 66 and says what was expected") {
+  const Folder folder;
+  const std::string history = folder.write("h.jsonl", good);
+  fs::create_directory(folder.file("empty"));
+  const std::string empty = folder.file("empty");
+  const std::string missing = folder.file("missing");
+  struct Row {
+    std::string arguments;
+    std::string words;
+  };
+  for (const Row& row : {
+           Row{"check " + missing, "No such file"},
+           Row{"check " + empty, "holds neither a run nor"},
+           Row{"verify " + missing, "no run at"},
+           Row{"verify " + empty, "holds no certificate.json"},
+           Row{"verify " + history + " " + missing, "No such file"},
+           Row{"verify " + history + " " + empty, "it is a folder; expected a file"},
+           Row{"report " + missing, "No such file"},
+           Row{"report " + empty, "expected the folder of a run"},
+           Row{"shrink " + missing, "No such file"},
+           Row{"replay " + missing, "no run at"},
+           Row{"replay " + history, "is no run"},
+           Row{"campaign " + missing, "No such file"},
+           Row{"campaign " + empty, "no campaign file"},
+           Row{"gate --store " + missing, "no campaign in the store"},
+           Row{"gate --store " + empty + " " + missing, "no run"},
+           Row{"runs ls --store " + missing, "no run store"},
+           Row{"serve --store " + missing, "no store of runs"},
+           Row{"history stats " + missing, "No such file"},
+       }) {
+    CAPTURE(row.arguments);
+    const auto outcome = assay(folder, row.arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 66);
+    CHECK(mentions(outcome.err, row.words));
+    CHECK_FALSE(mentions(outcome.err, "bug in assay"));
+  }
+  // A file alone names no run and no certificate: that is how it was called, not what is there.
+  CHECK(assay(folder, "verify " + history).code == 64);
+}
+
+TEST_CASE("cli: what is almost right is named") {
+  const Folder folder;
+  const std::string history = folder.write("h.jsonl", good);
+  struct Row {
+    std::string arguments;
+    const char* meant;
+  };
+  for (const Row& row : {
+           Row{"chek " + history, "'check'"},
+           Row{"check " + history + " --modle x", "'--model'"},
+           Row{"check " + history + " --modle=x", "'--model'"},
+           Row{"check " + history + " --model linearizible", "'linearizable'"},
+           Row{"check " + history + " --datatype regster", "'register'"},
+           Row{"check " + history + " --format jepsen-end", "'jepsen-edn'"},
+           Row{"lab stauts", "'status'"},
+           Row{"runs shwo x", "'show'"},
+           Row{"run referense", "'reference'"},
+           Row{"run reference --workload regster", "'register'"},
+           Row{"run reference --nemesis partitoin", "'partition'"},
+           Row{"run reference --protocol rafft", "'raft'"},
+           Row{"sim rafft", "'raft'"},
+           Row{"sim raft --workload regster", "'register'"},
+       }) {
+    CAPTURE(row.arguments);
+    const auto outcome = assay(folder, row.arguments);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code >= 64);
+    CHECK(mentions(outcome.err, std::string("(did you mean ") + row.meant + "?)"));
+  }
+}
+
+TEST_CASE("cli: help tells ranges, choices and fallbacks in words") {
+  const Folder folder;
+  const std::string help = assay(folder, "sim --help").out;
+  CHECK(mentions(help, "N (1 to 9)"));
+  CHECK(mentions(help, "N (1 to 1000000000), default 1"));
+  CHECK_FALSE(mentions(help, "UINT"));
+  CHECK(mentions(assay(folder, "report --help").out, "html|json|junit|markdown|text"));
+}
+
 TEST_CASE("cli: every vocabulary can be listed, as text and as JSON") {
   const Folder folder;
   for (const char* name :

@@ -148,7 +148,7 @@ TEST_CASE("effects: operations under a fault are counted as by hand") {
   CHECK(*effect.usual_ok_rate == doctest::Approx(2 / 0.13));
   const std::string text = effect_text(effect);
   CHECK(text.starts_with("4 operations in flight, 1 unknown; 9"));
-  CHECK(text.ends_with("% of the usual rate; next acknowledgement 30ms after it"));
+  CHECK(text.ends_with("% of the usual rate; next acknowledgement 30.0\u00a0ms after it"));
 }
 
 TEST_CASE("block: numbers and texts are written as the page reads them") {

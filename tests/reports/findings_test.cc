@@ -130,7 +130,9 @@ TEST_CASE("findings: a trend counts clean runs since the last one that showed it
   CHECK(trend.clean == 1);
   CHECK(trend.needed == 2);
   CHECK_FALSE(trend.gone());
-  CHECK(words_of(trend) == "seen in 20 of 21 runs; gone after 1 more clean runs (95%)");
+  CHECK(words_of(trend) ==
+        "seen in 20 of 21 runs; 1 more clean run would show with 95% confidence "
+        "that it is gone");
   shown.push_back(false);
   CHECK(trend_of(shown).gone());
   shown.push_back(true);

@@ -317,7 +317,7 @@ TEST_CASE("gate: every row of the table gives its exit code and its text, in eve
                             [](const Row& each_row) { return each_row.exit_code != 0; })));
     CHECK(render_markdown(decision).starts_with(each.exit_code == 0 ? "## ✅" : "## ❌"));
     CHECK(nlohmann::json::parse(render_code_quality(decision)).size() == decision.rows.size());
-    CHECK(render_tap(decision).starts_with("TAP version 14\n1.."));
+    CHECK(render_tap(decision).starts_with("TAP version 13\n1.."));
   }
 }
 

@@ -41,7 +41,7 @@ TEST_CASE("html: a violation tells its story in plain HTML") {
        {"<h1 id=\"headline\">Violated</h1>", "stale-read", "must come before", "read → 0",
         "a contradiction.", "cut {n1 n2} from {n3 n4 n5}", "assay check runs/reference",
         "The witness is minimal", "0.180 s", "aria-label=\"Timeline of the witness\"",
-        "primary-backup --replication async"}) {
+        "primary-backup <span class=\"flag\">--replication</span> async"}) {
     CAPTURE(part);
     CHECK(html.find(part) != std::string::npos);
   }

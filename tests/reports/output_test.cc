@@ -23,7 +23,7 @@ nlohmann::json json_of(const example::Report& report, const std::string& certifi
 TEST_CASE("text: the verdict comes first, then the story of the anomaly") {
   CHECK(text_of(example::violation()) ==
         "VIOLATION  reference primary-backup / register: linearizable is violated\n"
-        "7 operations · 1 keys · 5 processes · seed 7 · checked in 0.012 s (zones+frontier)\n"
+        "7 operations · 1 key · 5 processes · seed 7 · checked in 0.012 s (zones+frontier)\n"
         "\n"
         "1. stale-read on key \"score\": Process 2 read 0, although 1 had been read 37 ms before "
         "that read began.\n"

@@ -126,19 +126,19 @@ struct Element {
 
 const std::map<std::string, Element>& junit_elements() {
   static const std::map<std::string, Element> table{
-      {"testsuites", {{""}, {}, {"name", "tests", "failures", "errors", "time"}}},
+      {"testsuites", {{""}, {}, {}}},
       {"testsuite",
        {{"testsuites"},
-        {"name", "tests", "failures", "errors"},
-        {"skipped", "time", "timestamp", "hostname", "id", "package"}}},
+        {"name", "tests", "failures", "errors", "time", "timestamp", "hostname", "id", "package"},
+        {"skipped"}}},
       {"properties", {{"testsuite"}, {}, {}}},
       {"property", {{"properties"}, {"name", "value"}, {}}},
-      {"testcase", {{"testsuite"}, {"name"}, {"classname", "time"}}},
-      {"failure", {{"testcase"}, {}, {"type", "message"}}},
-      {"error", {{"testcase"}, {}, {"type", "message"}}},
+      {"testcase", {{"testsuite"}, {"name", "classname", "time"}, {}}},
+      {"failure", {{"testcase"}, {"type"}, {"message"}}},
+      {"error", {{"testcase"}, {"type"}, {"message"}}},
       {"skipped", {{"testcase"}, {}, {"type", "message"}}},
-      {"system-out", {{"testsuite", "testcase"}, {}, {}}},
-      {"system-err", {{"testsuite", "testcase"}, {}, {}}},
+      {"system-out", {{"testsuite"}, {}, {}}},
+      {"system-err", {{"testsuite"}, {}, {}}},
   };
   return table;
 }

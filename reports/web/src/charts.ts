@@ -8,6 +8,7 @@ import type { View } from "./view";
 const HEIGHT = 118, MARGIN = 14, ALONE = 6;
 
 interface Line { name: string; values: (number | null)[]; colour: keyof Colours; dash?: number[]; fill?: boolean; width?: number }
+const markOf = (line?: Line) => !line?.dash?.length ? "solid" : line.dash[0]! < 4 ? "dotted" : "dashed";
 interface Chart { title: string; lines: Line[]; log?: boolean; max?: number; step?: boolean; dots?: boolean; text: (value: number) => string }
 
 const rateText = (value: number) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
@@ -149,7 +150,8 @@ export class Charts {
       title: chart.title, width: this.box.clientWidth, height: HEIGHT, pxAlign: 1,
       padding: [6, MARGIN, 4, 0],
       cursor: { sync: { key: "assay" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-      legend: { show: true, live: true },
+      // The legend's boxes are drawn as its lines are, which colours alone would not tell everybody apart.
+      legend: { show: true, live: true, markers: { dash: (_, i) => markOf(chart.lines[i - 1]) } },
       scales: {
         x: { time: false, auto: false, range: () => [this.view.from, this.view.to] },
         y: chart.log ? { distr: 3, range: () => powers } : { range: (_, __, max) => [lowest, (chart.max ?? Math.max(max, 1e-3)) * 1.05] },

@@ -73,7 +73,7 @@ function Findings({ findings, query, set }: { findings: FindingTrend[]; query: Q
         <th scope="row"><bdi>{f.type}</bdi><br />
           <button type="button" aria-pressed={query.fingerprint === f.fingerprint}
             onClick={() => set({ fingerprint: query.fingerprint === f.fingerprint ? "" : f.fingerprint })}><code>{f.fingerprint}</code></button></th>
-        <td><bdi>{f.target} {f.configuration} / {f.workload}</bdi></td>
+        <td class="where"><bdi>{f.target} {f.configuration} / {f.workload}</bdi></td>
         <td class="claim"><bdi>{f.claim}</bdi></td>
         <td><Marks trend={f} /></td>
         <td class={f.gone ? "pass" : "fail"}>{f.words}</td>
@@ -106,7 +106,7 @@ function Runs({ store }: { store: Store }) {
         ? <a id="compare" href={`diff?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`}>Compare the two chosen runs</a>
         : `Choose ${picked.length === 1 ? "one more run" : "two runs"} to compare them.`}</p>
       <div class="scroll" tabIndex={0} role="region" aria-label="Runs"><table class="store">
-        <thead><tr><th scope="col">Compare</th>{COLUMNS.map((column, i) => <th key={column.name} scope="col"
+        <thead><tr><th scope="col">Compare</th>{COLUMNS.map((column, i) => <th key={column.name} scope="col" class={column.right ? "count" : ""}
           aria-sort={query.sort === i ? (query.down ? "descending" : "ascending") : "none"}>
           <button type="button" class="sort" onClick={() => set(query.sort === i ? { down: !query.down } : { sort: i, down: i === 0 || !!column.number })}>
             {column.name}{query.sort === i ? (query.down ? " ↓" : " ↑") : ""}</button></th>)}</tr></thead>
@@ -114,10 +114,10 @@ function Runs({ store }: { store: Store }) {
           <td><input type="checkbox" aria-label={`Compare ${run.folder}`} checked={picked.includes(run.folder)} disabled={run.verdict === "unfinished"} onChange={() => pick(run.folder)} /></td>
           <td class="n">{!run.report ? <bdi>{run.started}</bdi> : <a href={address(run.folder, "report.html")}><bdi>{run.started}</bdi></a>}</td>
           <td><Verdict run={run} /></td>
-          <td><bdi>{run.target}</bdi><small><bdi>{run.configuration}</bdi></small></td>
+          <td class="where"><bdi>{run.target}</bdi><small><bdi>{run.configuration}</bdi></small></td>
           <td><bdi>{run.workload}</bdi></td><td><bdi>{run.model}</bdi></td><td><bdi>{run.faults.join(", ")}</bdi></td>
           <td>{run.findings.map((f) => <div key={f.fingerprint} title={f.claim}><bdi>{f.type}</bdi> <code>{f.fingerprint}</code></div>)}</td>
-          <td class="n">{run.operations.toLocaleString("en")}</td><td class="n">{run.duration.toFixed(1)} s</td><td class="n">{run.seed}</td>
+          <td class="n count">{run.operations.toLocaleString("en").replaceAll(",", "\u202f")}</td><td class="n count">{run.duration.toFixed(1)} s</td><td class="n count">{run.seed}</td>
         </tr>)}</tbody>
       </table></div>
       {runs.length > ROWS && <p class="note">The first {ROWS} are shown; search or filter for others.</p>}

@@ -21,7 +21,7 @@ export interface Campaign {
 }
 export interface Store { root: string; campaign: Campaign | null; notes: string[]; runs: StoredRun[]; findings: FindingTrend[] }
 
-export const COLUMNS: { name: string; of: (run: StoredRun) => string | number; number?: boolean }[] = [
+export const COLUMNS: { name: string; of: (run: StoredRun) => string | number; number?: boolean; right?: boolean }[] = [
   { name: "Started", of: (run) => run.started },
   { name: "Verdict", of: (run) => ["violation", "unknown", "unfinished", "pass"].indexOf(run.verdict) },
   { name: "Target", of: (run) => `${run.target} ${run.configuration}` },
@@ -29,9 +29,9 @@ export const COLUMNS: { name: string; of: (run: StoredRun) => string | number; n
   { name: "Model", of: (run) => run.model },
   { name: "Faults", of: (run) => run.faults.join(", ") },
   { name: "Findings", of: (run) => run.findings.length, number: true },
-  { name: "Operations", of: (run) => run.operations, number: true },
-  { name: "Length", of: (run) => run.duration, number: true },
-  { name: "Seed", of: (run) => run.seed },
+  { name: "Operations", of: (run) => run.operations, number: true, right: true },
+  { name: "Length", of: (run) => run.duration, number: true, right: true },
+  { name: "Seed", of: (run) => run.seed, right: true },
 ];
 
 export interface Query { text: string; verdict: string; target: string; workload: string; campaign: string; fingerprint: string; sort: number; down: boolean }

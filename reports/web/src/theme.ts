@@ -8,9 +8,9 @@ export function setUpPage() {
     root.dataset.theme = now === "dark" ? "light" : "dark";
     document.dispatchEvent(new Event("themechange"));
   });
-  // On paper nothing can be unfolded.
+  // On paper nothing can be unfolded; what says the same again, of further anomalies, would only fill it.
   addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll<HTMLDetailsElement>("main details")) folded.open = true;
+    for (const folded of document.querySelectorAll<HTMLDetailsElement>("main details:not(.more, .more *)")) folded.open = true;
   });
   for (const button of document.querySelectorAll<HTMLElement>(".copy")) {
     button.addEventListener("click", async () => {

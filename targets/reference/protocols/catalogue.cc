@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
+
+#include "base/suggestion.h"
 
 namespace assay::reference {
 namespace {
@@ -33,11 +36,14 @@ std::span<const ProtocolEntry> protocols() {
 
 Result<const ProtocolEntry*> find_protocol(std::string_view name) {
   std::string known;
+  std::vector<std::string_view> names;
   for (const auto& entry : protocols()) {
     if (entry.name == name) return &entry;
     known += (known.empty() ? "" : ", ") + std::string(entry.name);
+    names.push_back(entry.name);
   }
-  return Error{ErrorKind::usage, "no protocol '" + std::string(name) + "'; there are " + known};
+  return Error{ErrorKind::usage, "no protocol '" + std::string(name) + "'" +
+                                     did_you_mean(name, names) + "; there are " + known};
 }
 
 Result<std::unique_ptr<Protocol>> make_protocol(const ProtocolSettings& settings,
