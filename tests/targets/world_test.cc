@@ -161,11 +161,17 @@ TEST_CASE_FIXTURE(Fixture, "world: a rotten disk is refused until it is restored
   CHECK(refusals > 50);
 }
 
-TEST_CASE_FIXTURE(Fixture, "world: a limit of steps ends what would never end") {
-  world.limit_steps(100);
+TEST_CASE_FIXTURE(Fixture, "world: a second with too many steps ends what would never end") {
+  world.limit_steps(1'000);
   world.run_until(milliseconds(10'000));
-  CHECK(world.reached_limit());
-  CHECK(world.now() == milliseconds(10'000));
+  CHECK_FALSE(world.is_flooded());
+  world.limit_steps(1);
+  world.run_until(milliseconds(20'000));
+  CHECK(world.is_flooded());
+  const std::uint64_t steps = world.steps();
+  world.run_until(milliseconds(30'000));
+  CHECK(world.steps() == steps);
+  CHECK(world.now() == milliseconds(30'000));
 }
 
 }  // namespace
