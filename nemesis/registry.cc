@@ -158,13 +158,14 @@ Status check_faults(const std::vector<std::string>& names, Target& target, std::
     const FaultEntry* fault = fault_named(name);
     if (fault == nullptr) {
       std::string known;
-      std::vector<std::string_view> names;
+      std::vector<std::string_view> candidates;
       for (const FaultEntry& entry : faults()) {
         known += (known.empty() ? "" : ", ") + std::string(entry.name);
-        names.push_back(entry.name);
+        candidates.push_back(entry.name);
       }
-      return Error{ErrorKind::configuration,
-                   "unknown fault " + name + did_you_mean(name, names) + "; expected " + known};
+      return Error{
+          ErrorKind::configuration,
+          "unknown fault " + name + did_you_mean(name, candidates) + "; expected " + known};
     }
     if (!known_names.insert(fault->name).second) {
       return Error{ErrorKind::configuration,
