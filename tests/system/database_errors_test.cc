@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -231,7 +232,7 @@ Result<std::vector<std::string>> look_at(const char* name, const std::string& pl
   return found;
 }
 
-/// The words of an error, or that there is none.
+/// Whether these are among the words of an error; shows them if not.
 bool mentions(const Error& error, const std::string& words) {
   const bool found = error.message.find(words) != std::string::npos;
   if (!found) MESSAGE(error.message);
