@@ -7,11 +7,10 @@ namespace {
 
 constexpr const char* program = "/usr/sbin/mysqld";
 constexpr const char* member_mark = "/var/lib/assay-mysql/assay-member";
+constexpr const char* socket_file = "/var/lib/assay-mysql/socket";
 constexpr const char* init_file = "/run/assay-mysql-init.sql";
 constexpr const char* group_port = "33061";
 constexpr const char* members = "performance_schema.replication_group_members";
-
-std::string in_data(const std::string& file) { return std::string(data) + "/" + file; }
 
 std::vector<std::string> group_arguments(const ServerSettings& settings,
                                          const std::vector<Endpoint>& places, std::size_t node) {
@@ -44,14 +43,14 @@ ServerProcess server(const ServerSettings& settings, const std::vector<Endpoint>
   server.name = "mysqld";
   server.user = "mysql";
   server.before =
-      "cd /; rm -f " + in_data("socket") + " " + in_data("socket.lock") + "; ulimit -n 16000";
+      "cd /; rm -f " + std::string(socket_file) + " " + socket_file + ".lock" + "; ulimit -n 16000";
   server.data_folder = data;
   server.log_file = "/var/log/assay-mysql.log";
   server.pid_file = "/run/assay-mysql.pid";
   server.arguments = {"--no-defaults",
                       "--datadir=" + std::string(data),
-                      "--socket=" + in_data("socket"),
-                      "--pid-file=" + in_data("pid"),
+                      "--socket=" + std::string(socket_file),
+                      "--pid-file=/var/lib/assay-mysql/pid",
                       "--bind-address=0.0.0.0",
                       "--mysqlx=OFF",
                       "--skip-name-resolve",
