@@ -127,7 +127,8 @@ Result<int> run_matrix(const MatrixFlags& flags) {
     return Error{ErrorKind::usage, "target " + flags.run.target + " does not speak SQL"};
   }
   Progress progress(flags.run.quiet, Nanos{0});
-  auto lab = RunLab::up(flags.run.nodes, flags.run.suite, **target, flags.run.keep_lab, progress);
+  auto lab =
+      RunLab::up(flags.run.nodes, flags.run.lab_suite(), **target, flags.run.keep_lab, progress);
   if (!lab.ok()) return lab.error();
   Result<std::vector<Row>> rows = Error{};
   if (auto nodes = lab->connect(); nodes.ok()) {
@@ -153,7 +154,8 @@ Result<int> run_matrix(const MatrixFlags& flags) {
 Action define_matrix(CLI::App& app) {
   auto flags = std::make_shared<MatrixFlags>();
   flags->run.nodes = 1;
-  app.add_option("TARGET", flags->run.target, "a target with SQL: postgres, mariadb")->required();
+  app.add_option("TARGET", flags->run.target, "a target with SQL: postgres, mariadb, mysql")
+      ->required();
   app.add_option("--level", flags->levels, "only these isolation levels, comma separated")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(level_names.begin(), level_names.end())));

@@ -269,8 +269,12 @@ void RunFlags::define(CLI::App& app) {
 
 void RunFlags::define_suite(CLI::App& app) {
   app.add_option("--suite", suite,
-                 "of Debian, from which a lab's nodes have the database: bookworm, trixie, sid, …")
-      ->capture_default_str();
+                 "of Debian, from which a lab's nodes have the database: bookworm, trixie, sid, …; "
+                 "else bookworm, or the one that has the target");
+}
+
+std::string RunFlags::lab_suite() const {
+  return suite.empty() ? std::string(suite_of(target)) : suite;
 }
 
 void RunFlags::define_tables(CLI::App& app) {
@@ -296,7 +300,7 @@ Result<RunSettings> RunSettings::from(const RunFlags& flags) {
   auto seed = parse_seed(flags.seed);
   if (!seed.ok()) return seed.error();
   settings.nodes = nodes;
-  settings.suite = flags.suite;
+  settings.suite = flags.lab_suite();
   settings.host_words = flags.hosts;
   settings.hosts = std::move(*hosts);
   settings.sudo = flags.sudo;
@@ -329,7 +333,7 @@ std::vector<std::string> RunSettings::arguments() const {
   };
   add("workload", std::string(workload->name));
   if (hosts.empty()) add("nodes", std::to_string(nodes));
-  if (suite != default_suite) add("suite", suite);
+  if (suite != suite_of(target->name)) add("suite", suite);
   if (!hosts.empty()) add("hosts", fmt::format("{}", fmt::join(host_words, ",")));
   if (sudo) words.emplace_back("--sudo");
   if (!sudo_password_file.empty()) add("sudo-password-file", sudo_password_file);

@@ -30,7 +30,7 @@ struct RunFlags {
   std::string workload = "register";
   std::map<std::string, std::string> options;  ///< of target and workload; only those given
   int nodes = 5;
-  std::string suite = default_suite;
+  std::string suite;  ///< empty: the target's own
   std::vector<std::string> hosts;
   bool sudo = false;
   std::string sudo_password_file;
@@ -61,6 +61,8 @@ struct RunFlags {
   void define_tables(CLI::App& app);
   /// --suite alone.
   void define_suite(CLI::App& app);
+  /// The suite that was asked for, or the target's own.
+  std::string lab_suite() const;
 };
 
 /// Resolved and checked.

@@ -2,11 +2,13 @@
 
 #include <array>
 
+#include "harness/lab/site.h"
 #include "targets/etcd/target.h"
 #include "targets/external/target.h"
 #include "targets/mariadb/target.h"
 #include "targets/mongodb/front.h"
 #include "targets/mongodb/target.h"
+#include "targets/mysql/target.h"
 #include "targets/postgres/target.h"
 #include "targets/redis/target.h"
 #include "targets/reference/target.h"
@@ -19,8 +21,8 @@ std::span<const TargetEntry> targets() {
       reference::reference_target_entry(), postgres::postgres_target_entry(),
       mariadb::mariadb_target_entry(),     etcd::etcd_target_entry(),
       redis::redis_target_entry(),         zookeeper::zookeeper_target_entry(),
-      mongodb::mongodb_target_entry(),     mongodb::front_target_entry(),
-      external::external_target_entry()};
+      mysql::mysql_target_entry(),         mongodb::mongodb_target_entry(),
+      mongodb::front_target_entry(),       external::external_target_entry()};
   return table;
 }
 
@@ -29,6 +31,10 @@ const TargetEntry* find_target(std::string_view name) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+std::string_view suite_of(std::string_view target) {
+  return target == "mysql" ? mysql::suite : default_suite;
 }
 
 }  // namespace assay

@@ -54,6 +54,8 @@ const sql::Dialect& dialect() {
                                    "INSERT IGNORE",
                                    begin,
                                    "SET SESSION TRANSACTION ISOLATION LEVEL ",
+                                   "SELECT COUNT(*) FROM information_schema.schemata "
+                                   "WHERE schema_name = 'assay'",
                                    errors,
                                    open};
   return it;

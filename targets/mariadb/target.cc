@@ -97,7 +97,9 @@ class MariadbTarget final : public ClusterTarget, public sql::Sessions {
                           Nanos limit) const {
     return sql::run_statements(open, login(node), statements, limit);
   }
-  Status await(std::size_t node, const std::string& statement, const std::string& wanted) const;
+  Status await(std::size_t node, const std::string& statement, const std::string& wanted) const {
+    return sql::await_answer(open, login(node), statement, wanted, ready_timeout);
+  }
   Status replicate() const;
   std::vector<std::size_t> replicas(std::size_t primary) const;
   bool is_heard(std::size_t primary) const;
@@ -136,19 +138,6 @@ Status MariadbTarget::install(Node& node, std::size_t at) {
   if (!made) return made.error();
   if (made->exit_status == 0) return {};
   return Error{ErrorKind::unavailable, "mariadb-install-db: " + made->err};
-}
-
-/// Waits until the statement's first row has this as its last field.
-Status MariadbTarget::await(std::size_t node, const std::string& statement,
-                            const std::string& wanted) const {
-  return wait_for(ready_timeout, [&]() -> Status {
-    const auto asked = ask(node, {statement}, probe_timeout);
-    if (!asked.ok()) return asked.error();
-    const std::string got = asked->rows.empty() ? "" : asked->rows.front().back().value_or("");
-    if (got == wanted) return {};
-    return Error{ErrorKind::unavailable, places().at(node).host + ": " + statement + ": '" + got +
-                                             "', expected '" + wanted + "'"};
-  });
 }
 
 Status MariadbTarget::start(Nodes& nodes) {

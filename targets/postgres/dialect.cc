@@ -42,15 +42,12 @@ std::string begin(sql::Isolation isolation, bool read_only) {
 }  // namespace
 
 const sql::Dialect& dialect() {
-  static constexpr sql::Dialect it{"VARCHAR(255)",
-                                   "ON CONFLICT (id) DO UPDATE SET val = ",
-                                   "excluded.val",
-                                   "ON CONFLICT DO NOTHING",
-                                   "INSERT",
-                                   begin,
-                                   "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
-                                   errors,
-                                   open};
+  static constexpr sql::Dialect it{
+      "VARCHAR(255)", "ON CONFLICT (id) DO UPDATE SET val = ", "excluded.val",
+      "ON CONFLICT DO NOTHING", "INSERT", begin,
+      "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
+      // The information schema tells only what the user may touch.
+      "SELECT count(*) FROM pg_namespace WHERE nspname = 'assay'", errors, open};
   return it;
 }
 

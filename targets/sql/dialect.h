@@ -27,6 +27,8 @@ struct Dialect {
   /// Begins a transaction: the statements, separated by ';'.
   std::string (*begin)(Isolation isolation, bool read_only);
   std::string_view session;  ///< before the name of the level that single statements run at
+  /// Counts the schemas named assay, also those that the user may not touch, if the server tells.
+  std::string_view count_schemas;
   std::span<const ErrorRow> errors;
   Open open;
 };

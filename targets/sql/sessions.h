@@ -26,4 +26,9 @@ Login login_at(Login login, const Endpoint& server);
 Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login,
                                          const std::vector<Endpoint>& servers);
 
+/// Asks, at most for `limit`, until the statement's first row has this as its last field. Error:
+/// unavailable, not_permitted.
+Status await_answer(Open open, const Login& login, const std::string& statement,
+                    const std::string& wanted, Nanos limit);
+
 }  // namespace assay::sql

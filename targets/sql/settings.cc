@@ -79,9 +79,8 @@ Result<std::string> look_at_one(const Dialect& dialect, const Login& login) {
   constexpr Nanos limit = std::chrono::seconds(5);
   const auto version = run_statements(dialect.open, login, {"SELECT version()"}, limit);
   if (!version.ok()) return version.error();
-  const auto schemas = run_statements(
-      dialect.open, login,
-      {"SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'assay'"}, limit);
+  const auto schemas =
+      run_statements(dialect.open, login, {std::string(dialect.count_schemas)}, limit);
   if (!schemas.ok()) return schemas.error();
   const std::string where = login.host + ":" + std::to_string(login.port);
   if (schemas->rows.at(0).at(0) != "0") {
@@ -99,6 +98,19 @@ Login login_at(Login login, const Endpoint& server) {
   login.host = server.host;
   login.port = server.port;
   return login;
+}
+
+Status await_answer(Open open, const Login& login, const std::string& statement,
+                    const std::string& wanted, Nanos limit) {
+  constexpr Nanos probe_timeout = std::chrono::seconds(1);
+  return wait_for(limit, [&]() -> Status {
+    const auto asked = run_statements(open, login, {statement}, probe_timeout);
+    if (!asked.ok()) return asked.error();
+    const std::string got = asked->rows.empty() ? "" : asked->rows.front().back().value_or("");
+    if (got == wanted) return {};
+    return Error{ErrorKind::unavailable,
+                 login.host + ": " + statement + ": '" + got + "', expected '" + wanted + "'"};
+  });
 }
 
 Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login,

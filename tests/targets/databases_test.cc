@@ -13,6 +13,7 @@
 #include "targets/etcd/gateway.h"
 #include "targets/failover.h"
 #include "targets/mariadb/dialect.h"
+#include "targets/mysql/dialect.h"
 #include "targets/postgres/dialect.h"
 #include "targets/redis/client.h"
 #include "targets/registry.h"
@@ -72,6 +73,16 @@ TEST_CASE("mariadb: each row of the table of errors") {
                {"1146", fail}, {"1205", fail}, {"1213", fail}, {"1227", fail}, {"1290", fail},
                {"1406", fail}, {"1792", fail}, {"1021", info}, {"1026", info}, {"1053", info},
                {"1180", info}, {"1317", info}, {"1927", info}, {"2013", info}, {"4031", info}});
+}
+
+TEST_CASE("mysql: each row of the table of errors") {
+  check_codes(mysql::dialect(),
+              {{"1040", fail}, {"1044", fail}, {"1045", fail}, {"1048", fail}, {"1049", fail},
+               {"1062", fail}, {"1064", fail}, {"1142", fail}, {"1146", fail}, {"1205", fail},
+               {"1213", fail}, {"1227", fail}, {"1290", fail}, {"1406", fail}, {"1792", fail},
+               {"1836", fail}, {"3101", fail}, {"3797", fail}, {"3798", fail}, {"3799", fail},
+               {"1021", info}, {"1026", info}, {"1053", info}, {"1114", info}, {"1180", info},
+               {"1317", info}, {"3100", info}, {"2013", info}, {"4031", info}});
 }
 
 TEST_CASE(
