@@ -140,9 +140,12 @@ Status PostgresTarget::look_around(Node& node) {
 
 Status PostgresTarget::install(Node& node, std::size_t at) {
   if (at != 0) return {};
-  const auto made = node.must_run(
-      init_primary_command(programs_, settings_.replication, subnet_of(places()[0].host)));
-  return made ? Status() : Status(made.error());
+  const auto made = node.run(
+      init_primary_command(programs_, settings_.replication, subnet_of(places()[0].host)),
+      ready_timeout);
+  if (!made) return made.error();
+  if (made->exit_status == 0) return {};
+  return Error{ErrorKind::unavailable, node.name() + ": initdb: " + made->err};
 }
 
 Status PostgresTarget::start(Nodes& nodes) {

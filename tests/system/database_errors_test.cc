@@ -174,7 +174,7 @@ bool is_at_hand(const Server& server) {
   LabSite site = test_site();
   site.packages = make_target(server.name)->packages();
   if (server.quick || std::filesystem::exists(site.layer())) return true;
-  MESSAGE(server.name, " skipped: its packages are not in the lab yet and take minutes");
+  MESSAGE(server.name, " is left out: its packages are not in the lab yet and take minutes");
   return false;
 }
 
