@@ -28,20 +28,11 @@ bool is_suite_name(std::string_view name) {
 Status run_mmdebstrap(const std::string& suite, const fs::path& folder, const Progress& progress) {
   Subprocess build;
   // Process ids of its own, so that /proc can be mounted there without being the machine's root.
-  build.command = {"unshare",
-                   "--mount",
-                   "--pid",
-                   "--fork",
-                   "--kill-child",
-                   "mmdebstrap",
-                   "--mode=root",
-                   "--variant=minbase",
-                   fmt::format("--include={}", packages),
+  build.command = {"unshare", "--mount", "--pid", "--fork", "--kill-child", "mmdebstrap",
+                   "--mode=root", "--variant=minbase", fmt::format("--include={}", packages),
                    "--skip=check/empty",
-                   // Archives of a fixed date say that they are out of date. Signatures are checked.
-                   "--aptopt=Acquire::Check-Valid-Until \"false\"",
-                   suite,
-                   folder.string()};
+                   // Archives of a fixed date call themselves expired. Signatures are checked.
+                   "--aptopt=Acquire::Check-Valid-Until \"false\"", suite, folder.string()};
   build.timeout = std::chrono::minutes(20);
   build.on_line = [&](std::string_view line) {
     if (line.rfind("I: ", 0) == 0) progress(fmt::format("base root: {}", line.substr(3)));

@@ -140,9 +140,9 @@ Status PostgresTarget::look_around(Node& node) {
 
 Status PostgresTarget::install(Node& node, std::size_t at) {
   if (at != 0) return {};
-  const auto made = node.run(
-      init_primary_command(programs_, settings_.replication, subnet_of(places()[0].host)),
-      ready_timeout);
+  const auto made =
+      node.run(init_primary_command(programs_, settings_.replication, subnet_of(places()[0].host)),
+               ready_timeout);
   if (!made) return made.error();
   if (made->exit_status == 0) return {};
   return Error{ErrorKind::unavailable, node.name() + ": initdb: " + made->err};
