@@ -9,5 +9,5 @@ mkdir -p "$web"
 cp -r reports/web/{package.json,package-lock.json,.npmrc,test} "$web"/
 cd "$web"
 [ -d node_modules ] || npm ci --ignore-scripts --no-audit --no-fund >/dev/null
-../tests/reports/report_examples bench "${1:-1000000}"
+../report_examples bench "${1:-1000000}"
 node test/page.mjs bench/*.html
