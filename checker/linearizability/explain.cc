@@ -320,10 +320,9 @@ class Explainer {
     if (!by.has_value()) return std::nullopt;
     const std::string kind = function(i) == RegisterFunction::read ? "Stale read" : "Stale cas";
     const bool nobody = initial && writers.empty();
-    return fmt::format("{}: {}{}, although {} had finished {}{} {}.", kind, clause(i),
-                       nobody ? ", the initial value" : "", process(*by), gerund(*by),
-                       nobody ? "" : fmt::format(", which replaced {},", observed(i)),
-                       ahead_of(*by, i));
+    return fmt::format("{}: {}{}, although, {}, {} had finished {}{}.", kind, clause(i),
+                       nobody ? ", the initial value" : "", ahead_of(*by, i), process(*by),
+                       gerund(*by), nobody ? "" : fmt::format(", which replaced {}", observed(i)));
   }
 
   /// Call i observed an older value than another observer that had returned before it began.
@@ -340,8 +339,8 @@ class Explainer {
         continue;
       }
       return fmt::format(
-          "The value went back in time: {} found {}, although {} had found the newer {} {}.",
-          process(i), observed(i), process(r), observed(r), ahead_of(r, i));
+          "The value went back in time: {} found {}, although, {}, {} had found the newer {}.",
+          process(i), observed(i), ahead_of(r, i), process(r), observed(r));
     }
     return std::nullopt;
   }
