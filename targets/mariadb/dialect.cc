@@ -56,6 +56,8 @@ const sql::Dialect& dialect() {
                                    "SET SESSION TRANSACTION ISOLATION LEVEL ",
                                    "SELECT COUNT(*) FROM information_schema.schemata "
                                    "WHERE schema_name = 'assay'",
+                                   "SELECT VERSION()",
+                                   "DROP SCHEMA IF EXISTS assay",
                                    errors,
                                    open};
   return it;

@@ -5,20 +5,16 @@
 #include <optional>
 #include <utility>
 
-#include "targets/cluster.h"
-#include "targets/failover.h"
 #include "targets/mariadb/connection.h"
 #include "targets/mariadb/dialect.h"
 #include "targets/mariadb/server.h"
-#include "targets/sql/columns.h"
-#include "targets/sql/sessions.h"
 #include "targets/sql/settings.h"
+#include "targets/sql/target.h"
 
 namespace assay::mariadb {
 namespace {
 
 using namespace std::chrono_literals;
-using sql::Login;
 
 constexpr std::uint16_t default_port = 3306;
 /// Under the layer of the disk faults InnoDB does not get past opening its log.
@@ -50,35 +46,23 @@ constexpr std::array options{sql::isolation_option, sql::locking_option, sql::ap
                              sql::user_option,      sql::database_option};
 
 struct Settings {
-  sql::ClientSettings client;
   ServerSettings server;
   bool read_at_node = false;
   bool failover = false;
-  std::vector<Endpoint> hosts;
-  Login login;
 };
 
-class MariadbTarget final : public ClusterTarget, public sql::Sessions {
+class MariadbTarget final : public sql::SqlTarget {
  public:
-  explicit MariadbTarget(Settings settings)
-      : ClusterTarget("mariadb", settings.hosts, default_port, no_disk_faults),
+  MariadbTarget(sql::TargetSettings shared, Settings settings)
+      : SqlTarget("mariadb", std::move(shared), default_port, no_disk_faults, mariadb::dialect(),
+                  ready_timeout),
         settings_(std::move(settings)) {}
   ~MariadbTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override {
     return {"mariadb-server", "galera-4", "rsync"};
   }
-  bool performs(std::string_view function) const override {
-    return assay::performs(sql::functions(), function);
-  }
-  Status expect(std::string_view datatype) override;
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId process) override;
-  Result<std::vector<std::string>> look() override;
-  sql::Sessions* sql_sessions() override { return this; }
-  const sql::Dialect& dialect() const override { return mariadb::dialect(); }
-  sql::Opened open_session() override {
-    return open(login(failover_.primary()), monotonic_now() + ready_timeout);
-  }
   Primaries* primaries() override { return is_galera() ? nullptr : &current_; }
 
  protected:
@@ -88,45 +72,21 @@ class MariadbTarget final : public ClusterTarget, public sql::Sessions {
   Status install(Node& node, std::size_t at) override;
   Status start(Nodes& nodes) override;
   Status form() override;
-  void leave() noexcept override;
 
  private:
   bool is_galera() const { return settings_.server.replication == Replication::galera; }
-  Login login(std::size_t node) const;
-  Result<sql::Answer> ask(std::size_t node, const std::vector<std::string>& statements,
-                          Nanos limit) const {
-    return sql::run_statements(open, login(node), statements, limit);
-  }
-  Status await(std::size_t node, const std::string& statement, const std::string& wanted) const {
-    return sql::await_answer(open, login(node), statement, wanted, ready_timeout);
-  }
   Status replicate() const;
   std::vector<std::size_t> replicas(std::size_t primary) const;
   bool is_heard(std::size_t primary) const;
   Result<std::size_t> promote(std::size_t old);
 
   Settings settings_;
-  Failover failover_;
-  CurrentPrimary current_{failover_};
 };
 
 /// The number of the last event in a position such as "0-1-345"; 0: none.
 std::int64_t sequence_of(const std::string& position) {
   const auto dash = position.rfind('-');
   return dash == std::string::npos ? 0 : std::atoll(position.c_str() + dash + 1);
-}
-
-Status MariadbTarget::expect(std::string_view datatype) {
-  settings_.client.datatype = std::string(datatype);
-  return check_datatype(sql::functions(), datatype, name());
-}
-
-Result<std::vector<std::string>> MariadbTarget::look() {
-  return sql::look_at(dialect(), settings_.login, settings_.hosts);
-}
-
-Login MariadbTarget::login(std::size_t node) const {
-  return sql::login_at(settings_.login, places().at(node));
 }
 
 std::vector<std::size_t> MariadbTarget::replicas(std::size_t primary) const {
@@ -169,18 +129,10 @@ Status MariadbTarget::replicate() const {
 }
 
 Status MariadbTarget::form() {
-  const auto version = ask(0, {"SELECT VERSION()"}, ready_timeout);
-  if (!version.ok()) return version.error();
-  add_fact("server_version", version->rows.at(0).at(0).value_or(""));
   if (is_ours() && !is_galera()) {
     if (auto status = replicate(); !status.ok()) return status;
   }
-  std::vector<std::string> statements{"CREATE DATABASE IF NOT EXISTS assay"};
-  for (auto& statement : sql::table_statements(dialect(), settings_.client.layout)) {
-    statements.push_back(std::move(statement));
-  }
-  const auto made = ask(0, statements, ready_timeout);
-  if (!made.ok()) return made.error();
+  if (auto status = make_schema(); !status.ok()) return status;
   if (!is_ours()) return {};
   auto there = on_all(places().size(), [&](std::size_t i) {
     return await(i, "SELECT COUNT(*) FROM assay.accounts", "0");
@@ -248,27 +200,20 @@ Result<std::size_t> MariadbTarget::promote(std::size_t old) {
   return chosen;
 }
 
-void MariadbTarget::leave() noexcept {
-  failover_.stop();
-  if (is_ours() || places().empty()) return;
-  static_cast<void>(ask(0, {"DROP DATABASE IF EXISTS assay"}, 5s).ok());
-}
-
 Result<std::unique_ptr<Client>> MariadbTarget::connect(std::size_t node, ProcessId /*process*/) {
   const auto route = [this, node](bool read_only) {
     const bool here = is_galera() || (read_only && settings_.read_at_node);
     return login(here && !failover_.is_retired(node) ? node : failover_.primary());
   };
-  sql::ClientSettings client = settings_.client;
-  client.read_isolation = client.isolation;
-  return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(client), route));
+  sql::ClientSettings settings = client();
+  settings.read_isolation = settings.isolation;
+  return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(settings), route));
 }
 
 Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& given) {
+  auto shared = sql::target_settings(given, dialect(), default_port, {"", 0, "root", "", ""});
+  if (!shared.ok()) return shared.error();
   Settings settings;
-  auto client = sql::client_settings(given, dialect());
-  if (!client.ok()) return client.error();
-  settings.client = std::move(*client);
   const auto replication = option_choice(given, replication_option);
   if (!replication.ok()) return replication.error();
   settings.server.replication = static_cast<Replication>(*replication);
@@ -284,11 +229,8 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   const auto flush = option_choice(given, flush_option);
   if (!flush.ok()) return flush.error();
   settings.server.flush = given.at("flush");
-  auto hosts = parse_endpoints(given.at("servers"), default_port);
-  if (!hosts.ok()) return hosts.error();
-  settings.hosts = std::move(*hosts);
-  settings.login = sql::login_of(given, {"", 0, "root", "", ""});
-  return std::unique_ptr<Target>(std::make_unique<MariadbTarget>(std::move(settings)));
+  return std::unique_ptr<Target>(
+      std::make_unique<MariadbTarget>(*std::move(shared), std::move(settings)));
 }
 
 }  // namespace

@@ -4,19 +4,15 @@
 #include <array>
 #include <utility>
 
-#include "targets/cluster.h"
-#include "targets/failover.h"
 #include "targets/mysql/dialect.h"
 #include "targets/mysql/server.h"
-#include "targets/sql/columns.h"
-#include "targets/sql/sessions.h"
 #include "targets/sql/settings.h"
+#include "targets/sql/target.h"
 
 namespace assay::mysql {
 namespace {
 
 using namespace std::chrono_literals;
-using sql::Login;
 
 constexpr std::uint16_t default_port = 3306;
 /// As with MariaDB: InnoDB does not start under the layer of the disk faults.
@@ -41,37 +37,20 @@ constexpr std::array options{sql::isolation_option, sql::locking_option, sql::ap
                              sql::user_option,      sql::database_option};
 
 struct Settings {
-  sql::ClientSettings client;
   ServerSettings server;
   bool read_at_node = false;
-  std::vector<Endpoint> hosts;
-  Login login;
 };
 
-class MysqlTarget final : public ClusterTarget, public sql::Sessions {
+class MysqlTarget final : public sql::SqlTarget {
  public:
-  explicit MysqlTarget(Settings settings)
-      : ClusterTarget("mysql", settings.hosts, default_port, no_disk_faults),
+  MysqlTarget(sql::TargetSettings shared, Settings settings)
+      : SqlTarget("mysql", std::move(shared), default_port, no_disk_faults, mysql::dialect(),
+                  ready_timeout),
         settings_(std::move(settings)) {}
-  ~MysqlTarget() override { elected_.stop(); }
+  ~MysqlTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override { return {"mysql-server"}; }
-  bool performs(std::string_view function) const override {
-    return assay::performs(sql::functions(), function);
-  }
-  Status expect(std::string_view datatype) override {
-    settings_.client.datatype = std::string(datatype);
-    return check_datatype(sql::functions(), datatype, name());
-  }
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId process) override;
-  Result<std::vector<std::string>> look() override {
-    return sql::look_at(dialect(), settings_.login, settings_.hosts);
-  }
-  sql::Sessions* sql_sessions() override { return this; }
-  const sql::Dialect& dialect() const override { return mysql::dialect(); }
-  sql::Opened open_session() override {
-    return dialect().open(login(elected_.primary()), monotonic_now() + ready_timeout);
-  }
   Primaries* primaries() override { return settings_.server.multi_primary ? nullptr : &current_; }
 
  protected:
@@ -81,24 +60,12 @@ class MysqlTarget final : public ClusterTarget, public sql::Sessions {
   Status install(Node& node, std::size_t at) override;
   Status start(Nodes& nodes) override;
   Status form() override;
-  void leave() noexcept override;
 
  private:
-  Login login(std::size_t node) const { return sql::login_at(settings_.login, places().at(node)); }
-  Result<sql::Answer> ask(std::size_t node, const std::vector<std::string>& statements,
-                          Nanos limit) const {
-    return sql::run_statements(dialect().open, login(node), statements, limit);
-  }
-  Status await(std::size_t node, const std::string& statement, const std::string& wanted) const {
-    return sql::await_answer(dialect().open, login(node), statement, wanted, ready_timeout);
-  }
   bool is_group() const { return is_ours() && places().size() > 1; }
   Result<std::size_t> find_primary() const;
 
   Settings settings_;
-  /// The group elects by itself; this follows what it chose.
-  Failover elected_;
-  CurrentPrimary current_{elected_};
 };
 
 Status MysqlTarget::install(Node& node, std::size_t /*at*/) {
@@ -126,26 +93,19 @@ Status MysqlTarget::start(Nodes& nodes) {
 }
 
 Status MysqlTarget::form() {
-  const auto version = ask(0, {"SELECT VERSION()"}, ready_timeout);
-  if (!version.ok()) return version.error();
-  add_fact("server_version", version->rows.at(0).at(0).value_or(""));
-  std::vector<std::string> statements{"CREATE DATABASE IF NOT EXISTS assay"};
-  for (auto& statement : sql::table_statements(dialect(), settings_.client.layout)) {
-    statements.push_back(std::move(statement));
-  }
-  const auto made = ask(0, statements, ready_timeout);
-  if (!made.ok()) return made.error();
+  if (auto status = make_schema(); !status.ok()) return status;
   if (!is_ours()) return {};
   auto there = on_all(places().size(), [&](std::size_t i) {
     return await(i, "SELECT COUNT(*) FROM assay.accounts", "0");
   });
   if (there.ok() && is_group() && !settings_.server.multi_primary) {
-    elected_.start(0, Nanos(0),
-                   {[this](std::size_t at) {
-                      const auto now = find_primary();
-                      return now.ok() && *now == at;
-                    },
-                    [this](std::size_t /*old*/) { return find_primary(); }});
+    // The group elects by itself; this follows what it chose.
+    failover_.start(0, Nanos(0),
+                    {[this](std::size_t at) {
+                       const auto now = find_primary();
+                       return now.ok() && *now == at;
+                     },
+                     [this](std::size_t /*old*/) { return find_primary(); }});
   }
   return there;
 }
@@ -163,20 +123,14 @@ Result<std::size_t> MysqlTarget::find_primary() const {
   return Error{ErrorKind::unavailable, "no member knows a primary"};
 }
 
-void MysqlTarget::leave() noexcept {
-  elected_.stop();
-  if (is_ours() || places().empty()) return;
-  static_cast<void>(ask(0, {"DROP DATABASE IF EXISTS assay"}, 5s).ok());
-}
-
 Result<std::unique_ptr<Client>> MysqlTarget::connect(std::size_t node, ProcessId /*process*/) {
   const auto route = [this, node](bool read_only) {
     const bool here = settings_.server.multi_primary || (read_only && settings_.read_at_node);
-    return login(here ? node : elected_.primary());
+    return login(here ? node : failover_.primary());
   };
-  sql::ClientSettings client = settings_.client;
-  client.read_isolation = client.isolation;
-  return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(client), route));
+  sql::ClientSettings settings = client();
+  settings.read_isolation = settings.isolation;
+  return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(settings), route));
 }
 
 /// BEFORE_AND_AFTER of before-and-after.
@@ -186,10 +140,9 @@ std::string as_variable(std::string name) {
 }
 
 Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& given) {
+  auto shared = sql::target_settings(given, dialect(), default_port, {"", 0, "root", "", ""});
+  if (!shared.ok()) return shared.error();
   Settings settings;
-  auto client = sql::client_settings(given, dialect());
-  if (!client.ok()) return client.error();
-  settings.client = std::move(*client);
   for (const auto& [option, into] : {std::pair{&group_option, &settings.server.multi_primary},
                                      std::pair{&reads_option, &settings.read_at_node}}) {
     const auto choice = option_choice(given, *option);
@@ -199,11 +152,8 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
   const auto consistency = option_choice(given, consistency_option);
   if (!consistency.ok()) return consistency.error();
   settings.server.consistency = as_variable(given.at("consistency"));
-  auto hosts = parse_endpoints(given.at("servers"), default_port);
-  if (!hosts.ok()) return hosts.error();
-  settings.hosts = std::move(*hosts);
-  settings.login = sql::login_of(given, {"", 0, "root", "", ""});
-  return std::unique_ptr<Target>(std::make_unique<MysqlTarget>(std::move(settings)));
+  return std::unique_ptr<Target>(
+      std::make_unique<MysqlTarget>(*std::move(shared), std::move(settings)));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ const sql::Dialect& dialect() {
       "ON CONFLICT DO NOTHING", "INSERT", begin,
       "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
       // The information schema tells only what the user may touch.
-      "SELECT count(*) FROM pg_namespace WHERE nspname = 'assay'", errors, open};
+      "SELECT count(*) FROM pg_namespace WHERE nspname = 'assay'", "SHOW server_version",
+      "DROP SCHEMA IF EXISTS assay CASCADE", errors, open};
   return it;
 }
 

@@ -5,20 +5,16 @@
 #include <optional>
 #include <utility>
 
-#include "targets/cluster.h"
-#include "targets/failover.h"
 #include "targets/postgres/connection.h"
 #include "targets/postgres/dialect.h"
 #include "targets/postgres/server.h"
-#include "targets/sql/columns.h"
-#include "targets/sql/sessions.h"
 #include "targets/sql/settings.h"
+#include "targets/sql/target.h"
 
 namespace assay::postgres {
 namespace {
 
 using namespace std::chrono_literals;
-using sql::Login;
 
 constexpr std::uint16_t default_port = 5432;
 constexpr Nanos ready_timeout = 40s;
@@ -43,34 +39,22 @@ constexpr std::array options{sql::isolation_option, sql::locking_option, sql::ap
                              servers_option,        sql::user_option,    sql::database_option};
 
 struct Settings {
-  sql::ClientSettings client;
   Replication replication = Replication::async;
   bool any_standby = false;
   bool read_at_node = false;
   bool failover = false;
-  std::vector<Endpoint> hosts;
-  Login login;
 };
 
-class PostgresTarget final : public ClusterTarget, public sql::Sessions {
+class PostgresTarget final : public sql::SqlTarget {
  public:
-  explicit PostgresTarget(Settings settings)
-      : ClusterTarget("postgres", settings.hosts, default_port, data),
+  PostgresTarget(sql::TargetSettings shared, Settings settings)
+      : SqlTarget("postgres", std::move(shared), default_port, data, postgres::dialect(),
+                  ready_timeout),
         settings_(std::move(settings)) {}
   ~PostgresTarget() override { failover_.stop(); }
 
   std::vector<std::string> packages() const override { return {"postgresql"}; }
-  bool performs(std::string_view function) const override {
-    return assay::performs(sql::functions(), function);
-  }
-  Status expect(std::string_view datatype) override;
   Result<std::unique_ptr<Client>> connect(std::size_t node, ProcessId process) override;
-  Result<std::vector<std::string>> look() override;
-  sql::Sessions* sql_sessions() override { return this; }
-  const sql::Dialect& dialect() const override { return postgres::dialect(); }
-  sql::Opened open_session() override {
-    return open(login(failover_.primary()), monotonic_now() + ready_timeout);
-  }
   Primaries* primaries() override { return &current_; }
 
  protected:
@@ -79,14 +63,8 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
   Status install(Node& node, std::size_t at) override;
   Status start(Nodes& nodes) override;
   Status form() override;
-  void leave() noexcept override;
 
  private:
-  Login login(std::size_t node) const;
-  Result<sql::Answer> ask(std::size_t node, const std::vector<std::string>& statements,
-                          Nanos limit) const {
-    return sql::run_statements(open, login(node), statements, limit);
-  }
   std::vector<std::size_t> standbys(std::size_t primary) const;
   std::string sync_names(const std::vector<std::size_t>& standbys) const;
   bool is_heard(std::size_t primary) const;
@@ -94,22 +72,7 @@ class PostgresTarget final : public ClusterTarget, public sql::Sessions {
 
   Settings settings_;
   std::string programs_;
-  Failover failover_;
-  CurrentPrimary current_{failover_};
 };
-
-Status PostgresTarget::expect(std::string_view datatype) {
-  settings_.client.datatype = std::string(datatype);
-  return check_datatype(sql::functions(), datatype, name());
-}
-
-Result<std::vector<std::string>> PostgresTarget::look() {
-  return sql::look_at(dialect(), settings_.login, settings_.hosts);
-}
-
-Login PostgresTarget::login(std::size_t node) const {
-  return sql::login_at(settings_.login, places().at(node));
-}
 
 std::vector<std::size_t> PostgresTarget::standbys(std::size_t primary) const {
   return failover_.others(primary, places().size());
@@ -168,15 +131,7 @@ Status PostgresTarget::start(Nodes& nodes) {
 }
 
 Status PostgresTarget::form() {
-  const auto version = ask(0, {"SHOW server_version"}, ready_timeout);
-  if (!version.ok()) return version.error();
-  add_fact("server_version", version->rows.at(0).at(0).value_or(""));
-  std::vector<std::string> statements{"CREATE SCHEMA IF NOT EXISTS assay"};
-  for (auto& statement : sql::table_statements(dialect(), settings_.client.layout)) {
-    statements.push_back(std::move(statement));
-  }
-  const auto made = ask(0, statements, ready_timeout);
-  if (!made.ok()) return made.error();
+  if (auto status = make_schema(); !status.ok()) return status;
   if (!is_ours()) return {};
   const std::size_t others = places().size() - 1;
   if (const std::string names = sync_names(standbys(0)); !names.empty()) {
@@ -253,32 +208,26 @@ Result<std::size_t> PostgresTarget::promote(std::size_t old) {
   return chosen;
 }
 
-void PostgresTarget::leave() noexcept {
-  failover_.stop();
-  if (is_ours()) return;
-  static_cast<void>(ask(0, {"DROP SCHEMA IF EXISTS assay CASCADE"}, 5s).ok());
-}
-
 Result<std::unique_ptr<Client>> PostgresTarget::connect(std::size_t node, ProcessId /*process*/) {
   const auto route = [this, node](bool read_only) {
     const std::size_t primary = failover_.primary();
     const bool here = read_only && settings_.read_at_node && !failover_.is_retired(node);
     return login(here ? node : primary);
   };
-  sql::ClientSettings client = settings_.client;
+  sql::ClientSettings settings = client();
   // A standby has no serializable transactions; what they can promise it gives at this level.
   const bool standby = settings_.read_at_node && places().size() > 1;
-  client.read_isolation = standby && client.isolation == sql::Isolation::serializable
-                              ? sql::Isolation::repeatable_read
-                              : client.isolation;
-  return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(client), route));
+  settings.read_isolation = standby && settings.isolation == sql::Isolation::serializable
+                                ? sql::Isolation::repeatable_read
+                                : settings.isolation;
+  return std::unique_ptr<Client>(std::make_unique<sql::SqlClient>(std::move(settings), route));
 }
 
 Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& given) {
+  auto shared =
+      sql::target_settings(given, dialect(), default_port, {"", 0, "postgres", "", "postgres"});
+  if (!shared.ok()) return shared.error();
   Settings settings;
-  auto client = sql::client_settings(given, dialect());
-  if (!client.ok()) return client.error();
-  settings.client = std::move(*client);
   const auto replication = option_choice(given, replication_option);
   if (!replication.ok()) return replication.error();
   settings.replication = static_cast<Replication>(*replication);
@@ -289,11 +238,8 @@ Result<std::unique_ptr<Target>> make(const std::map<std::string, std::string>& g
     if (!choice.ok()) return choice.error();
     *into = *choice == 1;
   }
-  auto hosts = parse_endpoints(given.at("servers"), default_port);
-  if (!hosts.ok()) return hosts.error();
-  settings.hosts = std::move(*hosts);
-  settings.login = sql::login_of(given, {"", 0, "postgres", "", "postgres"});
-  return std::unique_ptr<Target>(std::make_unique<PostgresTarget>(std::move(settings)));
+  return std::unique_ptr<Target>(
+      std::make_unique<PostgresTarget>(*std::move(shared), std::move(settings)));
 }
 
 }  // namespace

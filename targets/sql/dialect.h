@@ -29,6 +29,8 @@ struct Dialect {
   std::string_view session;  ///< before the name of the level that single statements run at
   /// Counts the schemas named assay, also those that the user may not touch, if the server tells.
   std::string_view count_schemas;
+  std::string_view short_version;  ///< asks for the server's version, without its build
+  std::string_view drop_schema;    ///< of schema assay, with all that is in it, if it is there
   std::span<const ErrorRow> errors;
   Open open;
 };

@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "targets/sql/sessions.h"
-
 namespace assay::sql {
 namespace {
 
@@ -71,57 +69,6 @@ Login login_of(const std::map<std::string, std::string>& options, const Login& f
   if (!options.at("database").empty()) login.database = options.at("database");
   if (const char* password = std::getenv("ASSAY_PASSWORD")) login.password = password;
   return login;
-}
-
-namespace {
-
-Result<std::string> look_at_one(const Dialect& dialect, const Login& login) {
-  constexpr Nanos limit = std::chrono::seconds(5);
-  const auto version = run_statements(dialect.open, login, {"SELECT version()"}, limit);
-  if (!version.ok()) return version.error();
-  const auto schemas =
-      run_statements(dialect.open, login, {std::string(dialect.count_schemas)}, limit);
-  if (!schemas.ok()) return schemas.error();
-  const std::string where = login.host + ":" + std::to_string(login.port);
-  if (schemas->rows.at(0).at(0) != "0") {
-    return Error{ErrorKind::configuration,
-                 where +
-                     ": there is a schema assay already, which a run would empty; rename it, or "
-                     "drop it if an earlier run left it"};
-  }
-  return where + " " + version->rows.at(0).at(0).value_or("");
-}
-
-}  // namespace
-
-Login login_at(Login login, const Endpoint& server) {
-  login.host = server.host;
-  login.port = server.port;
-  return login;
-}
-
-Status await_answer(Open open, const Login& login, const std::string& statement,
-                    const std::string& wanted, Nanos limit) {
-  constexpr Nanos probe_timeout = std::chrono::seconds(1);
-  return wait_for(limit, [&]() -> Status {
-    const auto asked = run_statements(open, login, {statement}, probe_timeout);
-    if (!asked.ok()) return asked.error();
-    const std::string got = asked->rows.empty() ? "" : asked->rows.front().back().value_or("");
-    if (got == wanted) return {};
-    return Error{ErrorKind::unavailable,
-                 login.host + ": " + statement + ": '" + got + "', expected '" + wanted + "'"};
-  });
-}
-
-Result<std::vector<std::string>> look_at(const Dialect& dialect, const Login& login,
-                                         const std::vector<Endpoint>& servers) {
-  std::vector<std::string> lines;
-  for (const Endpoint& server : servers) {
-    auto found = look_at_one(dialect, login_at(login, server));
-    if (!found.ok()) return found.error();
-    lines.push_back(*std::move(found));
-  }
-  return lines;
 }
 
 }  // namespace assay::sql
