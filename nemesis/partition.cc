@@ -1,6 +1,6 @@
 // Partition: nodes stop hearing each other. Every node drops, in a firewall table of Assay's own,
 // what comes from the nodes that its side of the grudge names; the way to the controller is never
-// cut.
+// cut, not even where it leads through another node.
 
 #include <algorithm>
 #include <numeric>
@@ -127,6 +127,13 @@ Result<Words> ports_of(const Value& parameters) {
   return Error{ErrorKind::bad_data, "partition: ports: expected numbers from 1 to 65535"};
 }
 
+/// "except=22" on a machine of the user's, to which ~/.ssh/config may name another as the way.
+Words exceptions_of(const Node& node, const Words& ports) {
+  const NodeAddress& address = node.address();
+  if (!address.is_own || !ports.empty()) return {};
+  return {"except=" + std::to_string(address.port == 0 ? ssh_port : address.port)};
+}
+
 Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
   const std::size_t n = cluster.nodes.size();
   auto grudge = grudge_of(parameters, n);
@@ -159,6 +166,8 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
     if ((*grudge)[i].empty()) continue;
     injection.words[i] = {"partition", rejects ? "reject" : "drop"};
     injection.words[i].insert(injection.words[i].end(), ports->begin(), ports->end());
+    const Words exceptions = exceptions_of(*cluster.nodes[i], *ports);
+    injection.words[i].insert(injection.words[i].end(), exceptions.begin(), exceptions.end());
     for (const std::size_t peer : (*grudge)[i]) {
       const auto address = address_of(*cluster.nodes[peer]);
       if (!address) return address.error();

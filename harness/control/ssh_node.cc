@@ -17,6 +17,7 @@
 #include "harness/control/node.h"
 #include "harness/control/ssh_process.h"
 #include "harness/control/ssh_session.h"
+#include "harness/control/ssh_shell.h"
 
 namespace assay {
 namespace {
@@ -65,7 +66,25 @@ class SshNode final : public Node {
 
   const NodeAddress& address() const override { return address_; }
 
+  /// In the shell that stays. Connects again if the connection broke while nothing ran; a command
+  /// that the node may have seen is never sent twice.
   Result<CommandResult> run(const std::string& command, Nanos timeout) override {
+    const std::lock_guard<std::mutex> exclusive(mutex_);
+    const Nanos deadline = monotonic_now() + timeout;
+    for (bool is_last = !is_connected();; is_last = true) {
+      bool was_sent = false;
+      if (const Status connected = connect(deadline); !connected.ok()) return connected.error();
+      auto result = run_in_shell(command, deadline, was_sent);
+      if (result.ok()) return result;
+      close();
+      if (was_sent || is_last || monotonic_now() >= deadline) {
+        return result.error().in(describe(command));
+      }
+    }
+  }
+
+  /// On a channel of its own: also what the shell cannot be started for is told.
+  Result<CommandResult> run_apart(const std::string& command, Nanos timeout) {
     CommandResult result;
     CommandStreams streams;
     streams.out = [&](std::string_view bytes) { return append_bounded(result.out, bytes); };
@@ -94,16 +113,42 @@ class SshNode final : public Node {
     Result<int> status = carry_streams(*session_, **channel, streams, deadline);
     channel->reset();
     if (status.ok()) return status;
-    kill_stragglers();
-    // What the session still holds belongs to the command that failed.
-    session_.reset();
+    close();
     return status.error().in(describe(command));
+  }
+
+  Result<CommandResult> run_in_shell(const std::string& command, Nanos deadline, bool& was_sent) {
+    if (!shell_) {
+      auto started = SshShell::start(*session_, deadline);
+      if (!started.ok()) return started.error();
+      shell_ = std::move(*started);
+    }
+    return shell_->run(command, output_bytes_max, deadline, was_sent);
+  }
+
+  bool is_connected() const { return session_ && session_->is_connected(); }
+
+  Status connect(Nanos deadline) {
+    if (is_connected()) return {};
+    const Nanos left = std::min(deadline - monotonic_now(), reconnect_timeout_max);
+    Result<std::unique_ptr<SshSession>> opened = SshSession::open(address_, left);
+    if (!opened.ok()) return opened.error();
+    shell_.reset();
+    session_ = std::move(*opened);
+    return {};
+  }
+
+  /// After a command failed: what the session still holds belongs to it.
+  void close() {
+    kill_stragglers();
+    shell_.reset();
+    session_.reset();
   }
 
   /// Kills what the session still runs, as far as it can be reached. OpenSSH refuses to pass on
   /// signals where it runs as root, so the commands are found as children of its process.
   void kill_stragglers() {
-    if (!session_->is_connected()) return;
+    if (!is_connected()) return;
     const Nanos deadline = monotonic_now() + std::chrono::seconds(1);
     bool was_requested = false;
     const auto channel = session_->execute(
@@ -114,22 +159,16 @@ class SshNode final : public Node {
     }
   }
 
-  /// Connects again if the connection broke while nothing ran. A command that the node may have
-  /// seen is never sent twice.
+  /// Like run, connects again.
   Result<std::unique_ptr<SshChannel>> open_channel(const std::string& command, Nanos deadline) {
-    for (int attempt = 0;; ++attempt) {
-      if (!session_ || !session_->is_connected()) {
-        const Nanos left = std::min(deadline - monotonic_now(), reconnect_timeout_max);
-        Result<std::unique_ptr<SshSession>> opened = SshSession::open(address_, left);
-        if (!opened.ok()) return opened.error();
-        session_ = std::move(*opened);
-        attempt = 1;
-      }
+    for (bool is_last = !is_connected();; is_last = true) {
+      if (const Status connected = connect(deadline); !connected.ok()) return connected.error();
       bool was_requested = false;
       auto channel = session_->execute(command, deadline, was_requested);
       if (channel.ok()) return channel;
+      shell_.reset();
       session_.reset();
-      if (was_requested || attempt > 0 || monotonic_now() >= deadline) {
+      if (was_requested || is_last || monotonic_now() >= deadline) {
         return channel.error().in(describe(command));
       }
     }
@@ -146,6 +185,7 @@ class SshNode final : public Node {
   const Nanos timeout_;  ///< for connecting
   std::mutex mutex_;
   std::unique_ptr<SshSession> session_;
+  std::unique_ptr<SshShell> shell_;  ///< on the session; null until a command needs it
   std::atomic<unsigned> uploads_{0};
 };
 
@@ -219,7 +259,7 @@ Result<std::unique_ptr<Node>> connect_ssh(const NodeAddress& address, Nanos time
   if (!session.ok()) return session.error();
   auto node = std::make_unique<SshNode>(address, std::move(*session), timeout);
   if (address.sudo) {
-    const auto tried = node->run("true", timeout);
+    const auto tried = node->run_apart("true", timeout);
     if (!tried.ok()) return tried.error();
     if (tried->exit_status != 0) {
       std::string why = tried->err;

@@ -22,7 +22,8 @@ struct Cut {
   std::set<std::string> v4;
   std::set<std::string> v6;
   std::set<std::string> ports;  ///< TCP and UDP, of either end; empty: all packets
-  std::string except;           ///< TCP packets to this port pass; empty: none do
+  /// TCP packets to this port pass and, unless relayed, those from it; empty: none do.
+  std::string except;
 };
 
 std::vector<Cut> cuts_of(std::span<const Record> records) {
@@ -66,7 +67,10 @@ std::string joined(const std::set<std::string>& members, const char* separator =
 /// What a rule of these protocols matches besides the peer: all, or either end at one of the ports.
 std::vector<std::string> nft_ends(const Cut& cut, const std::string& protocols) {
   if (!cut.except.empty()) {
-    return {"meta l4proto tcp th dport != " + cut.except + " ", "meta l4proto != tcp "};
+    const std::string from = cut.action == "relay" ? "" : "th sport != " + cut.except + " ";
+    std::vector<std::string> ends{"meta l4proto tcp th dport != " + cut.except + " " + from};
+    if (protocols != "tcp") ends.emplace_back("meta l4proto != tcp ");
+    return ends;
   }
   if (cut.ports.empty()) return {protocols.empty() ? "" : "meta l4proto " + protocols + " "};
   std::vector<std::string> ends;
@@ -156,12 +160,14 @@ std::string iptables_script(const std::vector<Cut>& cuts) {
               call + "-A " + firewall_chain + " -s " + member + " -m comment --comment " + cut.id;
           const std::string ports =
               cut.ports.empty() ? "" : " -m multiport --ports " + joined(cut.ports, ",");
+          const bool rejects = cut.action == "reject";
           if (!cut.except.empty()) {
-            rules += match + " -p tcp ! --dport " + cut.except + " -j DROP\n" + match +
-                     " ! -p tcp -j DROP\n";
+            rules += match + " -p tcp ! --dport " + cut.except +
+                     (relayed ? "" : " ! --sport " + cut.except) +
+                     (rejects ? " -j REJECT --reject-with tcp-reset\n" : " -j DROP\n") + match +
+                     " ! -p tcp" + (rejects ? " -j REJECT\n" : " -j DROP\n");
             continue;
           }
-          const bool rejects = cut.action == "reject";
           for (const std::string protocol : {" -p tcp", " -p udp", ""}) {
             if (protocol.empty() != ports.empty() && !(rejects && protocol == " -p tcp")) continue;
             const bool resets = rejects && protocol == " -p tcp";

@@ -12,12 +12,13 @@ Result<Armed> arm_partition(Host& /*host*/, const Words& words) {
     return Error{ErrorKind::usage, "partition: expected drop or reject, then addresses"};
   }
   for (std::size_t i = 1; i < words.size(); ++i) {
-    if (words[i].starts_with(port_prefix)) {
-      const auto port = parse_number(words[i].substr(port_prefix.size()), 1, 65'535);
+    const std::string& word = words[i];
+    if (word.starts_with(port_prefix) || word.starts_with(except_prefix)) {
+      const auto port = parse_number(word.substr(word.find('=') + 1), 1, 65'535);
       if (!port) return port.error();
       continue;
     }
-    if (const auto address = parse_address(words[i]); !address) return address.error();
+    if (const auto address = parse_address(word); !address) return address.error();
   }
   return Armed{words, ""};
 }
@@ -95,7 +96,7 @@ Result<std::string> undo_packets(Host& host, const Record& record) {
 }  // namespace
 
 Kind partition_kind() {
-  return {"partition",   "drop|reject port=NUMBER… ADDRESS…", true, arm_partition, inject_partition,
+  return {"partition",   "drop|reject port=NUMBER… except=NUMBER ADDRESS…", true, arm_partition, inject_partition,
           undo_partition};
 }
 

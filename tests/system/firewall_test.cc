@@ -66,6 +66,15 @@ TEST_CASE("firewall: both families are cut, by nft and by iptables, and nothing 
       REQUIRE_MESSAGE(healed.ok(), healed.error().message);
       CHECK_MESSAGE(healed->find("packets stopped") != std::string::npos, *healed);
       CHECK(run(n1, rules) == before);
+      // And of all but one that carries other hosts' sessions, too.
+      const auto spared =
+          (*agent)->request({"inject", "cut", "partition", how, "except=22", v4, v6}, 10s);
+      REQUIRE_MESSAGE(spared.ok(), spared.error().message);
+      CHECK(run(n1, connect) == "yes\n");
+      CHECK_FALSE(hears(n1, v4));
+      CHECK_FALSE(hears(n1, v6));
+      REQUIRE((*agent)->request({"heal", "cut"}, 10s).ok());
+      CHECK(run(n1, rules) == before);
     }
     CHECK_FALSE((*agent)->request({"inject", "cut", "partition", "drop", "port=0", v4}, 10s).ok());
     // And when the agent is gone without a word.

@@ -49,6 +49,20 @@ TEST_CASE("ssh: exit status, output and errors of a command come back apart") {
   MESSAGE("a command takes ", format_duration((monotonic_now() - start) / rounds));
 }
 
+TEST_CASE("ssh: a command leaves nothing to the next one in the same shell") {
+  if (!can_have_lab()) return;
+  const RunningLab lab(1);
+  const std::unique_ptr<Node> node = lab.connect(1);
+  CHECK(output(*node, "cd /; x=1; set -u; printf 'no newline at the end'") ==
+        "no newline at the end");
+  CHECK(output(*node, "pwd; echo ${x:-unset}") == "/root\nunset\n");
+  CHECK(node->run("echo \"open").value().exit_status == 2);
+  CHECK(node->run("exit 3 } ; (").value().exit_status == 2);
+  CHECK(output(*node, "printf '%s\\0' a b | wc -c; # it's a comment") == "4\n");
+  CHECK(output(*node, "printf 'a\\0\\nb'") == std::string("a\0\nb", 4));
+  CHECK(output(*node, "cat <<'END'\n$(id) 'x'\nEND") == "$(id) 'x'\n");
+}
+
 TEST_CASE("ssh: much output on both streams neither stalls nor loses a byte") {
   if (!can_have_lab()) return;
   const RunningLab lab(1);
@@ -96,8 +110,13 @@ TEST_CASE("ssh: after a break the next command connects again") {
   CHECK(broken.error().kind == ErrorKind::unavailable);
   CHECK(output(*node, "echo again") == "again\n");
   // And when it breaks while nobody uses it.
-  const std::string server = output(*node, "echo $PPID");
+  const std::string shell = output(*node, "echo $PPID");
+  output(*lab.connect(1), "kill -9 " + shell);
+  CHECK(output(*node, "echo again") == "again\n");
+  const std::string server = output(*node, "ps -o ppid= $PPID");
   output(*lab.connect(1), "kill -9 " + server);
+  CHECK(output(*node, "echo again") == "again\n");
+  REQUIRE_FALSE(node->run("kill -9 $(ps -o ppid= $PPID); sleep 1000").ok());
   CHECK(output(*node, "echo again") == "again\n");
 }
 
