@@ -27,18 +27,20 @@ constexpr Nanos overhead = std::chrono::minutes(5);  // bringing up, checking
 constexpr Nanos time_after_finding = std::chrono::seconds(3);
 
 /// An anomaly by type and model: what must come back.
-struct Finding {
+struct StoredFinding {
   std::string type;
   std::string model;
   std::vector<std::uint64_t> witness;  ///< event indices of the invocations
 
-  bool is_like(const Finding& other) const { return type == other.type && model == other.model; }
+  bool is_like(const StoredFinding& other) const {
+    return type == other.type && model == other.model;
+  }
 };
 
-Result<std::vector<Finding>> findings_of(const std::string& folder) {
+Result<std::vector<StoredFinding>> findings_of(const std::string& folder) {
   const auto text = read_text(folder + "/verdict.json");
   if (!text.ok()) return text.error();
-  std::vector<Finding> findings;
+  std::vector<StoredFinding> findings;
   const auto verdict = nlohmann::json::parse(*text, nullptr, false);
   if (!verdict.is_object() || !verdict.contains("anomalies")) {
     return Error{ErrorKind::bad_data, folder + "/verdict.json: no verdict"};
@@ -52,7 +54,7 @@ Result<std::vector<Finding>> findings_of(const std::string& folder) {
 
 /// Runs with a schedule as a process of its own, so that nothing it does ends the search.
 Result<bool> run_and_look(const RunSettings& settings, const std::vector<FaultStep>& steps,
-                          const std::string& store, const Finding& wanted, bool allow) {
+                          const std::string& store, const StoredFinding& wanted, bool allow) {
   const std::string schedule = store + "/candidate.jsonl";
   if (Status written = write_file(schedule, format_fault_schedule(steps)); !written.ok()) {
     return written.error();
@@ -77,12 +79,12 @@ Result<bool> run_and_look(const RunSettings& settings, const std::vector<FaultSt
   const auto findings = findings_of(store + "/latest");
   if (!findings.ok()) return findings.error();
   return std::any_of(findings->begin(), findings->end(),
-                     [&](const Finding& finding) { return finding.is_like(wanted); });
+                     [&](const StoredFinding& finding) { return finding.is_like(wanted); });
 }
 
 /// When the first finding of the wanted kind had been seen, since the run's start. Error (no_input,
 /// bad_data): no history, or none of its witness.
-Result<Nanos> time_of(const std::vector<Finding>& findings, const Finding& wanted,
+Result<Nanos> time_of(const std::vector<StoredFinding>& findings, const StoredFinding& wanted,
                       const std::string& folder) {
   const auto history = read_history(history_path(folder), {});
   if (!history.ok()) return history.error();
@@ -93,7 +95,7 @@ Result<Nanos> time_of(const std::vector<Finding>& findings, const Finding& wante
         operation.completed == unknown_time ? operation.invoked : operation.completed;
   }
   std::optional<Nanos> first;
-  for (const Finding& finding : findings) {
+  for (const StoredFinding& finding : findings) {
     if (!finding.is_like(wanted) || finding.witness.empty()) continue;
     Nanos last{0};
     for (const std::uint64_t event : finding.witness) {
@@ -186,7 +188,7 @@ Result<int> shrink_lab_run(const RunShrinkFlags& flags) {
   const auto budget = parse_duration(flags.budget);
   if (!budget.ok()) return budget.error().in("--budget");
 
-  const Finding& wanted = findings->front();
+  const StoredFinding& wanted = findings->front();
   const std::string store = folder + "/shrink";
   std::error_code failure;
   std::filesystem::create_directories(store, failure);

@@ -19,8 +19,6 @@ using agent::no_effect;
 /// Begins the ids of what the topology asks of the agents; no fault has such a name.
 constexpr std::string_view topology_id = "topology-";
 
-constexpr int ssh_port = 22;
-
 /// Longer than the agent lets any command run,
 constexpr Nanos request_timeout = std::chrono::seconds(15);
 /// than the copy of a data folder, and than a server waits until others let it join.
@@ -160,9 +158,8 @@ Status Actor::add_latencies(const Latencies& latencies, std::size_t node,
       continue;
     }
     // Clients are where the controller is, whose own way to the node nothing may touch.
-    const std::uint16_t port = cluster_.nodes[node]->address().port;
-    requests.push_back(request_of(
-        "clients-", latency, {"except=" + std::to_string(port == 0 ? ssh_port : port), *address}));
+    const std::string port = std::to_string(cluster_.nodes[node]->address().ssh_port());
+    requests.push_back(request_of("clients-", latency, {"except=" + port, *address}));
   }
   for (const auto& [latency, addresses] : peers) {
     requests.push_back(request_of("", latency, addresses));

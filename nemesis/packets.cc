@@ -62,7 +62,7 @@ Value draw_mix(std::size_t n, Random& random) {
   return parameters;
 }
 
-Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
+Result<Injection> plan_packets(const Value& parameters, const Cluster& cluster) {
   const auto nodes = select_nodes(parameters, cluster);
   if (!nodes) return nodes.error().in("packets");
   std::vector<std::string> words{"packets"};
@@ -96,7 +96,7 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
 
 FaultEntry row(std::string_view name, std::string_view summary,
                Value (*draw)(std::size_t, Random&)) {
-  return {name, summary, FaultNeeds::nothing, draw, plan};
+  return {name, summary, FaultNeeds::nothing, draw, plan_packets};
 }
 
 }  // namespace

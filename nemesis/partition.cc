@@ -131,10 +131,10 @@ Result<Words> ports_of(const Value& parameters) {
 Words exceptions_of(const Node& node, const Words& ports) {
   const NodeAddress& address = node.address();
   if (!address.is_own || !ports.empty()) return {};
-  return {"except=" + std::to_string(address.port == 0 ? ssh_port : address.port)};
+  return {"except=" + std::to_string(address.ssh_port())};
 }
 
-Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
+Result<Injection> plan_partition(const Value& parameters, const Cluster& cluster) {
   const std::size_t n = cluster.nodes.size();
   auto grudge = grudge_of(parameters, n);
   if (!grudge) return grudge.error();
@@ -184,39 +184,39 @@ Result<Injection> plan(const Value& parameters, const Cluster& cluster) {
 
 FaultEntry partition_fault() {
   return {"partition", "cuts the network between nodes; the kind is drawn each time",
-          FaultNeeds::nothing, draw_any, plan};
+          FaultNeeds::nothing, draw_any, plan_partition};
 }
 FaultEntry partition_halves_fault() {
   return {"partition-halves", "two halves that do not hear each other", FaultNeeds::nothing,
-          draw_fixed<PartitionKind::halves>, plan};
+          draw_fixed<PartitionKind::halves>, plan_partition};
 }
 FaultEntry partition_one_fault() {
   return {"partition-one", "one node, half the time a primary, against all others",
-          FaultNeeds::nothing, draw_fixed<PartitionKind::one>, plan};
+          FaultNeeds::nothing, draw_fixed<PartitionKind::one>, plan_partition};
 }
 FaultEntry partition_minority_third_fault() {
   return {"partition-minority-third", "a third of the nodes or fewer against all others",
-          FaultNeeds::nothing, draw_fixed<PartitionKind::minority_third>, plan};
+          FaultNeeds::nothing, draw_fixed<PartitionKind::minority_third>, plan_partition};
 }
 FaultEntry partition_primaries_fault() {
   return {"partition-primaries", "a primary against all others", FaultNeeds::nothing,
-          draw_primaries, plan};
+          draw_primaries, plan_partition};
 }
 FaultEntry partition_majorities_ring_fault() {
   return {"partition-majorities-ring", "every node hears a majority, no two the same one",
-          FaultNeeds::nothing, draw_fixed<PartitionKind::majorities_ring>, plan};
+          FaultNeeds::nothing, draw_fixed<PartitionKind::majorities_ring>, plan_partition};
 }
 FaultEntry partition_bridge_fault() {
   return {"partition-bridge", "two halves joined by one node that hears both", FaultNeeds::nothing,
-          draw_fixed<PartitionKind::bridge>, plan};
+          draw_fixed<PartitionKind::bridge>, plan_partition};
 }
 FaultEntry partition_one_way_fault() {
   return {"partition-one-way", "one half does not hear the other, but is heard",
-          FaultNeeds::nothing, draw_fixed<PartitionKind::one_way>, plan};
+          FaultNeeds::nothing, draw_fixed<PartitionKind::one_way>, plan_partition};
 }
 FaultEntry partition_swizzle_fault() {
   return {"partition-swizzle", "nodes go deaf one by one, and hear again in another order",
-          FaultNeeds::nothing, draw_swizzle, plan};
+          FaultNeeds::nothing, draw_swizzle, plan_partition};
 }
 
 }  // namespace assay

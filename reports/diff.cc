@@ -17,7 +17,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t text_limit = 200;
+constexpr std::size_t setting_limit = 200;
 
 template <class Map>
 std::set<std::string> names_in(const Map& a, const Map& b) {
@@ -52,7 +52,7 @@ std::vector<FindingChange> findings_in(const DiffSide& a, const DiffSide& b) {
 }
 
 std::string shown(const std::string& text) {
-  return text.empty() ? "–" : clip(visible(text), text_limit);
+  return text.empty() ? "–" : clip(visible(text), setting_limit);
 }
 
 /// The acknowledged operations of [from, to) and their slowest bin.

@@ -16,14 +16,14 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t text_limit = 400;
+constexpr std::size_t cell_limit = 400;
 constexpr double left = 70;
 constexpr double width = 1100;
-constexpr double top = 34;
+constexpr double plot_top = 34;
 constexpr double height = 190;
 
 std::string short_html(std::string_view text) {
-  return text.empty() ? "–" : escape_html(clip(visible(text), text_limit));
+  return text.empty() ? "–" : escape_html(clip(visible(text), cell_limit));
 }
 
 /// Offsets to x, milliseconds to y (logarithmic).
@@ -33,7 +33,9 @@ struct Scales {
   double low = -1;  ///< powers of ten
   double high = 1;
   double x(double s) const { return left + (s - from_s) / (to_s - from_s) * (width - left - 20); }
-  double y(double ms) const { return top + height * (1 - (std::log10(ms) - low) / (high - low)); }
+  double y(double ms) const {
+    return plot_top + height * (1 - (std::log10(ms) - low) / (high - low));
+  }
 };
 
 Scales scales_of(const std::vector<const AlignedLatency*>& sides) {
@@ -110,7 +112,7 @@ std::string plot(const std::string& kind, const AlignedLatency* a, const Aligned
       "<svg class=\"plot\" role=\"img\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
       "height=\"{1:.0f}\" aria-label=\"Latency around {2}: median and 99th percentile of A and "
       "B\">",
-      width, top + height + 34, what);
+      width, plot_top + height + 34, what);
   for (double power = scales.low; power <= scales.high; ++power) {
     const double y = scales.y(std::pow(10, power));
     fmt::format_to(std::back_inserter(out),
@@ -124,13 +126,13 @@ std::string plot(const std::string& kind, const AlignedLatency* a, const Aligned
        at += step * std::max(1.0, std::ceil(span / step / 16))) {
     fmt::format_to(std::back_inserter(out),
                    "<text x=\"{:.1f}\" y=\"{:.0f}\" text-anchor=\"middle\">{:g} s</text>",
-                   scales.x(at), top + height + 20, std::round(at / step) * step);
+                   scales.x(at), plot_top + height + 20, std::round(at / step) * step);
   }
   if (!kind.empty()) {
     fmt::format_to(std::back_inserter(out),
                    "<line class=\"zero\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.0f}\" "
                    "y2=\"{2:.0f}\"/>",
-                   scales.x(0), top - 6, top + height);
+                   scales.x(0), plot_top - 6, plot_top + height);
   }
   double name_x = left + 6;
   for (const auto& [letter, side] : {std::pair('a', a), std::pair('b', b)}) {

@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t text_limit = 8'000;
+constexpr std::size_t failure_limit = 8'000;
 constexpr std::size_t message_limit = 500;
 
 void append_property(std::string& out, std::string_view name, std::string_view value) {
@@ -38,7 +38,7 @@ std::string problem(const CheckResult& result, const ModelVerdict& model, const 
   return fmt::format("      <failure type=\"{}\" message=\"{}\">{}</failure>\n",
                      escape_xml(clip(visible(type), message_limit)),
                      escape_xml(clip(visible(message), message_limit)),
-                     escape_xml(clip(visible(text, true), text_limit), true));
+                     escape_xml(clip(visible(text, true), failure_limit), true));
 }
 
 /// The report, and how to see it again.

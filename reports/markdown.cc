@@ -20,10 +20,10 @@ namespace {
 constexpr std::size_t anomalies_max = 20;
 constexpr std::size_t steps_max = 20;
 constexpr std::size_t faults_max = 50;
-constexpr std::size_t text_limit = 400;
+constexpr std::size_t cell_text_limit = 400;
 
 std::string escaped(std::string_view text) {
-  return escape_markdown(clip(visible(text), text_limit));
+  return escape_markdown(clip(visible(text), cell_text_limit));
 }
 
 std::string name_in(const History& history, const std::vector<OpIndex>& operations,
@@ -66,7 +66,7 @@ void append_anomaly(std::string& out, const History& history, const Anomaly& ano
   }
 }
 
-void append_faults(std::string& out, const History& history) {
+void append_fault_table(std::string& out, const History& history) {
   const std::vector<FaultBand> bands = fault_bands(history);
   if (bands.empty()) return;
   const std::vector<FaultEffect> effects = fault_effects(history, bands);
@@ -121,7 +121,7 @@ std::string render_markdown(const RunSummary& run, const History& history,
     fmt::format_to(std::back_inserter(out), "\nThe first {} of {} anomalies.\n", shown,
                    result.anomalies.size());
   }
-  append_faults(out, history);
+  append_fault_table(out, history);
   append_tested(out, history);
   append_command(out, "Check this history again", run.check_command);
   append_command(out, "Run it again", run.repeat_command);

@@ -17,7 +17,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t text_limit = 160;
+constexpr std::size_t value_text_limit = 160;
 constexpr std::size_t log_text_limit = 400;
 // Beyond this many operations times are told in microseconds and texts are shorter.
 constexpr std::size_t whole_times_max = 200'000;
@@ -82,7 +82,7 @@ std::vector<OpIndex> choose(const History& history, const CheckResult& result, s
 class ShortText {
  public:
   explicit ShortText(std::size_t operations)
-      : limit_(operations <= whole_times_max ? text_limit : small_text_limit) {}
+      : limit_(operations <= whole_times_max ? value_text_limit : small_text_limit) {}
   std::string operator()(std::string_view text) const { return clip(visible(text), limit_); }
 
  private:
@@ -104,7 +104,7 @@ void add_logs(BlockWriter& block, const std::vector<LogLine>& logs, std::int64_t
     times.add(static_cast<std::uint64_t>(tick - previous));
     previous = tick;
     levels.add(static_cast<std::uint64_t>(line.level));
-    nodes.add(clip(visible(line.node), text_limit));
+    nodes.add(clip(visible(line.node), value_text_limit));
     texts.add(clip(visible(line.text), log_text_limit));
   }
   block.add("log-time", times);
@@ -191,9 +191,9 @@ void append_faults(std::string& out, const History& history) {
     fmt::format_to(std::back_inserter(out),
                    "{{\"from\":{},\"to\":{},\"certain\":{},\"kind\":", band.from, band.to,
                    band.certain);
-    append_json_string(out, clip(visible(band.kind), text_limit));
+    append_json_string(out, clip(visible(band.kind), value_text_limit));
     out += ",\"what\":";
-    append_json_string(out, clip(visible(band.what), text_limit));
+    append_json_string(out, clip(visible(band.what), value_text_limit));
     out += ",\"effect\":";
     append_json_string(out, band.instant ? std::string() : effect_text(effects[i]));
     out += '}';

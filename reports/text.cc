@@ -14,11 +14,11 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t anomalies_max = 5;
+constexpr std::size_t anomalies_shown_max = 5;
 constexpr std::size_t steps_shown_max = 4;
 constexpr std::size_t line_limit = 240;
 constexpr std::size_t named_operations_max = 6;
-constexpr std::size_t label_limit = 60;
+constexpr std::size_t operation_limit = 60;
 
 class Paint {
  public:
@@ -63,7 +63,7 @@ class Names {
     for (std::size_t i = 0; i < shown; ++i) {
       const Operation operation = history_[operations_[i]];
       fmt::format_to(std::back_inserter(out), "{}{} = {} (event {}, process {})", i > 0 ? ", " : "",
-                     name(i), safe(operation_label(history_, operation), label_limit),
+                     name(i), safe(operation_label(history_, operation), operation_limit),
                      operation.invoke_event, static_cast<int>(operation.process));
     }
     if (shown < operations_.size()) {
@@ -163,7 +163,7 @@ std::string render_text(const RunSummary& run, const History& history, const Che
   out += paint.faint(facts) + "\n";
   out += models_text(result);
   for (const std::string& note : history.info().notes) out += "note: " + safe(note) + "\n";
-  const std::size_t shown = std::min(result.anomalies.size(), anomalies_max);
+  const std::size_t shown = std::min(result.anomalies.size(), anomalies_shown_max);
   for (std::size_t i = 0; i < shown; ++i) {
     append_anomaly(out, history, result.anomalies[i], i + 1, paint);
   }

@@ -65,7 +65,6 @@ SearchResult search(const M& model, std::span<const Call<typename M::Op>> calls,
   const Schedule schedule = make_schedule(model, calls);
   const std::size_t words = std::max((schedule.slots + 63) / 64, schedule.counter_words);
   if (words <= 1) return detail::take_turns<M, 1>(model, calls, schedule, limits, want_order);
-  if (words <= 2) return detail::take_turns<M, 2>(model, calls, schedule, limits, want_order);
   if (words <= 4) return detail::take_turns<M, 4>(model, calls, schedule, limits, want_order);
   if (words <= 16) return detail::take_turns<M, 16>(model, calls, schedule, limits, want_order);
   SearchResult result;

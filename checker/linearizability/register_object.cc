@@ -9,10 +9,6 @@
 namespace assay {
 namespace {
 
-bool is_collection(const Value& value) {
-  return value.is<Value::List>() || value.is<Value::Map>() || value.is<Value::Set>();
-}
-
 /// Leaves out pending mutations whose value no returned call needs, directly or through another
 /// pending cas: any order stays legal without them.
 void drop_needless(RegisterObject& object) {
@@ -138,7 +134,7 @@ Status RegisterReader::add(const Operation& operation, RegisterObject& object) {
 
 Status RegisterReader::check_scalar(ValueId id, std::uint64_t event) const {
   const Value value = history_.value(id);
-  if (!is_collection(value)) return {};
+  if (!value.is_collection()) return {};
   return Error{ErrorKind::usage,
                fmt::format("event {}: cannot tell the datatype: read and write look like a "
                            "register, but the value is {}; say --datatype register if it is "

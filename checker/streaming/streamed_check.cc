@@ -19,10 +19,6 @@ Error bad(const Event& event, const std::string& what) {
   return {ErrorKind::bad_data, fmt::format("event {}: {}", event.index, what)};
 }
 
-bool is_collection(const Value& value) {
-  return value.is<Value::List>() || value.is<Value::Map>() || value.is<Value::Set>();
-}
-
 bool is_register_function(std::string_view name) {
   return name == "read" || name == "write" || name == "cas";
 }
@@ -247,7 +243,7 @@ Status StreamedCheck::invoke(const Event& event) {
 
 void StreamedCheck::follow_invocation(const Event& event, OpenOperation& operation) {
   if (keyed_ && unkeyed_event_) return stop_following("an operation has no key");
-  if (guessed_ && event.f == "write" && is_collection(event.value)) {
+  if (guessed_ && event.f == "write" && event.value.is_collection()) {
     return stop_following("it may be no register");
   }
   Key& key = *key_of(operation);
@@ -305,7 +301,7 @@ void StreamedCheck::follow_completion(const Event& event, const OpenOperation& o
   if (event.type == EventType::ok) {
     completion.outcome = Outcome::ok;
     if (operation.wants_result) completion.result = event.value;
-    if (operation.wants_result && guessed_ && is_collection(event.value)) {
+    if (operation.wants_result && guessed_ && event.value.is_collection()) {
       return stop_following("it may be no register");
     }
   }

@@ -24,6 +24,9 @@ struct NodeAddress {
   bool is_own = false;
   bool sudo = false;          ///< commands are run by sudo
   std::string sudo_password;  ///< what sudo may ask for; empty: it must ask for nothing
+
+  /// Where its SSH server listens, as far as is known here.
+  std::uint16_t ssh_port() const { return port == 0 ? std::uint16_t{22} : port; }
 };
 
 struct CommandResult {

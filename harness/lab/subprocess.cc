@@ -19,7 +19,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t output_bytes_max = 16u << 20;
+constexpr std::size_t captured_bytes_max = 16u << 20;
 
 struct Pipe {
   int read = -1;
@@ -121,7 +121,7 @@ bool converse(const Subprocess& subprocess, Pipe& input, Pipe& output, std::stri
     if (polled[0].revents != 0) {
       const ssize_t n = ::read(output.read, buffer.data(), buffer.size());
       if (n <= 0) return true;
-      if (text.size() < output_bytes_max) text.append(buffer.data(), static_cast<std::size_t>(n));
+      if (text.size() < captured_bytes_max) text.append(buffer.data(), static_cast<std::size_t>(n));
       tell_lines(subprocess, text, told);
     }
   }

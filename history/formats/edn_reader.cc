@@ -37,7 +37,7 @@ bool ends_token(int c) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::string shown(int c) {
+std::string shown_byte(int c) {
   if (c < 0) return "the end of the input";
   if (c > 0x20 && c < 0x7F) return fmt::format("'{}'", static_cast<char>(c));
   return fmt::format("byte 0x{:02x}", c);
@@ -114,7 +114,7 @@ bool EdnReader::never_closed(std::uint64_t begin, std::string_view form) {
                                  form, line_));
 }
 
-std::string EdnReader::shown_next() { return shown(peek()); }
+std::string EdnReader::shown_next() { return shown_byte(peek()); }
 
 bool EdnReader::deeper() {
   if (depth_ <= nesting_max) return true;
@@ -205,7 +205,7 @@ bool EdnReader::read_form(Value& value) {
     case ')':
     case ']':
     case '}':
-      return fail(line_, fmt::format("expected a form, got {}", shown(c)));
+      return fail(line_, fmt::format("expected a form, got {}", shown_byte(c)));
     default:
       return read_atom(value);
   }
@@ -220,7 +220,7 @@ bool EdnReader::read_list(Value::List& list, char close, std::string_view form) 
     if (take(close)) return true;
     if (c == ')' || c == ']' || c == '}') {
       return fail(line_, fmt::format("expected '{}' to close the {} that begins at line {}, got {}",
-                                     close, form, begin, shown(c)));
+                                     close, form, begin, shown_byte(c)));
     }
     if (list.empty()) list.reserve(2);
     if (!read(list.emplace_back())) return false;
@@ -299,7 +299,7 @@ bool EdnReader::read_tag() {
   hash_ = false;
   const int c = current();
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
-  if (!letter) return fail(line_, fmt::format("expected a tag after '#', got {}", shown(c)));
+  if (!letter) return fail(line_, fmt::format("expected a tag after '#', got {}", shown_byte(c)));
   return read_token();
 }
 
@@ -353,7 +353,7 @@ bool EdnReader::read_token() {
     input_.advance_to(to);
   } while (input_.at() == input_.end() && input_.more());
   const int c = current();
-  return ends_token(c) || fail(line_, fmt::format("unexpected {}", shown(c)));
+  return ends_token(c) || fail(line_, fmt::format("unexpected {}", shown_byte(c)));
 }
 
 /// Most numbers are small and lie in the window; all others take the long way.
@@ -461,7 +461,8 @@ bool EdnReader::read_escape(std::string& text) {
       return true;
     }
     default:
-      return fail(line_, fmt::format("unknown escape in a string: \\ followed by {}", shown(c)));
+      return fail(line_,
+                  fmt::format("unknown escape in a string: \\ followed by {}", shown_byte(c)));
   }
 }
 
@@ -474,7 +475,7 @@ bool EdnReader::read_unicode(std::uint32_t& unit) {
                       : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                              : -1;
     if (digit < 0)
-      return fail(line_, fmt::format("expected four hexadecimal digits, got {}", shown(c)));
+      return fail(line_, fmt::format("expected four hexadecimal digits, got {}", shown_byte(c)));
     unit = unit * 16 + static_cast<std::uint32_t>(digit);
   }
   return true;
@@ -485,7 +486,7 @@ bool EdnReader::read_character(Value& value) {
   std::string text = "\\";
   const int c = current();
   if (c <= 0x20)
-    return fail(line_, fmt::format("expected a character after '\\', got {}", shown(c)));
+    return fail(line_, fmt::format("expected a character after '\\', got {}", shown_byte(c)));
   text += static_cast<char>(advance());
   if (!read_token()) return false;
   value = Value::Tagged{"", text + token_};

@@ -96,7 +96,11 @@ Result<std::string> undo_packets(Host& host, const Record& record) {
 }  // namespace
 
 Kind partition_kind() {
-  return {"partition",   "drop|reject port=NUMBER… except=NUMBER ADDRESS…", true, arm_partition, inject_partition,
+  return {"partition",
+          "drop|reject port=NUMBER… except=NUMBER ADDRESS…",
+          true,
+          arm_partition,
+          inject_partition,
           undo_partition};
 }
 

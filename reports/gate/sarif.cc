@@ -16,10 +16,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t text_limit = 4'000;
+constexpr std::size_t message_limit = 4'000;
 constexpr std::size_t results_max = 5'000;  // of which GitHub keeps no more
 
-std::string text(std::string_view untrusted) { return clip(visible(untrusted, true), text_limit); }
+std::string text(std::string_view untrusted) {
+  return clip(visible(untrusted, true), message_limit);
+}
 
 /// A path as a relative URI reference (RFC 3986): what may not stand in a segment is encoded.
 std::string uri_of(std::string_view path) {

@@ -24,7 +24,7 @@ using predicates::Reason;
 using predicates::Versions;
 
 /// Edges looked at for each component and class.
-constexpr std::size_t search_work = 1'000'000;
+constexpr std::size_t predicate_search_work = 1'000'000;
 constexpr std::string_view item = "-item";
 
 /// Does the graph satisfy the level? Levels that look at more than cycles are not decided here.
@@ -63,7 +63,7 @@ class PredicateCheck {
     for (const OrderBase base : bases) {
       for (const bool predicates : {false, true}) {
         for (const Cycle& cycle :
-             find_cycles(edges_.graph(base, predicates), base, max_, search_work)) {
+             find_cycles(edges_.graph(base, predicates), base, max_, predicate_search_work)) {
           add(cycle);
         }
       }

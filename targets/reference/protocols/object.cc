@@ -7,9 +7,6 @@
 namespace assay::reference {
 namespace {
 
-const Answer misfit{Outcome::bad_request, {}};
-const Answer refused{Outcome::mismatch, {}};
-
 /// The list that the object is, or becomes if it is nil. Null: it is something else, or full.
 Datum::List* growing(Datum& object) {
   if (object.is_nil()) object = Datum::List{};

@@ -15,6 +15,8 @@ struct Answer {
   Datum value;
   bool operator==(const Answer&) const = default;
 };
+inline const Answer misfit{Outcome::bad_request, {}};
+inline const Answer refused{Outcome::mismatch, {}};
 
 /// How many elements a set, list, queue or log may hold; what would be more is a bad request.
 inline constexpr std::size_t object_elements_max = 64 * 1024;

@@ -7,7 +7,7 @@
 
 namespace assay::reference {
 namespace {
-constexpr Nanos check_interval = std::chrono::milliseconds(50);
+constexpr Nanos timeout_check_interval = std::chrono::milliseconds(50);
 }
 
 bool RequestTable::add(Nanos now, Command command) {
@@ -20,7 +20,7 @@ bool RequestTable::add(Nanos now, Command command) {
     replies_.push_back({command.id, Outcome::busy, {}});
     return false;
   }
-  if (waiting_.empty()) next_check_ = now + check_interval;
+  if (waiting_.empty()) next_check_ = now + timeout_check_interval;
   const RequestId id = command.id;
   waiting_.emplace(id, Waiting{std::move(command), now, now});
   queue_.push_back(id);
@@ -80,7 +80,7 @@ void RequestTable::leader_lost(Nanos now) {
 
 void RequestTable::tick(Nanos now, bool leader_known) {
   if (waiting_.empty() || now < next_check_) return;
-  next_check_ = now + check_interval;
+  next_check_ = now + timeout_check_interval;
   std::vector<RequestId> ended;
   std::vector<RequestId> silent;
   for (auto& [id, waiting] : waiting_) {

@@ -8,9 +8,6 @@
 namespace assay::reference {
 namespace {
 
-const Answer misfit{Outcome::bad_request, {}};
-const Answer refused{Outcome::mismatch, {}};
-
 bool is_true(const Datum& datum) { return datum == Datum(true); }
 
 Datum stat_of(const Znode& node) {

@@ -9,9 +9,6 @@
 namespace assay::reference {
 namespace {
 
-const Answer misfit{Outcome::bad_request, {}};
-const Answer refused{Outcome::mismatch, {}};
-
 constexpr std::size_t sequence_digits = 10;
 const std::string contender = "contender-";
 

@@ -9,9 +9,6 @@
 namespace assay::reference {
 namespace {
 
-const Answer misfit{Outcome::bad_request, {}};
-const Answer refused{Outcome::mismatch, {}};
-
 /// [put path value] or [delete path].
 struct TreeChange {
   std::string path;
