@@ -58,7 +58,10 @@ Result<CommandResult> SshShell::run(const std::string& command, std::size_t outp
   status =
       send(fmt::format("sh -c {} </dev/null; mark {} $?\n", shell_quote(command), last), deadline);
   if (status.ok()) status = await(last, output_bytes_max, deadline);
-  if (!status.ok()) return status.error();
+  if (!status.ok()) {
+    return Error{status.error().kind,
+                 status.error().message + "; the command may or may not have run"};
+  }
   CommandResult result;
   const char* digits = out_.text.data() + out_.searched + last.size() + 2;
   std::from_chars(digits, out_.text.data() + out_.text.size(), result.exit_status);
@@ -100,16 +103,14 @@ Status SshShell::await(const std::string& mark, std::size_t bytes_max, Nanos dea
     const Status taken = take();
     const bool in_out = out_.find(line) != std::string::npos;
     if (err_.find(line) != std::string::npos && in_out) return {};
-    if (!taken.ok()) return taken.error().in("the command may or may not have run");
+    if (!taken.ok()) return taken;
     if (std::max(out_.text.size(), err_.text.size()) > bytes_max) {
       return Error{ErrorKind::unavailable,
                    fmt::format("the command wrote more than {} MiB; write to a file and download "
                                "it",
                                bytes_max >> 20)};
     }
-    if (monotonic_now() >= deadline) {
-      return Error{ErrorKind::unavailable, "timed out; it was asked to stop, but may still run"};
-    }
+    if (monotonic_now() >= deadline) return Error{ErrorKind::unavailable, "timed out"};
     session_.wait(deadline, session_.has_unsent());
   }
 }

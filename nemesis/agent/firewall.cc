@@ -67,8 +67,11 @@ std::string joined(const std::set<std::string>& members, const char* separator =
 /// What a rule of these protocols matches besides the peer: all, or either end at one of the ports.
 std::vector<std::string> nft_ends(const Cut& cut, const std::string& protocols) {
   if (!cut.except.empty()) {
-    const std::string from = cut.action == "relay" ? "" : "th sport != " + cut.except + " ";
-    std::vector<std::string> ends{"meta l4proto tcp th dport != " + cut.except + " " + from};
+    // Sets of two (nobody uses port 0): of two inequalities of neighbouring fields nft 1.0 makes
+    // one of both together, and of a set of one an inequality.
+    const std::string other = " != { 0, " + cut.except + " } ";
+    std::vector<std::string> ends{"meta l4proto tcp th dport" + other +
+                                  (cut.action == "relay" ? "" : "th sport" + other)};
     if (protocols != "tcp") ends.emplace_back("meta l4proto != tcp ");
     return ends;
   }
