@@ -165,8 +165,8 @@ std::string iptables_script(const std::vector<Cut>& cuts) {
               cut.ports.empty() ? "" : " -m multiport --ports " + joined(cut.ports, ",");
           const bool rejects = cut.action == "reject";
           if (!cut.except.empty()) {
-            rules += match + " -p tcp ! --dport " + cut.except +
-                     (relayed ? "" : " ! --sport " + cut.except) +
+            rules += match + " -p tcp" + (relayed ? " ! --dport " : " -m multiport ! --ports ") +
+                     cut.except +
                      (rejects ? " -j REJECT --reject-with tcp-reset\n" : " -j DROP\n") + match +
                      " ! -p tcp" + (rejects ? " -j REJECT\n" : " -j DROP\n");
             continue;
