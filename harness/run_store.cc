@@ -1,9 +1,12 @@
 #include "harness/run_store.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -47,10 +50,11 @@ Result<RunFolder> RunFolder::stage(const std::string& root, const std::string& t
   std::error_code failure;
   fs::create_directories(parent, failure);
   if (failure) return cannot_write(parent.string(), failure.message());
-  // Two runs of one seed may begin within one second.
+  // Two runs of one seed may begin within one second. create_directory would look once more at what
+  // is there already, and fail if the other run has just taken its final name.
   fs::path folder = parent / ("." + name);
-  for (int n = 2; !fs::create_directory(folder, failure); ++n) {
-    if (failure) return cannot_write(folder.string(), failure.message());
+  for (int n = 2; ::mkdir(folder.c_str(), 0777) != 0; ++n) {
+    if (errno != EEXIST) return cannot_write(folder.string(), std::strerror(errno));
     folder = parent / ("." + name + "-" + std::to_string(n));
   }
   return RunFolder(root, folder.string());

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -175,6 +176,27 @@ TEST_CASE("run index: two processes may bring it up to date at once") {
   }
   for (std::thread& thread : threads) thread.join();
   for (const std::size_t count : counts) CHECK(count == 10);
+}
+
+TEST_CASE("run store: runs of one seed that begin and end together get folders of their own") {
+  const Store store;
+  constexpr std::size_t threads = 4;
+  constexpr std::size_t runs = 50;  // of each
+  std::vector<std::vector<std::string>> taken(threads);
+  std::vector<std::thread> all;
+  for (auto& paths : taken) {
+    all.emplace_back([&store, &paths] {
+      for (std::size_t i = 0; i < runs; ++i) {
+        auto folder = RunFolder::stage(store.path(), "sim", "register", 1);
+        if (!folder.ok() || !folder->publish().ok()) return;
+        paths.push_back(folder->path());
+      }
+    });
+  }
+  for (std::thread& thread : all) thread.join();
+  std::set<std::string> different;
+  for (const auto& paths : taken) different.insert(paths.begin(), paths.end());
+  CHECK(different.size() == threads * runs);
 }
 
 }  // namespace assay
