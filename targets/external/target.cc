@@ -1,5 +1,6 @@
 #include "targets/external/target.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <sstream>
@@ -14,6 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Nanos set_up_timeout = 60s;
+/// A program of another language may take longer to start than an operation may take.
+constexpr Nanos open_timeout = 20s;
 
 constexpr TargetOption driver_option{"driver", "", "a shell command",
                                      "the program that performs the operations: docs/drivers.md"};
@@ -29,16 +32,16 @@ class DriverClient final : public Client {
 
   Completion invoke(const Invocation& invocation, Nanos timeout) override {
     const Nanos start = monotonic_now();
-    const Nanos deadline = start + timeout;
     if (!driver_ || !driver_->is_running()) {
-      if (auto opened = open(deadline); opened.type != EventType::ok) {
+      if (auto opened = open(start + std::max(timeout, open_timeout));
+          opened.type != EventType::ok) {
         driver_.reset();
         const Completion failed{EventType::fail, {}, "opening: " + opened.error};
         pause_after_failure(failed, start, timeout);
         return failed;
       }
     }
-    const auto answer = driver_->ask(invoke_line(invocation), deadline);
+    const auto answer = driver_->ask(invoke_line(invocation), monotonic_now() + timeout);
     if (answer.kind == Driver::Answer::Kind::silent) return {EventType::info, {}, answer.text};
     return read_answer(answer.text, invocation.value);
   }
