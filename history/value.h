@@ -66,6 +66,7 @@ class Value {
     return std::get_if<T>(&data_);
   }
   const auto& data() const { return data_; }
+  /// A list, a map or a set.
   bool is_collection() const { return is<List>() || is<Map>() || is<Set>(); }
 
   /// Total order (by type, then by content): for canonical maps and stable output.

@@ -30,14 +30,16 @@ class SshShell {
   struct Stream {
     std::string text;
     std::size_t searched = 0;  ///< no mark begins before this
+    /// Where the line that begins with the mark does, once all of it has come; else npos.
     std::size_t find(const std::string& mark);
   };
 
   SshShell(SshSession& session, std::unique_ptr<SshChannel> channel);
   std::string next_mark();
   Status send(std::string_view text, Nanos deadline);
+  /// Takes in what has come, without waiting. Error: unavailable.
   Status take();
-  /// Until both streams hold the mark: where they do. Error: unavailable.
+  /// Until both streams hold the mark; each Stream::searched is then where. Error: unavailable.
   Status await(const std::string& mark, std::size_t bytes_max, Nanos deadline);
 
   SshSession& session_;

@@ -180,8 +180,8 @@ TEST_CASE("run index: two processes may bring it up to date at once") {
 
 TEST_CASE("run store: runs of one seed that begin and end together get folders of their own") {
   const Store store;
-  constexpr std::size_t threads = 4;
-  constexpr std::size_t runs = 50;  // of each
+  constexpr std::size_t threads = 8;
+  constexpr std::size_t runs = 200;  // of each
   std::vector<std::vector<std::string>> taken(threads);
   std::vector<std::thread> all;
   for (auto& paths : taken) {

@@ -15,6 +15,8 @@ struct Answer {
   Datum value;
   bool operator==(const Answer&) const = default;
 };
+
+/// The command does not fit the object, and: it does, and the object's value forbids it.
 inline const Answer misfit{Outcome::bad_request, {}};
 inline const Answer refused{Outcome::mismatch, {}};
 
