@@ -20,12 +20,7 @@ constexpr std::size_t dot_nodes_max = 12;
 constexpr std::size_t ring_nodes_max = 24;
 constexpr std::size_t steps_max = 60;
 constexpr std::size_t table_rows_max = 200;
-constexpr std::size_t value_limit = 400;
 constexpr Nanos dot_limit = std::chrono::seconds(2);
-
-std::string short_html(std::string_view text) {
-  return escape_html(clip(visible(text), value_limit));
-}
 
 /// The operation's name in this card.
 std::string badge(const History& history, const std::vector<OpIndex>& operations,

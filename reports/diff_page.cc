@@ -16,15 +16,12 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t cell_limit = 400;
 constexpr double left = 70;
 constexpr double width = 1100;
 constexpr double plot_top = 34;
 constexpr double height = 190;
 
-std::string short_html(std::string_view text) {
-  return text.empty() ? "–" : escape_html(clip(visible(text), cell_limit));
-}
+std::string cell_html(std::string_view text) { return text.empty() ? "–" : short_html(text); }
 
 /// Offsets to x, milliseconds to y (logarithmic).
 struct Scales {
@@ -107,7 +104,7 @@ std::string plot(const std::string& kind, const AlignedLatency* a, const Aligned
     if (side != nullptr) sides.push_back(side);
   }
   const Scales scales = scales_of(sides);
-  const std::string what = kind.empty() ? std::string("the whole run") : short_html(kind);
+  const std::string what = kind.empty() ? std::string("the whole run") : cell_html(kind);
   std::string out = fmt::format(
       "<svg class=\"plot\" role=\"img\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
       "height=\"{1:.0f}\" aria-label=\"Latency around {2}: median and 99th percentile of A and "
@@ -167,7 +164,7 @@ std::string latency_section(const RunDiff& diff) {
   for (const std::string& kind : kinds) {
     fmt::format_to(std::back_inserter(out),
                    "<h3><bdi>{}</bdi></h3><div class=\"scroll\" tabindex=\"0\">{}</div>",
-                   kind.empty() ? "Without faults" : short_html(kind),
+                   kind.empty() ? "Without faults" : cell_html(kind),
                    plot(kind, of(diff.a, kind), of(diff.b, kind)));
   }
   return out + "</section>";
@@ -188,8 +185,7 @@ std::string change_table(std::string_view id, std::string_view title, std::strin
     fmt::format_to(std::back_inserter(out),
                    "<tr><th scope=\"row\"><bdi>{}</bdi></th><td{}><bdi>{}</bdi></td><td{}><bdi>{}"
                    "</bdi></td></tr>",
-                   short_html(each.name), mark, short_html(each.before), mark,
-                   short_html(each.after));
+                   cell_html(each.name), mark, cell_html(each.before), mark, cell_html(each.after));
   }
   return out + "</tbody></table></div></section>";
 }
@@ -214,8 +210,8 @@ std::string findings_section(const RunDiff& diff) {
         "class=\"n count\">{}</td><td class=\"n count\">{}"
         "</td></tr>",
         each.change == Change::still ? "still" : name_of(each.change), name_of(each.change),
-        short_html(each.finding.type), short_html(each.finding.fingerprint),
-        short_html(each.finding.model), short_html(each.finding.claim), each.before, each.after);
+        cell_html(each.finding.type), cell_html(each.finding.fingerprint),
+        cell_html(each.finding.model), cell_html(each.finding.claim), each.before, each.after);
   }
   return out +
          "</tbody></table></div><p class=\"note\">The last columns count anomalies. A finding that "
@@ -246,7 +242,7 @@ std::string render_diff_html(const RunDiff& diff) {
   for (const auto& [letter, side] : {std::pair('A', &diff.a), std::pair('B', &diff.b)}) {
     fmt::format_to(std::back_inserter(body),
                    "<p><strong>{}</strong> <bdi>{}</bdi>: {} (<bdi>{}</bdi>), {}</p>", letter,
-                   short_html(side->name), short_html(side->verdict), short_html(side->model),
+                   cell_html(side->name), cell_html(side->verdict), cell_html(side->model),
                    counted(side->operations, "operation"));
   }
   body += "</div></section>" + findings_section(diff) +

@@ -147,6 +147,10 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string short_html(std::string_view text, std::size_t limit) {
+  return escape_html(clip(visible(text), limit));
+}
+
 std::string clip(std::string_view text, std::size_t limit) {
   std::size_t seen = 0;
   std::size_t cut = 0;

@@ -17,6 +17,9 @@ std::string visible(std::string_view text, bool newlines = false);
 /// Text for HTML and SVG, as content or inside a double-quoted attribute: visible, then escaped.
 std::string escape_html(std::string_view text);
 
+/// The same of at most `limit` code points, for where one text must not fill the page.
+std::string short_html(std::string_view text, std::size_t limit = 400);
+
 /// Text for XML 1.0, as content or attribute: visible (so no forbidden character is left), escaped.
 std::string escape_xml(std::string_view text, bool newlines = false);
 

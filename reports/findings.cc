@@ -45,7 +45,7 @@ Order order_of(std::string_view rule) {
   return Order::data;
 }
 
-std::string joined(const std::vector<Order>& orders) {
+std::string orders_text(const std::vector<Order>& orders) {
   std::string text;
   for (const Order order : orders) {
     text += (text.empty() ? "" : " ") + std::string(order_names[static_cast<std::size_t>(order)]);
@@ -73,10 +73,10 @@ std::string cycle_shape(const Anomaly& anomaly) {
   }
   const bool wraps = parts.size() > 1 && parts.front() == parts.back();
   if (wraps) parts.pop_back();
-  std::string smallest = joined(parts);
+  std::string smallest = orders_text(parts);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     std::rotate(parts.begin(), parts.begin() + 1, parts.end());
-    smallest = std::min(smallest, joined(parts));
+    smallest = std::min(smallest, orders_text(parts));
   }
   return smallest;
 }

@@ -8,17 +8,12 @@
 
 #include "checker/lattice.h"
 #include "reports/escape.h"
+#include "reports/words.h"
 
 namespace assay {
 namespace {
 
 constexpr std::size_t reason_limit = 400;
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
 
 std::string safe(std::string_view text) { return clip(visible(text), reason_limit); }
 

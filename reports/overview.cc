@@ -15,14 +15,10 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t text_limit = 400;
+constexpr std::size_t markdown_limit = 400;
 constexpr std::size_t marks_max = 80;
 constexpr std::size_t rows_max = 2'000;
 constexpr std::size_t markdown_rows_max = 200;
-
-std::string short_html(std::string_view text) {
-  return escape_html(clip(visible(text), text_limit));
-}
 
 /// "stale-read, lost-update": each type once.
 std::string types_of(const RunRecord& run) {
@@ -145,7 +141,7 @@ std::string sentence_of(std::size_t findings, const Totals& totals) {
 }
 
 std::string escaped(std::string_view text) {
-  return escape_markdown(clip(visible(text), text_limit));
+  return escape_markdown(clip(visible(text), markdown_limit));
 }
 
 /// "··●": a dot a run, a full one showed the finding.

@@ -17,9 +17,7 @@ namespace {
 constexpr std::size_t fault_rows_max = 500;
 constexpr std::size_t value_limit = 2'000;
 
-std::string short_html(std::string_view text) {
-  return escape_html(clip(visible(text), value_limit));
-}
+std::string value_html(std::string_view text) { return short_html(text, value_limit); }
 
 std::string moment(const History& history, std::int64_t at) {
   return has_times(history) ? moment_text(Nanos(at), 3) : fmt::format("event {}", at);
@@ -29,13 +27,7 @@ void append_row(std::string& out, std::string_view name, std::string_view value)
   if (value.empty()) return;
   fmt::format_to(std::back_inserter(out),
                  "<tr><th scope=\"row\"><bdi>{}</bdi></th><td><bdi>{}</bdi></td></tr>",
-                 short_html(name), short_html(value));
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
+                 value_html(name), value_html(value));
 }
 
 bool is_option(std::string_view name) { return name.starts_with("--"); }
@@ -109,8 +101,8 @@ std::string fault_table(const History& history) {
                    "<tr><td><bdi>{}</bdi></td><td class=\"long\"><bdi>{}</bdi></td><td class=\"n\">"
                    "{}</td><td class=\"n\">{}</td><td><bdi>{}</bdi></td><td class=\"long\">{}"
                    "</td></tr>",
-                   short_html(band.kind), short_html(band.what), moment(history, band.from), to,
-                   short_html(certain), band.instant ? "" : effect_text(effects[i]));
+                   value_html(band.kind), value_html(band.what), moment(history, band.from), to,
+                   value_html(certain), band.instant ? "" : effect_text(effects[i]));
   }
   out += "</tbody></table></div>";
   if (bands.size() > fault_rows_max) {

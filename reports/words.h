@@ -54,6 +54,8 @@ std::string end_text(const Operation& operation, bool times, int decimals);
 
 /// "1 234 567" with thin spaces.
 std::string grouped(std::uint64_t number);
+/// "a, b, c".
+std::string joined(const std::vector<std::string>& words);
 /// "1 operation", "2 operations".
 std::string counted(std::uint64_t number, std::string_view noun);
 

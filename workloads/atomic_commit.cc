@@ -14,7 +14,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 2> options{{
+constexpr std::array<WorkloadOption, 2> atomic_commit_options{{
     {"accounts", "5", "a number", "accounts"},
     {"balance", "100", "a number", "what each has at first"},
 }};
@@ -33,7 +33,7 @@ GeneratorPtr transfers(std::int64_t accounts) {
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_atomic_commit(const WorkloadSettings& settings) {
   auto accounts = number_option<std::int64_t>(settings, "accounts", 2, 1'000);
   if (!accounts.ok()) return accounts.error();
   auto balance = number_option<std::int64_t>(settings, "balance", 0, 1'000'000'000);
@@ -55,7 +55,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 WorkloadEntry atomic_commit_workload() {
   return {"atomic-commit",
           "transfers over several shards: in the end, each on both sides or on neither",
-          "cas read transfer", options, make};
+          "cas read transfer", atomic_commit_options, make_atomic_commit};
 }
 
 }  // namespace assay

@@ -10,13 +10,13 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 3> options{{
+constexpr std::array<WorkloadOption, 3> bank_options{{
     {"accounts", "8", "a number", "accounts"},
     {"balance", "20", "a number", "what each has at first"},
     {"read-share", "0.4", "0 to 1", "share of reads; the rest are transfers"},
 }};
 
-GeneratorPtr operations(std::int64_t accounts, double read_share) {
+GeneratorPtr bank_operations(std::int64_t accounts, double read_share) {
   return generate([=](const Context& context) {
     Random& random = *context.random;
     if (random.chance(read_share)) return Invocation{"read", {}, {}};
@@ -31,7 +31,7 @@ GeneratorPtr operations(std::int64_t accounts, double read_share) {
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_bank(const WorkloadSettings& settings) {
   auto accounts = number_option<std::int64_t>(settings, "accounts", 2, 1'000);
   if (!accounts.ok()) return accounts.error();
   auto balance = number_option<std::int64_t>(settings, "balance", 0, 1'000'000'000);
@@ -44,7 +44,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
   }
   Workload workload = judged_by("bank", {"strict-serializable"}, opened);
   workload.set_up = {{"cas", {}, Value::List{{}, opened}}};
-  workload.generator = operations(*accounts, *share);
+  workload.generator = bank_operations(*accounts, *share);
   return workload;
 }
 
@@ -52,7 +52,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry bank_workload() {
   return {"bank", "transfers between accounts whose total must not change; strict-serializable",
-          "cas read transfer", options, make};
+          "cas read transfer", bank_options, make_bank};
 }
 
 }  // namespace assay

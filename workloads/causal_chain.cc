@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 1> options{{
+constexpr std::array<WorkloadOption, 1> causal_chain_options{{
     {"open-posts", "3", "a number", "how many of the latest posts are looked at"},
 }};
 
@@ -56,7 +56,7 @@ class ChainOperations final : public Generator {
   std::map<int, Invocation> due_;  // what a thread does next because of what it saw
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_causal_chain(const WorkloadSettings& settings) {
   auto open = number_option<std::int64_t>(settings, "open-posts", 1, 1'000);
   if (!open.ok()) return open.error();
   Workload workload = judged_by("register", {"causal"});
@@ -68,7 +68,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry causal_chain_workload() {
   return {"causal-chain", "posts, comments on posts that were seen, and looks for both; causal",
-          "read write", options, make};
+          "read write", causal_chain_options, make_causal_chain};
 }
 
 }  // namespace assay

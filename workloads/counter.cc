@@ -11,23 +11,24 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 3> options{{
+constexpr std::array<WorkloadOption, 3> counter_options{{
     threads_per_key_option,
     ops_per_key_option("100"),
     {"read-share", "0.4", "0 to 1", "share of reads; the rest are increments"},
 }};
 
-GeneratorPtr operations(double read_share) {
+GeneratorPtr counter_operations(double read_share) {
   return generate([read_share](const Context& context) {
     if (context.random->chance(read_share)) return Invocation{"read", {}, {}};
     return Invocation{"increment", {}, 1};
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_counter(const WorkloadSettings& settings) {
   auto share = number_option<double>(settings, "read-share", 0, 1);
   if (!share.ok()) return share.error();
-  auto generator = over_keys(settings, [share = *share](KeyNumber) { return operations(share); });
+  auto generator =
+      over_keys(settings, [share = *share](KeyNumber) { return counter_operations(share); });
   if (!generator.ok()) return generator.error();
   Workload workload = judged_by("counter", {"linearizable"}, 0);
   workload.generator = std::move(*generator);
@@ -37,8 +38,8 @@ Result<Workload> make(const WorkloadSettings& settings) {
 }  // namespace
 
 WorkloadEntry counter_workload() {
-  return {"counter", "increments and reads of counters; linearizable", "increment read", options,
-          make};
+  return {"counter", "increments and reads of counters; linearizable", "increment read",
+          counter_options, make_counter};
 }
 
 }  // namespace assay

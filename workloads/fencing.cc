@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 4> options{{
+constexpr std::array<WorkloadOption, 4> fencing_options{{
     {"threads-per-key", "3", "a number", "threads that share a key; 0: twice the nodes"},
     ops_per_key_option("1000000"),
     pause_share_option("0.03"),
@@ -54,7 +54,7 @@ class FencedOperations final : public Generator {
   std::map<int, Value> tokens_;  // of those that believe that they hold the lock
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_fencing(const WorkloadSettings& settings) {
   auto naps = Naps::of(settings);
   if (!naps.ok()) return naps.error();
   auto generator = over_keys(
@@ -69,7 +69,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry fencing_workload() {
   return {"fencing", "locks that may be lost, and resources that refuse old tokens; linearizable",
-          "acquire use release", options, make};
+          "acquire use release", fencing_options, make_fencing};
 }
 
 }  // namespace assay

@@ -12,7 +12,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 5> options{{
+constexpr std::array<WorkloadOption, 5> leader_election_options{{
     threads_per_key_option,
     ops_per_key_option("1000000"),
     pause_share_option("0.02"),
@@ -39,7 +39,7 @@ class ElectionOperations final : public Generator {
   double elect_share_;
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_leader_election(const WorkloadSettings& settings) {
   auto naps = Naps::of(settings);
   if (!naps.ok()) return naps.error();
   const auto share = number_option<double>(settings, "elect-share", 0, 1);
@@ -57,7 +57,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry leader_election_workload() {
   return {"leader-election", "elections with one leader a term, and terms that do not go back",
-          "elect leader", options, make};
+          "elect leader", leader_election_options, make_leader_election};
 }
 
 }  // namespace assay

@@ -14,7 +14,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 5> options{{
+constexpr std::array<WorkloadOption, 5> lease_options{{
     {"threads-per-key", "3", "a number", "threads that share a key; 0: twice the nodes"},
     ops_per_key_option("1000000"),
     pause_share_option("0.02"),
@@ -53,7 +53,7 @@ class LeaseOperations final : public Generator {
   std::set<int> holders_;
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_lease(const WorkloadSettings& settings) {
   auto naps = Naps::of(settings);
   if (!naps.ok()) return naps.error();
   const auto lease = number_option<std::int64_t>(settings, "grant", 1, 3'600'000);
@@ -70,7 +70,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry lease_workload() {
   return {"lease", "locks that are lost when their time is over; linearizable",
-          "acquire renew release", options, make};
+          "acquire renew release", lease_options, make_lease};
 }
 
 }  // namespace assay

@@ -10,14 +10,14 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 4> options{{
+constexpr std::array<WorkloadOption, 4> list_append_options{{
     {"active-keys", "5", "a number", "keys that are used at a time"},
     {"writes-per-key", "32", "a number", "then another key takes its place"},
     {"txn-length", "4", "a number", "steps of a transaction at most"},
     {"read-share", "0.5", "0 to 1", "share of reads among the steps"},
 }};
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_list_append(const WorkloadSettings& settings) {
   return make_transactions(settings, "list-append", append_step);
 }
 
@@ -25,7 +25,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry list_append_workload() {
   return {"list-append", "transactions that append to lists and read them; strict-serializable",
-          "txn", options, make};
+          "txn", list_append_options, make_list_append};
 }
 
 }  // namespace assay

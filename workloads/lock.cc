@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 4> options{{
+constexpr std::array<WorkloadOption, 4> lock_options{{
     threads_per_key_option,
     ops_per_key_option("60"),
     pause_share_option("0"),
@@ -57,7 +57,7 @@ class LockOperations final : public Generator {
   std::set<int> rested_;  // those that need not pause any more in this hold
 };
 
-Result<Workload> make(const WorkloadSettings& settings, const char* datatype) {
+Result<Workload> make_lock(const WorkloadSettings& settings, const char* datatype) {
   auto naps = Naps::of(settings);
   if (!naps.ok()) return naps.error();
   auto generator = over_keys(
@@ -72,13 +72,14 @@ Result<Workload> make(const WorkloadSettings& settings, const char* datatype) {
 
 WorkloadEntry lock_workload() {
   return {"lock", "locks, each held by one client at a time; linearizable", "acquire release",
-          options, [](const WorkloadSettings& settings) { return make(settings, "owned-mutex"); }};
+          lock_options,
+          [](const WorkloadSettings& settings) { return make_lock(settings, "owned-mutex"); }};
 }
 
 WorkloadEntry fenced_lock_workload() {
   return {"fenced-lock", "locks whose acquire returns a token larger than all before; linearizable",
-          "acquire release", options,
-          [](const WorkloadSettings& settings) { return make(settings, "fenced-lock"); }};
+          "acquire release", lock_options,
+          [](const WorkloadSettings& settings) { return make_lock(settings, "fenced-lock"); }};
 }
 
 }  // namespace assay

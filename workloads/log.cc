@@ -12,7 +12,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 3> options{{
+constexpr std::array<WorkloadOption, 3> log_options{{
     threads_per_key_option,
     ops_per_key_option("100"),
     {"poll-share", "0.4", "0 to 1", "share of polls; the rest are sends"},
@@ -44,7 +44,7 @@ class LogOperations final : public Generator {
   std::int64_t end_ = 0;
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_log(const WorkloadSettings& settings) {
   auto share = number_option<double>(settings, "poll-share", 0, 1);
   if (!share.ok()) return share.error();
   auto generator = over_keys(
@@ -59,7 +59,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry log_workload() {
   return {"log", "elements sent to append-only logs, and polled; linearizable", "send poll",
-          options, make};
+          log_options, make_log};
 }
 
 }  // namespace assay

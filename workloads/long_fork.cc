@@ -16,7 +16,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 1> options{{
+constexpr std::array<WorkloadOption, 1> long_fork_options{{
     {"group-size", "3", "a number", "keys that are read together, each written once"},
 }};
 
@@ -46,7 +46,7 @@ class LongForkOperations final : public Generator {
   std::int64_t next_ = 0;
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_long_fork(const WorkloadSettings& settings) {
   auto size = number_option<std::int64_t>(settings, "group-size", 2, 100);
   if (!size.ok()) return size.error();
   Workload workload = judged_by("rw-register", {"snapshot-isolation"});
@@ -58,7 +58,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry long_fork_workload() {
   return {"long-fork", "single writes, and reads of several keys at once; snapshot-isolation",
-          "txn", options, make};
+          "txn", long_fork_options, make_long_fork};
 }
 
 }  // namespace assay

@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 6> options{{
+constexpr std::array<WorkloadOption, 6> predicates_options{{
     {"active-groups", "4", "a number", "groups that are used at a time"},
     {"rows-per-group", "12", "a number", "rows put into a group; then another takes its place"},
     {"txn-length", "3", "a number", "steps of a transaction at most"},
@@ -98,7 +98,7 @@ GeneratorPtr transactions(Rows rows, std::int64_t length_max, const Shares& shar
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_predicates(const WorkloadSettings& settings) {
   const auto active = number_option<std::int64_t>(settings, "active-groups", 1, 1'000);
   if (!active.ok()) return active.error();
   const auto rows = number_option<std::int64_t>(settings, "rows-per-group", 1, 10'000);
@@ -124,7 +124,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry predicates_workload() {
   return {"predicates", "rows that are found by a predicate over their value; strict-serializable",
-          "init txn", options, make};
+          "init txn", predicates_options, make_predicates};
 }
 
 }  // namespace assay

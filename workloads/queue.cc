@@ -10,28 +10,29 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 4> options{{
+constexpr std::array<WorkloadOption, 4> queue_options{{
     threads_per_key_option,
     ops_per_key_option("100"),
     {"enqueue-share", "0.5", "0 to 1", "share of enqueues; the rest are dequeues"},
     {"order", "fifo", "fifo or any", "whether a dequeue must give the oldest element"},
 }};
 
-GeneratorPtr operations(double enqueue_share) {
+GeneratorPtr queue_operations(double enqueue_share) {
   return generate([enqueue_share, next = std::int64_t{0}](const Context& context) mutable {
     if (context.random->chance(enqueue_share)) return Invocation{"enqueue", {}, next++};
     return Invocation{"dequeue", {}, {}};
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_queue(const WorkloadSettings& settings) {
   auto share = number_option<double>(settings, "enqueue-share", 0, 1);
   if (!share.ok()) return share.error();
   const std::string& order = settings.options.at("order");
   if (order != "fifo" && order != "any") {
     return Error{ErrorKind::configuration, "--order: expected fifo or any, got '" + order + "'"};
   }
-  auto generator = over_keys(settings, [share = *share](KeyNumber) { return operations(share); });
+  auto generator =
+      over_keys(settings, [share = *share](KeyNumber) { return queue_operations(share); });
   if (!generator.ok()) return generator.error();
   Workload workload = judged_by(order == "fifo" ? "fifo-queue" : "queue", {"linearizable"});
   workload.generator = std::move(*generator);
@@ -41,8 +42,8 @@ Result<Workload> make(const WorkloadSettings& settings) {
 }  // namespace
 
 WorkloadEntry queue_workload() {
-  return {"queue", "unique elements through queues; linearizable", "enqueue dequeue", options,
-          make};
+  return {"queue", "unique elements through queues; linearizable", "enqueue dequeue", queue_options,
+          make_queue};
 }
 
 }  // namespace assay

@@ -107,7 +107,7 @@ Result<RegisterMix> mix_of(const WorkloadSettings& settings) {
   return mix;
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_register(const WorkloadSettings& settings) {
   auto mix = mix_of(settings);
   if (!mix.ok()) return mix.error();
   auto generator = over_keys(
@@ -122,7 +122,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry register_workload() {
   return {"register", "read, write and compare-and-set over many registers; linearizable",
-          "read write cas", register_options, make};
+          "read write cas", register_options, make_register};
 }
 
 }  // namespace assay

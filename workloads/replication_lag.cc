@@ -12,7 +12,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 2> options{{
+constexpr std::array<WorkloadOption, 2> replication_lag_options{{
     {"keys", "5", "a number", "registers that all share"},
     {"write-share", "0.3", "0 to 1", "share of writes among what follows from nothing before"},
 }};
@@ -45,7 +45,7 @@ class LagOperations final : public Generator {
   std::map<int, Value> due_;  // the key that a thread reads next
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_replication_lag(const WorkloadSettings& settings) {
   auto keys = number_option<std::int64_t>(settings, "keys", 1, 1'000'000);
   if (!keys.ok()) return keys.error();
   auto share = number_option<double>(settings, "write-share", 0, 1);
@@ -60,7 +60,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 WorkloadEntry replication_lag_workload() {
   return {"replication-lag",
           "processes that read what they wrote or read before; read-your-writes, monotonic-reads",
-          "read write", options, make};
+          "read write", replication_lag_options, make_replication_lag};
 }
 
 }  // namespace assay

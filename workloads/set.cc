@@ -11,23 +11,24 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 3> options{{
+constexpr std::array<WorkloadOption, 3> set_options{{
     threads_per_key_option,
     ops_per_key_option("100"),
     {"read-share", "0.3", "0 to 1", "share of reads; the rest are adds"},
 }};
 
-GeneratorPtr operations(double read_share) {
+GeneratorPtr set_operations(double read_share) {
   return generate([read_share, next = std::int64_t{0}](const Context& context) mutable {
     if (context.random->chance(read_share)) return Invocation{"read", {}, {}};
     return Invocation{"add", {}, next++};
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_set(const WorkloadSettings& settings) {
   auto share = number_option<double>(settings, "read-share", 0, 1);
   if (!share.ok()) return share.error();
-  auto generator = over_keys(settings, [share = *share](KeyNumber) { return operations(share); });
+  auto generator =
+      over_keys(settings, [share = *share](KeyNumber) { return set_operations(share); });
   if (!generator.ok()) return generator.error();
   Workload workload = judged_by("set", {"linearizable"});
   workload.generator = std::move(*generator);
@@ -38,7 +39,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry set_workload() {
   return {"set", "unique elements added to sets that are read as a whole; linearizable", "add read",
-          options, make};
+          set_options, make_set};
 }
 
 }  // namespace assay

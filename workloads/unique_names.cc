@@ -12,7 +12,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 2> options{{
+constexpr std::array<WorkloadOption, 2> unique_names_options{{
     threads_per_key_option,
     ops_per_key_option("12"),
 }};
@@ -24,7 +24,7 @@ GeneratorPtr claims() {
   });
 }
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_unique_names(const WorkloadSettings& settings) {
   auto generator = over_keys(settings, [](KeyNumber) { return claims(); });
   if (!generator.ok()) return generator.error();
   Workload workload = judged_by("register", {"linearizable"});
@@ -36,7 +36,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry unique_names_workload() {
   return {"unique-names", "names that many claim and one may get; linearizable", "cas read",
-          options, make};
+          unique_names_options, make_unique_names};
 }
 
 }  // namespace assay

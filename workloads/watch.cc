@@ -14,7 +14,7 @@
 namespace assay {
 namespace {
 
-constexpr std::array<WorkloadOption, 2> options{{
+constexpr std::array<WorkloadOption, 2> watch_options{{
     {"watch-share", "0.5", "0 to 1", "share of watches; the rest are commits"},
     {"keys", "8", "a number", "how many keys are changed"},
 }};
@@ -86,7 +86,7 @@ class WatchOperations final : public Generator {
   std::map<int, std::int64_t> resume_at_;
 };
 
-Result<Workload> make(const WorkloadSettings& settings) {
+Result<Workload> make_watch(const WorkloadSettings& settings) {
   const auto share = number_option<double>(settings, "watch-share", 0, 1);
   if (!share.ok()) return share.error();
   const auto keys = number_option<std::int64_t>(settings, "keys", 1, 1'000);
@@ -100,7 +100,7 @@ Result<Workload> make(const WorkloadSettings& settings) {
 
 WorkloadEntry watch_workload() {
   return {"watch", "commits, and watches that resume where the last one came to; watch",
-          "commit watch", options, make};
+          "commit watch", watch_options, make_watch};
 }
 
 }  // namespace assay

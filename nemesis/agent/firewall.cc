@@ -10,10 +10,9 @@
 namespace assay::agent {
 namespace {
 
-constexpr Nanos command_timeout = std::chrono::seconds(10);
 constexpr int not_found = 127;
 
-using Counts = std::map<std::string, std::uint64_t>;
+using CutCounts = std::map<std::string, std::uint64_t>;
 
 /// What one record asks of the firewall.
 struct Cut {
@@ -43,8 +42,8 @@ std::vector<Cut> cuts_of(std::span<const Record> records) {
   return cuts;
 }
 
-Result<CommandOutcome> run(std::vector<std::string> words, const std::string& input = "") {
-  return run_command(words, input, command_timeout, [] { return true; });
+Result<CommandOutcome> run_tool(std::vector<std::string> words, const std::string& input = "") {
+  return run_command(words, input, command_timeout, for_ever);
 }
 
 bool is_missing(const Result<CommandOutcome>& outcome) {
@@ -84,7 +83,7 @@ std::vector<std::string> nft_ends(const Cut& cut, const std::string& protocols) 
   return ends;
 }
 
-std::string nft_rules(const Cut& cut, const Counts& before) {
+std::string nft_rules(const Cut& cut, const CutCounts& before) {
   std::string rules;
   const auto counted = before.find(cut.id);
   std::string counter = "counter packets " +
@@ -107,7 +106,7 @@ std::string nft_rules(const Cut& cut, const Counts& before) {
 }
 
 /// The commands for nft that leave exactly these cuts, in one transaction.
-std::string nft_script(const std::vector<Cut>& cuts, const Counts& before) {
+std::string nft_script(const std::vector<Cut>& cuts, const CutCounts& before) {
   const std::string table = std::string("table inet ") + firewall_table;
   // Adding the table first makes deleting it right whether or not it existed.
   std::string script = table + "\ndelete " + table + "\n";
@@ -130,8 +129,8 @@ std::string nft_script(const std::vector<Cut>& cuts, const Counts& before) {
 }
 
 /// "… counter packets 12 bytes 720 drop comment "id"", as both programs list what they count.
-Counts nft_counts(const std::string& listing) {
-  Counts counts;
+CutCounts nft_counts(const std::string& listing) {
+  CutCounts counts;
   std::istringstream lines(listing);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t comment = line.find(" comment \"");
@@ -194,8 +193,8 @@ std::string iptables_script(const std::vector<Cut>& cuts) {
 }
 
 /// "  12   720 DROP  all  --  *  *  10.0.0.1  0.0.0.0/0  /* id */"
-Counts iptables_counts(const std::string& listing) {
-  Counts counts;
+CutCounts iptables_counts(const std::string& listing) {
+  CutCounts counts;
   std::istringstream lines(listing);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t comment = line.find("/* ");
@@ -207,8 +206,8 @@ Counts iptables_counts(const std::string& listing) {
   return counts;
 }
 
-Result<Counts> counted_by_nft() {
-  const auto listing = run({"nft", "list", "table", "inet", firewall_table});
+Result<CutCounts> counted_by_nft() {
+  const auto listing = run_tool({"nft", "list", "table", "inet", firewall_table});
   if (!listing) return listing.error();
   if (listing->exit_status == not_found) return Error{ErrorKind::unavailable, "no nft"};
   return nft_counts(listing->output);
@@ -219,10 +218,11 @@ Result<Counts> counted_by_nft() {
 Status apply_firewall(std::span<const Record> records) {
   const std::vector<Cut> cuts = cuts_of(records);
   const auto before = counted_by_nft();
-  const auto outcome = run({"nft", "-f", "-"}, nft_script(cuts, before ? *before : Counts{}));
+  const auto outcome =
+      run_tool({"nft", "-f", "-"}, nft_script(cuts, before ? *before : CutCounts{}));
   if (!is_missing(outcome)) return succeeded(outcome, "nft");
-  const auto second =
-      run({"sh", "-c", "command -v iptables >/dev/null || exit 127\n" + iptables_script(cuts)});
+  const auto second = run_tool(
+      {"sh", "-c", "command -v iptables >/dev/null || exit 127\n" + iptables_script(cuts)});
   if (is_missing(second)) {
     return Error{ErrorKind::unavailable,
                  "neither nft nor iptables is found on this node; install nftables"};
@@ -232,9 +232,9 @@ Status apply_firewall(std::span<const Record> records) {
 
 Result<std::map<std::string, std::uint64_t>> stopped_packets() {
   if (auto counts = counted_by_nft(); counts.ok()) return counts;
-  const auto listing = run({"sh", "-c",
-                            std::string("for p in iptables ip6tables; do $p -w -n -v -x -L ") +
-                                firewall_chain + " 2>/dev/null; done; true"});
+  const auto listing = run_tool({"sh", "-c",
+                                 std::string("for p in iptables ip6tables; do $p -w -n -v -x -L ") +
+                                     firewall_chain + " 2>/dev/null; done; true"});
   if (!listing) return listing.error();
   return iptables_counts(listing->output);
 }

@@ -17,12 +17,6 @@
 namespace assay::agent {
 namespace {
 
-constexpr Nanos command_timeout = std::chrono::seconds(10);
-
-bool for_ever() { return true; }
-
-Status run(const std::string& command) { return run_shell(command, command_timeout, for_ever); }
-
 /// Whether the topmost mount on the folder is the layer, alive or not.
 bool is_mounted(const std::string& folder) {
   std::ifstream mounts("/proc/self/mounts");
@@ -58,7 +52,7 @@ Result<Armed> arm_layer(Host& host, const Words& words) {
 }
 
 Result<std::string> inject_layer(Host& host, const Record& record, const Words& words) {
-  if (const Status killed = run(words[1]); !killed.ok()) return killed.error();
+  if (const Status killed = run_shell(words[1]); !killed.ok()) return killed.error();
   host.waiting->release();
   host.waiting.reset();
   const auto helper = process_from_word(record.undo[0]);
@@ -69,14 +63,14 @@ Result<std::string> inject_layer(Host& host, const Record& record, const Words& 
     }
     ::poll(nullptr, 0, 5);
   }
-  if (const Status started = run(words[2]); !started.ok()) return started.error();
+  if (const Status started = run_shell(words[2]); !started.ok()) return started.error();
   return std::string();
 }
 
 Result<std::string> undo_layer(Host& /*host*/, const Record& record) {
   if (record.undo.size() != 4) return std::string();
   const std::string& folder = record.undo[1];
-  if (const Status killed = run(record.undo[2]); !killed.ok()) return killed.error();
+  if (const Status killed = run_shell(record.undo[2]); !killed.ok()) return killed.error();
   while (is_mounted(folder)) {
     if (::umount2(folder.c_str(), MNT_DETACH) != 0) {
       return Error{ErrorKind::unavailable,
@@ -84,7 +78,7 @@ Result<std::string> undo_layer(Host& /*host*/, const Record& record) {
     }
   }
   if (const auto helper = process_from_word(record.undo[0])) end_helper(*helper);
-  if (const Status started = run(record.undo[3]); !started.ok()) return started.error();
+  if (const Status started = run_shell(record.undo[3]); !started.ok()) return started.error();
   return std::string();
 }
 
@@ -144,7 +138,7 @@ Result<Armed> arm_lose(Host& /*host*/, const Words& words) {
 }
 
 Result<std::string> inject_lose(Host& /*host*/, const Record& /*record*/, const Words& words) {
-  if (const Status killed = run(words[2]); !killed.ok()) return killed.error();
+  if (const Status killed = run_shell(words[2]); !killed.ok()) return killed.error();
   if (const Status lost = set_disk_attribute(words[0], disk_lose, words[1]); !lost.ok()) {
     return lost.error();
   }
@@ -159,7 +153,7 @@ Result<std::string> inject_lose(Host& /*host*/, const Record& /*record*/, const 
 }
 
 Result<std::string> undo_lose(Host& /*host*/, const Record& record) {
-  if (const Status started = run(record.undo.at(0)); !started.ok()) return started.error();
+  if (const Status started = run_shell(record.undo.at(0)); !started.ok()) return started.error();
   return std::string();
 }
 

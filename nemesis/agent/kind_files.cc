@@ -19,13 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Nanos command_timeout = std::chrono::seconds(10);
 /// For what takes as long as the data folder is large.
 constexpr Nanos copy_timeout = std::chrono::minutes(10);
-
-Status run(const std::string& command, Nanos timeout = command_timeout) {
-  return run_shell(command, timeout, [] { return true; });
-}
 
 std::string quoted(const std::string& text) {
   std::string word = "'";
@@ -64,7 +59,7 @@ fs::path last_written(const std::string& folder) {
 }
 
 Result<std::string> inject_truncate(Host& /*host*/, const Record& /*record*/, const Words& words) {
-  if (const Status killed = run(words[2]); !killed.ok()) return killed.error();
+  if (const Status killed = run_shell(words[2]); !killed.ok()) return killed.error();
   const fs::path path = last_written(words[0]);
   if (path.empty()) return std::string("cut nothing: no file with anything in it");
   const int file = ::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
@@ -85,7 +80,7 @@ Result<std::string> inject_truncate(Host& /*host*/, const Record& /*record*/, co
 }
 
 Result<std::string> undo_truncate(Host& /*host*/, const Record& record) {
-  if (const Status started = run(record.undo.at(0)); !started.ok()) return started.error();
+  if (const Status started = run_shell(record.undo.at(0)); !started.ok()) return started.error();
   return std::string();
 }
 
@@ -113,11 +108,11 @@ Result<std::string> inject_restore(Host& host, const Record& /*record*/, const W
   const std::string copy = quoted(snapshot_of(words[0]));
   const std::string fresh = quoted(partial(words[0]));
   // The server does not run meanwhile, so the copy is of one moment.
-  if (const Status killed = run(words[1]); !killed.ok()) return killed.error();
+  if (const Status killed = run_shell(words[1]); !killed.ok()) return killed.error();
   const Status copied = run_shell("rm -rf " + copy + " " + fresh + " && cp -a " + quoted(words[0]) +
                                       " " + fresh + " && mv " + fresh + " " + copy,
                                   copy_timeout, host.keep_waiting);
-  const Status started = run(words[2]);
+  const Status started = run_shell(words[2]);
   if (!copied.ok()) return copied.error();
   if (!started.ok()) return started.error();
   return std::string();
@@ -133,25 +128,25 @@ Result<std::string> undo_restore(Host& host, const Record& record) {
   const bool half_done = ::access(restoring(folder).c_str(), F_OK) == 0;
   std::string effect = std::string(no_effect) + "there was no copy";
   if (half_done || (is_taken && !host.heals_all)) {
-    if (const Status killed = run(record.undo[1]); !killed.ok()) return killed.error();
+    if (const Status killed = run_shell(record.undo[1]); !killed.ok()) return killed.error();
     const Status restored =
-        run("{ [ -d " + name + " ] || mv " + copy + " " + name + "; } && find " + quoted(folder) +
-                " -mindepth 1 -delete && cp -a " + name + "/. " + quoted(folder) +
-                " && sync && rm -rf " + name,
-            copy_timeout);
+        run_shell("{ [ -d " + name + " ] || mv " + copy + " " + name + "; } && find " +
+                      quoted(folder) + " -mindepth 1 -delete && cp -a " + name + "/. " +
+                      quoted(folder) + " && sync && rm -rf " + name,
+                  copy_timeout);
     if (!restored.ok()) return restored.error();
     effect = "came back with the data of " +
              std::to_string(std::max<std::int64_t>(0, ::time(nullptr) - info.st_ctim.tv_sec)) +
              " s before";
     if (half_done) effect.clear();
   } else if (is_taken) {
-    if (const Status dropped = run("rm -rf " + copy, copy_timeout); !dropped.ok())
+    if (const Status dropped = run_shell("rm -rf " + copy, copy_timeout); !dropped.ok())
       return dropped.error();
     effect = std::string(no_effect) + "everything ended before the old data came back";
   }
-  const Status removed = run("rm -rf " + quoted(partial(folder)), copy_timeout);
+  const Status removed = run_shell("rm -rf " + quoted(partial(folder)), copy_timeout);
   if (!removed.ok()) return removed.error();
-  if (const Status started = run(record.undo[2]); !started.ok()) return started.error();
+  if (const Status started = run_shell(record.undo[2]); !started.ok()) return started.error();
   return effect;
 }
 

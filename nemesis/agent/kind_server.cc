@@ -11,12 +11,8 @@
 namespace assay::agent {
 namespace {
 
-constexpr Nanos command_timeout = std::chrono::seconds(10);
-
-bool for_ever() { return true; }
-
 Status start_server(const std::string& command) {
-  return command.empty() ? Status() : run_shell(command, command_timeout, for_ever);
+  return command.empty() ? Status() : run_shell(command);
 }
 
 /// Whether the server of this file runs now. A file that cannot be read names none.

@@ -10,6 +10,12 @@
 
 namespace assay::agent {
 
+/// Time enough for a command that looks at something, sets it, or starts or ends a server.
+constexpr Nanos command_timeout = std::chrono::seconds(10);
+
+/// Keeps waiting: for a command that nothing but its timeout gives up.
+inline bool for_ever() { return true; }
+
 struct CommandOutcome {
   int exit_status = 0;
   std::string output;  ///< its stdout and stderr, at most 4 KiB
@@ -33,7 +39,7 @@ Result<CommandOutcome> run_command(const std::vector<std::string>& arguments,
                                    const std::function<bool()>& keep_waiting);
 
 /// `sh -c COMMAND`; a non-zero exit status is an Error that carries the output.
-Status run_shell(const std::string& command, Nanos timeout,
-                 const std::function<bool()>& keep_waiting);
+Status run_shell(const std::string& command, Nanos timeout = command_timeout,
+                 const std::function<bool()>& keep_waiting = for_ever);
 
 }  // namespace assay::agent

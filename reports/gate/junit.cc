@@ -14,15 +14,17 @@
 namespace assay::gate {
 namespace {
 
-constexpr std::size_t text_limit = 8'000;
-constexpr std::size_t name_limit = 300;
+constexpr std::size_t body_limit = 8'000;
+constexpr std::size_t attribute_limit = 300;
 
 bool is_error(const Row& row) {
   return row.rule == Rule::infrastructure || row.rule == Rule::unknown_runs ||
          row.rule == Rule::not_compared || row.rule == Rule::refuted_violation;
 }
 
-std::string attribute(std::string_view text) { return escape_xml(clip(visible(text), name_limit)); }
+std::string attribute(std::string_view text) {
+  return escape_xml(clip(visible(text), attribute_limit));
+}
 
 std::string name_in(const Row& row) {
   return row.fingerprint.empty() ? row.subject : row.subject + " " + row.fingerprint;
@@ -32,7 +34,7 @@ std::string body_of(const Row& row) {
   std::string text = row.details;
   if (!row.run.empty()) text += "\nrun: " + row.run;
   if (!row.command.empty()) text += "\nagain: " + row.command;
-  return escape_xml(clip(visible(text, true), text_limit), true);
+  return escape_xml(clip(visible(text, true), body_limit), true);
 }
 
 std::string case_of(const Row& row) {
@@ -52,7 +54,7 @@ std::string said(const Decision& decision) {
   for (const Row& row : decision.rows) {
     if (row.exit_code != 0) continue;
     fmt::format_to(std::back_inserter(out), "{} {}: {}\n{}\n", name_of(row.rule),
-                   attribute(name_in(row)), escape_xml(clip(visible(row.message), text_limit)),
+                   attribute(name_in(row)), escape_xml(clip(visible(row.message), body_limit)),
                    body_of(row));
   }
   return out;

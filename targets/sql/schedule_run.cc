@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 
 /// A statement that takes longer waits for another session, and the schedule goes on.
 constexpr Nanos block_time = 250ms;
+/// What waited for the last statement goes on within this time, before the next one is given: as
+/// when people type a schedule into several windows. Else it is a race what the next one sees.
+constexpr Nanos settle_time = 100ms;
 /// Then a session is given up; longer than the databases' own timeouts for locks and deadlocks.
 constexpr Nanos patience = 8s;
 
@@ -130,6 +133,7 @@ Result<ScheduleOutcome> run_schedule(const Schedule& schedule, const Dialect& di
     Worker& worker = *workers.at(schedule.steps[i].session);
     worker.give(std::string(schedule.steps[i].statement), outcome.answers[i]);
     static_cast<void>(worker.wait_idle(block_time));
+    for (auto& [session, each] : workers) static_cast<void>(each->wait_idle(settle_time));
   }
   for (auto& [session, worker] : workers) {
     outcome.committed[session] = worker->wait_idle(2 * patience) && worker->committed();

@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "checker/checker.h"
 #include "checker/lattice.h"
 #include "small_transactions.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
@@ -32,10 +32,7 @@ constexpr std::array<std::string_view, 6> by_dependencies{
     "read-committed", "monotonic-atomic-view", "cursor-stability",
     "update-atomic",  "consistent-view",       "repeatable-read"};
 
-int rounds() {
-  static const char* const wanted = std::getenv("ASSAY_ROUNDS");
-  return wanted == nullptr ? 200 : std::atoi(wanted);
-}
+int rounds() { return static_cast<int>(rounds_or(200)); }
 
 std::vector<std::string> all_models() {
   std::vector<std::string> models(by_axioms.begin(), by_axioms.end());

@@ -1,11 +1,10 @@
 // The datatypes that are decided from their sequential specification alone, against the definition:
 // every order is tried. ASSAY_ROUNDS: how many random histories of each (the property test asks for
-// half a million).
+// a million).
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,19 +16,14 @@
 #include "checker/linearizability/searches/searches.h"
 #include "history/formats/readers.h"
 #include "models_oracle.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
 
 using oracle::Timed;
 
-std::uint64_t rounds() {
-#ifdef ASSAY_ROUNDS
-  return ASSAY_ROUNDS;
-#else
-  return 4'000;
-#endif
-}
+std::uint64_t rounds() { return rounds_or(4'000); }
 
 /// A history with the truth about it.
 struct Case {

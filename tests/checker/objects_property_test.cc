@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "checker/linearizability/minimal.h"
 #include "checker/linearizability/objects.h"
 #include "object_oracle.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
@@ -166,8 +166,7 @@ std::string examine(std::string_view datatype, const std::vector<oracle::Op>& op
 }
 
 void examine_many(std::string_view datatype) {
-  const char* asked = std::getenv("ASSAY_ROUNDS");
-  const std::uint64_t rounds = asked == nullptr ? 1'000'000 : std::strtoull(asked, nullptr, 10);
+  const std::uint64_t rounds = rounds_or(2'000);
   Tally tally;
   for (std::uint64_t seed = 0; seed < rounds; ++seed) {
     Random random(seed);

@@ -10,12 +10,13 @@
 
 #include "brute_force.h"
 #include "stream_cases.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
 
 /// The fast test takes a sample: every so many-th history.
-constexpr std::uint64_t scale = STREAM_TEST_SCALE;
+const std::uint64_t scale = is_dense() ? 1 : 200;
 
 struct Counts {
   std::uint64_t violations = 0;

@@ -14,10 +14,6 @@
 #include "session_histories.h"
 #include "session_oracle.h"
 
-#ifndef ASSAY_HALF
-#define ASSAY_HALF 0  // which models are compared: 1, 2; 0: none, all the other cases
-#endif
-
 namespace assay {
 namespace {
 
@@ -102,16 +98,10 @@ void compare(const std::string& model, RandomOperations options, std::uint64_t s
 
 }  // namespace
 
-#if ASSAY_HALF != 0
 TEST_CASE("models of sessions agree with their definitions") {
-  for (const std::string& model : all_models) {
-    if (ASSAY_HALF == (model == "sequential" || model.starts_with("causal") ? 1 : 2)) {
-      compare(model, {}, 1, 200'000, 3, 6);
-    }
-  }
+  for (const std::string& model : all_models) compare(model, {}, 1, 200'000, 3, 6);
 }
 
-#else
 TEST_CASE("repeated values never contradict the definitions") {
   RandomOperations options;
   options.repeat = 0.3;
@@ -238,7 +228,5 @@ TEST_CASE("no field of a certificate of sessions can be changed to make nonsense
   CHECK(tried > 5'000);
   CHECK(accepted < tried / 50);
 }
-
-#endif
 
 }  // namespace assay

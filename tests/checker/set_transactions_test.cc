@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
 #include "small_transactions.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
@@ -208,8 +208,7 @@ TEST_CASE("set transactions: errors name the event") {
 
 TEST_CASE("set transactions: agree with the definitions") {
   constexpr std::uint64_t seed = 20261129;
-  const char* rounds = std::getenv("ASSAY_ROUNDS");
-  const int histories = rounds != nullptr ? std::atoi(rounds) : 2'000;
+  const auto histories = static_cast<int>(rounds_or(2'000));
   constexpr std::array<std::string_view, 6> models{"serializable",
                                                    "strict-serializable",
                                                    "snapshot-isolation",

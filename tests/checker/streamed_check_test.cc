@@ -16,12 +16,13 @@
 #include "checker/certificate/verify.h"
 #include "object_oracle.h"
 #include "stream_cases.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
 
 /// The fast test takes a sample: every so many-th history.
-constexpr std::uint64_t scale = STREAM_TEST_SCALE;
+const std::uint64_t scale = is_dense() ? 1 : 100;
 
 /// The events of several objects, each with a key, one after the other or interleaved by time.
 std::vector<Event> register_events(Random& random, std::size_t keys, std::size_t count) {

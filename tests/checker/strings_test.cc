@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -17,16 +16,14 @@
 #include "history/formats/readers.h"
 #include "history/sink.h"
 #include "models_oracle.h"
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
 
 using oracle::Timed;
 
-std::uint64_t rounds() {
-  const char* asked = std::getenv("ASSAY_ROUNDS");
-  return asked == nullptr ? 4'000 : std::strtoull(asked, nullptr, 10);
-}
+std::uint64_t rounds() { return rounds_or(4'000); }
 
 struct Call {
   std::string f;

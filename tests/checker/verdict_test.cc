@@ -12,15 +12,12 @@
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
 #include "small_histories.h"
-
-#ifndef ASSAY_ROUNDS
-#define ASSAY_ROUNDS 3000
-#endif
+#include "tests/rounds.h"
 
 namespace assay {
 namespace {
 
-constexpr std::uint64_t rounds = ASSAY_ROUNDS;  ///< random histories of one key
+const std::uint64_t rounds = rounds_or(3'000);  ///< random histories of one key
 
 struct Verdicts {
   Verdict verdict = Verdict::unknown;

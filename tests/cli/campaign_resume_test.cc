@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "cli/campaign_ledger.h"
 #include "harness/run_index.h"
+#include "tests/rounds.h"
 #include "tests/temporary_folder.h"
 
 namespace assay::cli {
@@ -117,10 +118,7 @@ void check_complete(const Folder& folder) {
   for (const RunRecord& run : *stored) CHECK(folders.contains(run.folder));
 }
 
-int rounds() {
-  const char* depth = std::getenv("ASSAY_DEPTH");
-  return depth != nullptr && std::string_view(depth) == "dense" ? 10 : 2;
-}
+int rounds() { return is_dense() ? 10 : 2; }
 
 }  // namespace
 

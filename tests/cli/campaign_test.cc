@@ -13,6 +13,7 @@
 #include "cli/campaign_repeats.h"
 #include "cli/experiment.h"
 #include "cli/outcome.h"
+#include "tests/rounds.h"
 
 namespace assay::cli {
 namespace {
@@ -223,8 +224,7 @@ TEST_CASE("campaign: the chapter comes out as it says") {
   const auto files = campaign_files(ASSAY_SOURCE_DIR "/campaigns/chapter");
   REQUIRE(files.ok());
   // Sanitizers are slow: all of it in the property test, and what must pass on a few seeds here.
-  const char* depth = std::getenv("ASSAY_DEPTH");
-  const bool dense = depth != nullptr && std::string_view(depth) == "dense";
+  const bool dense = is_dense();
   for (const std::string& file : *files) {
     const auto campaign = read_campaign(file);
     REQUIRE_MESSAGE(campaign.ok(), (campaign.ok() ? "" : campaign.error().message));

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "cli/simulation_run.h"
 #include "cli/simulation_shrink.h"
 #include "targets/reference/protocols/catalogue.h"
+#include "tests/rounds.h"
 
 namespace assay::cli {
 namespace {
@@ -46,10 +46,7 @@ SimulationResult simulated(const SimulationRun& run) {
 }
 
 /// How many seeds: few in the fast test (sanitizers are slow), many in the property test.
-std::uint64_t seeds(std::uint64_t few, std::uint64_t many) {
-  const char* depth = std::getenv("ASSAY_DEPTH");
-  return depth != nullptr && std::string_view(depth) == "dense" ? many : few;
-}
+std::uint64_t seeds(std::uint64_t few, std::uint64_t many) { return is_dense() ? many : few; }
 
 TEST_CASE("simulation: the same seed gives the same history, whatever else runs") {
   for (const auto& protocol : reference::protocols()) {

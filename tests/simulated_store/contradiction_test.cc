@@ -1,27 +1,24 @@
 // The lattice never contradicts itself: on small random histories, right and wrong ones, no model
 // passes while one that it implies is violated, whether each is asked for alone or all together;
-// and every certificate holds. ASSAY_HISTORIES (of the environment) histories.
+// and every certificate holds. ASSAY_ROUNDS (of the environment) histories.
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "checker/certificate/verify.h"
 #include "checker/checker.h"
 #include "checker/lattice.h"
+#include "tests/rounds.h"
 #include "tests/simulated_store/store.h"
 
 namespace assay::simulated {
 namespace {
 
-std::uint64_t histories() {
-  const char* const wanted = std::getenv("ASSAY_HISTORIES");
-  return wanted == nullptr ? 40 : std::strtoull(wanted, nullptr, 10);
-}
+std::uint64_t histories() { return rounds_or(40); }
 
 /// Another value in place of what a read returned: a smaller register value, a shorter list, two
 /// elements the other way round.

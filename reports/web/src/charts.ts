@@ -34,7 +34,7 @@ function chartsOf(run: Run): { at: number[]; charts: Chart[] } {
       lines: [
         { name: "max", values: quantile(plots.max), colour: "soft", dash: [2, 3], width: 1 },
         { name: "p99", values: quantile(plots.p99), colour: "info", dash: [6, 3] },
-        { name: "p95", values: quantile(plots.p95), colour: "fault", dash: [10, 3] },
+        { name: "p95", values: quantile(plots.p95), colour: "ok", dash: [10, 3] },
         { name: "p50", values: quantile(plots.p50), colour: "ok", width: 2 },
       ],
     });

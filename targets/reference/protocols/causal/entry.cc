@@ -7,14 +7,14 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array option_table{
+constexpr std::array causal_options{
     ProtocolOption{"dependencies", "on", "on|off",
                    "whether an update waits for what it depends on"},
     ProtocolOption{"session-reads", "home", "home|anywhere",
                    "which member answers a session's reads: its own, or one drawn each time"},
 };
 
-constexpr std::array bug_table{
+constexpr std::array causal_bug_table{
     BugEntry{"own-writes-only", "a write depends on its session's writes, but not on its reads",
              "Lamport 1978: a message that was received is a cause of what is sent next"},
     BugEntry{"last-read-only", "each read replaces what its session has seen before",
@@ -40,10 +40,10 @@ Result<bool> choice(const std::map<std::string, std::string>& options, const std
                                      std::string(no) + ", got '" + value + "'"};
 }
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& random) {
-  const auto switches = Bugs<CausalBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_causal(const std::map<std::string, std::string>& options,
+                                              const std::vector<std::string>& bugs,
+                                              const Membership& membership, const Random& random) {
+  const auto switches = Bugs<CausalBug>::named(bugs, causal_bug_table);
   if (!switches) return switches.error();
   const auto tracks = choice(options, "dependencies", "off", "on");
   if (!tracks) return tracks.error();
@@ -57,7 +57,7 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   return std::unique_ptr<Protocol>(std::make_unique<CausalStore>(std::move(config), random));
 }
 
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+std::vector<std::string_view> causal_promises(const std::map<std::string, std::string>& options) {
   if (options.at("dependencies") == "on") return {"causal-convergence", convergence};
   if (options.at("session-reads") == "home") {
     return {"monotonic-reads", "read-your-writes", convergence};
@@ -68,14 +68,16 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 }  // namespace
 
 ProtocolEntry causal_entry() {
-  return {"causal",
-          "every member takes writes; nobody sees an effect before its cause",
-          option_table,
-          bug_table,
-          make,
-          promises,
-          register_commands(),
-          "replication-lag"};
+  return {
+      "causal",
+      "every member takes writes; nobody sees an effect before its cause",
+      causal_options,
+      causal_bug_table,
+      make_causal,
+      causal_promises,
+      register_commands(),
+      "replication-lag",
+  };
 }
 
 }  // namespace assay::reference

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view lasting = "session-timeout=0";
 
-constexpr std::array bug_table{
+constexpr std::array coordination_bug_table{
     BugEntry{
         "expire-at-election",
         "a new leader takes clients that it has not heard itself for silent: their nodes go too "
@@ -107,7 +107,7 @@ constexpr std::array bug_table{
              "Hunt et al. 2010, 2.3: FIFO client order", "local-reads=on"},
 };
 
-constexpr std::array option_table{
+constexpr std::array coordination_options{
     ProtocolOption{"local-reads", "off", "on|off",
                    "whether the client's member answers reads, or the leader"},
     ProtocolOption{"session-timeout", "500", "milliseconds",
@@ -120,10 +120,10 @@ constexpr std::array option_table{
                    "entries after which the log is compacted; 0: never", "0|5|40|200"},
 };
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& random) {
-  const auto switches = Bugs<CoordinationBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_coordination(
+    const std::map<std::string, std::string>& options, const std::vector<std::string>& bugs,
+    const Membership& membership, const Random& random) {
+  const auto switches = Bugs<CoordinationBug>::named(bugs, coordination_bug_table);
   if (!switches) return switches.error();
   const std::string& local = options.at("local-reads");
   if (local != "on" && local != "off") {
@@ -151,22 +151,22 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   return std::unique_ptr<Protocol>(std::make_unique<Coordination>(std::move(config), random));
 }
 
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+std::vector<std::string_view> coordination_promises(
+    const std::map<std::string, std::string>& options) {
   return {options.at("local-reads") == "on" ? "sequential" : "linearizable"};
 }
 
 }  // namespace
 
-std::span<const BugEntry> coordination_bugs() { return bug_table; }
+std::span<const BugEntry> coordination_bugs() { return coordination_bug_table; }
 
 ProtocolEntry coordination_entry() {
-  return {"coordination",
-          "nodes, sessions, locks, elections and watches on a replicated log",
-          option_table,
-          bug_table,
-          make,
-          promises,
-          coordination_commands()};
+  return {
+      "coordination",          "nodes, sessions, locks, elections and watches on a replicated log",
+      coordination_options,    coordination_bug_table,
+      make_coordination,       coordination_promises,
+      coordination_commands(),
+  };
 }
 
 }  // namespace assay::reference

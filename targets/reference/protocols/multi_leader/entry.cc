@@ -7,7 +7,7 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array option_table{
+constexpr std::array multi_leader_options{
     ProtocolOption{"conflict", "last-writer-wins", "last-writer-wins|siblings",
                    "what becomes of writes that did not know of each other"},
 };
@@ -17,7 +17,7 @@ constexpr std::array option_table{
 constexpr std::string_view one_key = "keys=1";
 constexpr std::string_view per_key = "causal-convergence";
 
-constexpr std::array bug_table{
+constexpr std::array multi_leader_bug_table{
     BugEntry{"wall-clock-stamps", "writes are stamped with the member's own clock",
              "Kingsbury, Jepsen: Cassandra, 2013: last writer wins by timestamps that disagree",
              one_key, per_key},
@@ -34,10 +34,10 @@ constexpr std::array bug_table{
              "conflict=siblings"},
 };
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& /*random*/) {
-  const auto switches = Bugs<MultiLeaderBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_multi_leader(
+    const std::map<std::string, std::string>& options, const std::vector<std::string>& bugs,
+    const Membership& membership, const Random& /*random*/) {
+  const auto switches = Bugs<MultiLeaderBug>::named(bugs, multi_leader_bug_table);
   if (!switches) return switches.error();
   const std::string& conflict = options.at("conflict");
   if (conflict != "last-writer-wins" && conflict != "siblings") {
@@ -52,7 +52,8 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   return std::unique_ptr<Protocol>(std::make_unique<MultiLeader>(std::move(config)));
 }
 
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+std::vector<std::string_view> multi_leader_promises(
+    const std::map<std::string, std::string>& options) {
   if (options.at("conflict") == "siblings") return {convergence};
   return {"monotonic-reads", "read-your-writes", convergence};
 }
@@ -60,14 +61,12 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 }  // namespace
 
 ProtocolEntry multi_leader_entry() {
-  return {"multi-leader",
-          "every member takes writes; conflicts are resolved afterwards",
-          option_table,
-          bug_table,
-          make,
-          promises,
-          register_commands(),
-          "replication-lag"};
+  return {
+      "multi-leader",       "every member takes writes; conflicts are resolved afterwards",
+      multi_leader_options, multi_leader_bug_table,
+      make_multi_leader,    multi_leader_promises,
+      register_commands(),  "replication-lag",
+  };
 }
 
 }  // namespace assay::reference

@@ -7,7 +7,7 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array bug_table{
+constexpr std::array paxos_bug_table{
     BugEntry{
         "promise-not-persisted",
         "a promise is given before it is on disk, and lost by a crash",
@@ -41,10 +41,10 @@ constexpr std::array bug_table{
              "Chandra, Griesemer and Redstone, Paxos made live, 2007, 5.2: reads need a lease"},
 };
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& /*options*/,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& random) {
-  const auto switches = Bugs<PaxosBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_paxos(const std::map<std::string, std::string>& /*options*/,
+                                             const std::vector<std::string>& bugs,
+                                             const Membership& membership, const Random& random) {
+  const auto switches = Bugs<PaxosBug>::named(bugs, paxos_bug_table);
   if (!switches) return switches.error();
   PaxosConfig config;
   config.self = membership.self;
@@ -53,20 +53,23 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   return std::unique_ptr<Protocol>(std::make_unique<Paxos>(std::move(config), random));
 }
 
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& /*options*/) {
+std::vector<std::string_view> paxos_promises(
+    const std::map<std::string, std::string>& /*options*/) {
   return {"linearizable"};
 }
 
 }  // namespace
 
 ProtocolEntry paxos_entry() {
-  return {"multi-paxos",
-          "a log of Paxos decrees with a distinguished proposer",
-          {},
-          bug_table,
-          make,
-          promises,
-          store_commands()};
+  return {
+      "multi-paxos",
+      "a log of Paxos decrees with a distinguished proposer",
+      {},
+      paxos_bug_table,
+      make_paxos,
+      paxos_promises,
+      store_commands(),
+  };
 }
 
 }  // namespace assay::reference

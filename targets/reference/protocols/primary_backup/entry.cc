@@ -10,7 +10,7 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array option_table{
+constexpr std::array primary_backup_options{
     ProtocolOption{"replication", "async", "async|semi-sync:K|majority|sync",
                    "backups that must have a write before it is acknowledged"},
     ProtocolOption{
@@ -25,7 +25,7 @@ constexpr std::array option_table{
 
 constexpr std::string_view durable_failover = "failover=on,replication=majority";
 
-constexpr std::array bug_table{
+constexpr std::array primary_backup_bug_table{
     BugEntry{
         "read-unacknowledged", "reads see writes that the primary's disk does not hold yet",
         "Bernstein, Hadzilacos and Goodman, Concurrency control and recovery, 1987: dirty read"},
@@ -93,10 +93,10 @@ Result<bool> is_on(const std::map<std::string, std::string>& options, const std:
   return Error{ErrorKind::usage, "--" + name + ": expected on or off, got '" + value + "'"};
 }
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& random) {
-  const auto switches = Bugs<PrimaryBackupBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_primary_backup(
+    const std::map<std::string, std::string>& options, const std::vector<std::string>& bugs,
+    const Membership& membership, const Random& random) {
+  const auto switches = Bugs<PrimaryBackupBug>::named(bugs, primary_backup_bug_table);
   if (!switches) return switches.error();
   const auto count = acknowledgements_of(options.at("replication"), membership.members.size() - 1);
   if (!count) return count.error();
@@ -126,7 +126,8 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
 /// The primary answers only what has its acknowledgements, so that is linearizable however late the
 /// backups are; if another one may take over, only as long as what was acknowledged is on a
 /// majority, which with a fixed number of backups depends on how many there are.
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+std::vector<std::string_view> primary_backup_promises(
+    const std::map<std::string, std::string>& options) {
   const std::string& read_from = options.at("read-from");
   const std::string& replication = options.at("replication");
   const bool failover = options.at("failover") == "on";
@@ -142,13 +143,12 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 }  // namespace
 
 ProtocolEntry primary_backup_entry() {
-  return {"primary-backup",
-          "a primary ships its log to backups",
-          option_table,
-          bug_table,
-          make,
-          promises,
-          store_commands()};
+  return {
+      "primary-backup",       "a primary ships its log to backups",
+      primary_backup_options, primary_backup_bug_table,
+      make_primary_backup,    primary_backup_promises,
+      store_commands(),
+  };
 }
 
 }  // namespace assay::reference

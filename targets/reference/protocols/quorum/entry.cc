@@ -1,7 +1,6 @@
 // Quorum replication's row in the table of protocols, its options and its bugs.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "targets/reference/protocols/catalogue.h"
@@ -10,7 +9,7 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array option_table{
+constexpr std::array quorum_options{
     ProtocolOption{"replicas", "3", "a number", "N: members that hold a key"},
     ProtocolOption{"read-quorum", "2", "1 to N", "R: replicas that a read waits for"},
     ProtocolOption{"write-quorum", "2", "1 to N", "W: replicas that a write waits for"},
@@ -23,7 +22,7 @@ constexpr std::array option_table{
 
 constexpr std::string_view linearizable_reads = "read=write-back";
 
-constexpr std::array bug_table{
+constexpr std::array quorum_bug_table{
     BugEntry{"repair-writes-old", "read repair sends what it met first, over whatever is there",
              "DeCandia et al., Dynamo, 2007, 5: read repair updates the stale with the latest"},
     BugEntry{"hint-overwrites", "a hint that is delivered late overwrites newer data",
@@ -41,18 +40,6 @@ constexpr std::array bug_table{
              "Attiya, Bar-Noy and Dolev 1995: a reader writes what it returns", linearizable_reads},
 };
 
-Result<std::size_t> number_of(const std::map<std::string, std::string>& options,
-                              const std::string& name, std::size_t most) {
-  const std::string& text = options.at(name);
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size() && number >= 1 && number <= most) {
-    return number;
-  }
-  return Error{ErrorKind::usage, "--" + name + ": expected a number from 1 to " +
-                                     std::to_string(most) + ", got '" + text + "'"};
-}
-
 std::optional<ReadRepair> repair_of(const std::string& text) {
   if (text == "newest") return ReadRepair::none;
   if (text == "repair") return ReadRepair::repair;
@@ -60,16 +47,16 @@ std::optional<ReadRepair> repair_of(const std::string& text) {
   return std::nullopt;
 }
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& random) {
-  const auto switches = Bugs<QuorumBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_quorum(const std::map<std::string, std::string>& options,
+                                              const std::vector<std::string>& bugs,
+                                              const Membership& membership, const Random& random) {
+  const auto switches = Bugs<QuorumBug>::named(bugs, quorum_bug_table);
   if (!switches) return switches.error();
-  const auto replicas = number_of(options, "replicas", membership.members.size());
+  const auto replicas = number_of(options, "replicas", 1, membership.members.size());
   if (!replicas) return replicas.error();
-  const auto read_quorum = number_of(options, "read-quorum", *replicas);
+  const auto read_quorum = number_of(options, "read-quorum", 1, *replicas);
   if (!read_quorum) return read_quorum.error();
-  const auto write_quorum = number_of(options, "write-quorum", *replicas);
+  const auto write_quorum = number_of(options, "write-quorum", 1, *replicas);
   if (!write_quorum) return write_quorum.error();
   const auto read = repair_of(options.at("read"));
   if (!read) {
@@ -93,7 +80,7 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
 
 /// Quorums that intersect let every read meet the writes that were acknowledged before it; only
 /// with a write-back it cannot be followed by an older one.
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+std::vector<std::string_view> quorum_promises(const std::map<std::string, std::string>& options) {
   const int n = std::atoi(options.at("replicas").c_str());
   const int r = std::atoi(options.at("read-quorum").c_str());
   const int w = std::atoi(options.at("write-quorum").c_str());
@@ -105,14 +92,16 @@ std::vector<std::string_view> promises(const std::map<std::string, std::string>&
 }  // namespace
 
 ProtocolEntry quorum_entry() {
-  return {"quorum",
-          "leaderless: reads from R and writes to W of N replicas",
-          option_table,
-          bug_table,
-          make,
-          promises,
-          register_commands(),
-          "replication-lag"};
+  return {
+      "quorum",
+      "leaderless: reads from R and writes to W of N replicas",
+      quorum_options,
+      quorum_bug_table,
+      make_quorum,
+      quorum_promises,
+      register_commands(),
+      "replication-lag",
+  };
 }
 
 }  // namespace assay::reference

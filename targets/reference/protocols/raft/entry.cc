@@ -8,7 +8,7 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array bug_table{
+constexpr std::array raft_bug_table{
     BugEntry{"unconfirmed-read",
              "a leader answers reads without asking whether it still leads: stale once deposed",
              "Ongaro 2014, 6.4: a leader must confirm its leadership before it answers a read"},
@@ -98,7 +98,7 @@ constexpr std::array bug_table{
              "clock-rate,chase-leader,partition-one"},
 };
 
-constexpr std::array option_table{
+constexpr std::array raft_options{
     ProtocolOption{"batch", "1024", "a number", "entries that a message to a follower carries",
                    "1|1|8|1024"},
     ProtocolOption{"snapshot-entries", "200", "a number",
@@ -109,10 +109,10 @@ constexpr std::array option_table{
                    "by how much a clock may gain on another one, for --reads lease"},
 };
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& random) {
-  const auto switches = Bugs<RaftBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_raft(const std::map<std::string, std::string>& options,
+                                            const std::vector<std::string>& bugs,
+                                            const Membership& membership, const Random& random) {
+  const auto switches = Bugs<RaftBug>::named(bugs, raft_bug_table);
   if (!switches) return switches.error();
   RaftConfig config;
   config.self = membership.self;
@@ -135,19 +135,21 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
   return std::unique_ptr<Protocol>(std::make_unique<Raft>(std::move(config), random));
 }
 
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& /*options*/) {
+std::vector<std::string_view> raft_promises(const std::map<std::string, std::string>& /*options*/) {
   return {"linearizable"};
 }
 
 }  // namespace
 
-std::span<const BugEntry> raft_bugs() { return bug_table; }
+std::span<const BugEntry> raft_bugs() { return raft_bug_table; }
 
 ProtocolEntry raft_entry() {
-  return {"raft",        "replicated log with an elected leader",
-          option_table,  bug_table,
-          make,          promises,
-          all_commands()};
+  return {
+      "raft",         "replicated log with an elected leader",
+      raft_options,   raft_bug_table,
+      make_raft,      raft_promises,
+      all_commands(),
+  };
 }
 
 }  // namespace assay::reference

@@ -7,7 +7,7 @@
 namespace assay::reference {
 namespace {
 
-constexpr std::array option_table{
+constexpr std::array sharded_options{
     ProtocolOption{"commit", "2pc", "2pc|3pc|saga", "how a transaction over several shards ends"},
     ProtocolOption{"isolation", "serializable", "serializable|snapshot",
                    "whether reads are locked, or see the state as of the beginning (2pc only)"},
@@ -18,7 +18,7 @@ constexpr std::string_view snapshots = "isolation=snapshot";
 constexpr std::string_view lists = "list-append";
 constexpr std::string_view si = "snapshot-isolation";
 
-constexpr std::array bug_table{
+constexpr std::array sharded_bug_table{
     BugEntry{"forget-in-doubt",
              "a restarted participant forgets transactions that it voted yes for",
              "Mohan, Lindsay and Obermarck 1986, 2: recovery of in-doubt transactions",
@@ -92,10 +92,11 @@ constexpr std::array bug_table{
              "atomic-commit"},
 };
 
-Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>& options,
-                                       const std::vector<std::string>& bugs,
-                                       const Membership& membership, const Random& /*random*/) {
-  const auto switches = Bugs<ShardedBug>::named(bugs, bug_table);
+Result<std::unique_ptr<Protocol>> make_sharded(const std::map<std::string, std::string>& options,
+                                               const std::vector<std::string>& bugs,
+                                               const Membership& membership,
+                                               const Random& /*random*/) {
+  const auto switches = Bugs<ShardedBug>::named(bugs, sharded_bug_table);
   if (!switches) return switches.error();
   const std::string& commit = options.at("commit");
   if (commit != "2pc" && commit != "3pc" && commit != "saga") {
@@ -119,7 +120,7 @@ Result<std::unique_ptr<Protocol>> make(const std::map<std::string, std::string>&
 }
 
 /// Three phases promise nothing: no timeout tells a slow network from a crash.
-std::vector<std::string_view> promises(const std::map<std::string, std::string>& options) {
+std::vector<std::string_view> sharded_promises(const std::map<std::string, std::string>& options) {
   if (options.at("commit") == "2pc") return {"linearizable"};
   return {};
 }
@@ -131,10 +132,11 @@ constexpr std::array commands{CommandKind::read, CommandKind::write, CommandKind
 
 ProtocolEntry sharded_entry() {
   return {
-      "sharded",    "transactions over shards: two-phase locking and two- or three-phase commit",
-      option_table, bug_table,
-      make,         promises,
-      commands};
+      "sharded",       "transactions over shards: two-phase locking and two- or three-phase commit",
+      sharded_options, sharded_bug_table,
+      make_sharded,    sharded_promises,
+      commands,
+  };
 }
 
 }  // namespace assay::reference
