@@ -17,8 +17,8 @@ std::string last_line(std::string text) {
 }
 
 /// What the command said last.
-Result<std::string> last_line_of(const std::string& command,
-                                 const std::function<bool()>& keep_waiting) {
+Result<std::string> answer_of(const std::string& command,
+                              const std::function<bool()>& keep_waiting) {
   const auto outcome = run_command({"sh", "-c", command}, "", change_timeout, keep_waiting);
   if (!outcome) return outcome.error();
   if (outcome->exit_status == 0) return last_line(outcome->output);
@@ -33,20 +33,20 @@ Result<Armed> arm_membership(Host& /*host*/, const Words& words) {
 }
 
 Result<std::string> inject_membership(Host& host, const Record& /*record*/, const Words& words) {
-  return last_line_of(words[0], host.keep_waiting);
+  return answer_of(words[0], host.keep_waiting);
 }
 
 /// Both at once; what is undone is a join that did not come to its end.
 Result<std::string> inject_replace(Host& host, const Record& /*record*/, const Words& words) {
-  const auto left = last_line_of(words[0], host.keep_waiting);
+  const auto left = answer_of(words[0], host.keep_waiting);
   if (!left) return left.error();
-  const auto joined = last_line_of(words[1], host.keep_waiting);
+  const auto joined = answer_of(words[1], host.keep_waiting);
   if (!joined) return joined.error();
   return *left + "; then it " + *joined;
 }
 
 Result<std::string> undo_membership(Host& /*host*/, const Record& record) {
-  return last_line_of(record.undo.at(0), for_ever);
+  return answer_of(record.undo.at(0), for_ever);
 }
 
 }  // namespace
